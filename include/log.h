@@ -1,0 +1,35 @@
+/*
+ * log.h - one line per event, in the form of mail logs, to standard error and
+ * to the system's log.  Rank 2.
+ *
+ * The words ahead of a message are those log tools look for: `warning: `,
+ * `error: `, `fatal: `; plain information has none.  Text from the network is
+ * made printable here, so callers pass it as it came.  Secrets never come here.
+ */
+#ifndef POSTERN_LOG_H
+#define POSTERN_LOG_H
+
+#include "base.h"
+
+#define LOG_LINE_MAX	2048	/* longer ones are cut, as syslog would */
+
+enum log_level { LOG_FATAL, LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+/*
+ * struct log - where lines go, and which.  One per process, handed down by
+ * pointer, as nothing above port/ has writable statics.
+ */
+struct log {
+	struct span tag;	/* `postfix/smtp`; borrowed */
+	int facility;		/* as syslog(3) numbers it */
+	enum log_level err_level;	/* least urgent that goes to stderr */
+	bool to_syslog;
+	bool to_stderr;
+};
+
+void log_init(struct log *l, struct span tag);
+void log_line(const struct log *l, enum log_level level, const char *fmt, ...)
+	PRINTF(3, 4);
+bool log_wants(const struct log *l, enum log_level level);
+
+#endif

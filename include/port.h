@@ -1,0 +1,188 @@
+/*
+ * port.h - all we ask of the system.  Nothing above port/ makes a system call,
+ * uses the heap or looks at a clock but through these calls; tests/sim defines
+ * the same ones over a virtual world.
+ *
+ * Deadlines (`until`) are absolute times of port_now(); MS_NEVER waits for
+ * ever.  A call that returns RC_OS keeps the reason for port_error().
+ * Descriptors are plain ints of the port's own making; -1 is none.
+ */
+#ifndef POSTERN_PORT_H
+#define POSTERN_PORT_H
+
+#include "base.h"
+
+/* ---- clock, entropy, process -------------------------------------------- */
+
+ms_t port_now(void);			/* monotonic */
+int64_t port_wall(void);		/* seconds since 1970, UTC; may jump */
+ms_t port_wall_ms(void);		/* the same in milliseconds */
+int port_zone(int64_t unix_s);		/* local time is ahead of UTC by, s */
+void port_sleep(ms_t until);
+
+/*
+ * port_random - n octets that nobody can guess.
+ * RC_TIME: the kernel's pool was not ready by `until`.
+ */
+MUST_USE enum rc port_random(void *out, size_t n, ms_t until);
+
+/* Random enough for an order of hosts or a DNS id; never fails. */
+uint32_t port_random_u32(void);
+
+unsigned port_pid(void);
+/* NULL: not set.  Lives as long as the process. */
+const char *port_getenv(const char *name);
+/* The machine's own name (may lack a dot); empty when it has none. */
+void port_hostname(struct buf *out);
+/* Login name of the calling user, `root`, or digits where nobody knows. */
+void port_user(struct buf *out);
+/* The gecos full name of the calling user (up to the first comma), or empty. */
+void port_user_full(struct buf *out);
+_Noreturn void port_exit(int status);
+
+/*
+ * port_error - why the last call of this process returned RC_OS or RC_GONE, in
+ * the words that mail logs use ("Connection refused"), whatever the libc says.
+ */
+const char *port_error(void);
+/* Kinds that decide something above the port. */
+bool port_error_is_missing(void);	/* no such file */
+bool port_error_is_network(void);	/* no route, link down, no address */
+
+/*
+ * port_memory - zeroed memory for as long as the process lives; page-wise, so
+ * not for scraps.  NULL: there is no more.
+ */
+MUST_USE void *port_memory(size_t bytes);
+
+/* ---- standard streams, log ---------------------------------------------- */
+
+/* Everything written, or RC_OS; one write(2) where the kernel takes it. */
+MUST_USE enum rc port_out(struct span text);	/* standard output */
+void port_err(struct span text);		/* standard error; best effort */
+bool port_err_is_terminal(void);
+
+enum port_level { PORT_ERR, PORT_WARNING, PORT_INFO, PORT_DEBUG };
+/*
+ * port_syslog - one record to the system's log, best effort.  facility as
+ * syslog(3) numbers it (mail is 2), tag is `name/process`.
+ */
+void port_syslog(int facility, enum port_level level, struct span tag,
+	struct span text);
+
+/* ---- network ------------------------------------------------------------ */
+
+struct port_addr {
+	struct ip ip;
+	uint16_t port;
+};
+
+/*
+ * port_dial - open a TCP connection.
+ *
+ * from         local address, or family IP_NONE; only its family is looked at
+ *              for the any-address.  It must be of to's family.
+ * window       SO_SNDBUF and SO_RCVBUF before connecting; 0 is the system's.
+ * out          a stream for port_read() and friends; close with port_close().
+ *
+ * RC_TIME the deadline passed; RC_DENY `from` could not be bound; RC_OS the
+ * system said no (refused, unreachable...).
+ */
+MUST_USE enum rc port_dial(const struct port_addr *to, const struct ip *from,
+	int window, ms_t until, int *out);
+/* The same to a stream socket of the file system; path under 108 octets. */
+MUST_USE enum rc port_dial_unix(const char *path, ms_t until, int *out);
+
+/*
+ * port_read - at least one octet, at most n.
+ * RC_GONE: end of stream or reset (port_error() tells); RC_TIME.
+ */
+MUST_USE enum rc port_read(int fd, void *out, size_t n, ms_t until,
+	size_t *got);
+/*
+ * port_write - at least one octet, at most n.
+ * RC_GONE: the peer is away; RC_TIME.
+ */
+MUST_USE enum rc port_write(int fd, const void *data, size_t n, ms_t until,
+	size_t *put);
+/* Can port_read() return at once (data, end, error)? */
+bool port_readable(int fd);
+/* What has been written leaves now, and apart from what follows. */
+void port_push(int fd);
+void port_close(int fd);		/* -1 is allowed */
+
+/*
+ * port_udp - a datagram socket to one server, from a random port chosen by the
+ * system; datagrams from elsewhere are not received.
+ */
+MUST_USE enum rc port_udp(const struct port_addr *to, int *out);
+MUST_USE enum rc port_udp_send(int fd, struct span data);
+/* One datagram; one longer than n is cut to n.  RC_GONE: port unreachable. */
+MUST_USE enum rc port_udp_recv(int fd, void *out, size_t n, ms_t until,
+	size_t *got);
+
+/*
+ * port_own_addresses - the machine's interface addresses.
+ * Fills up to `most`, returns how many there are (which may be more).
+ */
+size_t port_own_addresses(struct ip *out, size_t most);
+/* Can sockets of this family (IP_V4, IP_V6) be made? */
+bool port_has_family(int family);
+/* Port of a TCP service from the system's services file; RC_NONE. */
+MUST_USE enum rc port_service(const char *name, uint16_t *out);
+
+/* ---- files -------------------------------------------------------------- */
+
+enum { PORT_STDIN = 0 };
+
+struct port_stat {
+	int64_t size;
+	int64_t mtime_s;
+	uint32_t uid;
+	uint32_t mode;			/* permission bits */
+	bool is_file;
+	bool is_folder;
+	bool is_pipe;			/* or terminal or socket: no size */
+};
+
+MUST_USE enum rc port_open(const char *path, int *out);	/* reading; RC_NONE */
+MUST_USE enum rc port_stat_fd(int fd, struct port_stat *out);
+MUST_USE enum rc port_stat_path(const char *path, struct port_stat *out);
+/* At a place; *got is 0 at the end.  For descriptors that have one. */
+MUST_USE enum rc port_pread(int fd, void *out, size_t n, int64_t at,
+	size_t *got);
+/*
+ * port_map - a whole regular file, read-only, for as long as the process
+ * lives.  An empty file gives an empty span.  A file that others cut short
+ * while it is mapped kills the process: for files that are replaced by rename.
+ */
+MUST_USE enum rc port_map(const char *path, struct span *out);	/* RC_NONE */
+/*
+ * port_slurp - a whole file, or device, into b.
+ * RC_FULL: longer than b; RC_NONE: no such file.
+ */
+MUST_USE enum rc port_slurp(const char *path, struct buf *b);
+
+/*
+ * port_temp - a file without name, for reading and writing: in `folder`, or in
+ * $TMPDIR, /tmp, /var/tmp when that is NULL, or in memory where none takes it.
+ */
+MUST_USE enum rc port_temp(const char *folder, int *out);
+MUST_USE enum rc port_append(int fd, struct span data);	/* all of it */
+
+/*
+ * port_replace - makes a file of this content under this name, or leaves what
+ * was there: temporary file beside it, fsync, rename, fsync of the folder.
+ * `mode` holds for a new file; an existing one keeps its own.
+ */
+MUST_USE enum rc port_replace(const char *path, struct span data,
+	unsigned mode);
+
+/*
+ * port_link - a symbolic link `path` to `target`, replacing a link that is
+ * there.  RC_DENY: something that is no link is in the way.
+ */
+MUST_USE enum rc port_link(const char *target, const char *path);
+bool port_folder_is_writable(const char *path);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * smtp.h - deliver jobs to one destination, over SMTP or LMTP.  Rank 6.
+ * RFC 5321, 2033, 2920, 1870, 6152, 3461, 2034, 6531.
+ */
+#ifndef POSTERN_SMTP_H
+#define POSTERN_SMTP_H
+
+#include "base.h"
+#include "log.h"
+#include "param.h"
+#include "report.h"
+
+struct worker;
+
+/* How much memory smtp_worker() wants; only a part of it is ever touched. */
+size_t smtp_worker_bytes(void);
+
+/*
+ * smtp_worker - make a worker in `memory`, for one protocol and settings.
+ *
+ * set, log and report must outlive it.  RC_DENY: the settings are unusable, and
+ * the log says which; RC_OS: no memory.
+ */
+MUST_USE enum rc smtp_worker(struct worker *w, const struct settings *set,
+	const struct log *log, struct report *report);
+
+/*
+ * smtp_deliver - try one job, over all its next hops, hosts and fallbacks.
+ *
+ * RC_OK    every recipient has been reported, once.
+ * RC_DENY  the next hop is no destination: nothing was tried or reported, the
+ *          log says why (configuration).
+ * RC_OS    the message could not be read or a report not be written; what was
+ *          not reported is still to be delivered.
+ */
+MUST_USE enum rc smtp_deliver(struct worker *w, struct job *job);
+
+#endif
