@@ -1,0 +1,68 @@
+"""What the modules of servers share."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import client
+import place
+
+
+def maildir(box):
+    """The messages delivered to a box below SPOOL/box."""
+    folder = os.path.join(place.SPOOL, "box", box, "new")
+    found = []
+    for name in sorted(os.listdir(folder) if os.path.isdir(folder) else []):
+        with open(os.path.join(folder, name), "rb") as f:
+            found.append(f.read())
+    return found
+
+
+def take_trace(octets, wanted):
+    """Take off header lines that must stand on top just so.
+
+    wanted: expressions for whole fields, in order.
+    """
+    for expression in wanted:
+        m = re.match(expression.encode("ascii") + b"\n", octets)
+        if not m:
+            raise ValueError("no match for %s at %r" % (
+                expression, octets[:300]))
+        octets = octets[m.end():]
+    return octets
+
+
+def is_up(address):
+    family = socket.AF_INET if "." in address[0] else socket.AF_INET6
+    with socket.socket(family) as s:
+        return s.connect_ex(address) == 0
+
+
+class Daemon:
+    """A server in the foreground, stopped by its number."""
+
+    def __init__(self, args, env, ready):
+        self.process = subprocess.Popen(
+            args, env=dict(os.environ, **env), stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 20
+        while not is_up(ready):
+            if self.process.poll() is not None:
+                raise RuntimeError("%s ended with %d" % (
+                    args[0], self.process.returncode))
+            if time.monotonic() > until:
+                raise RuntimeError("%s doesn't answer" % args[0])
+            time.sleep(0.05)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
+
+
+RETURN_PATH = "Return-Path: <%s>" % re.escape(client.SENDER)

@@ -1,0 +1,99 @@
+"""The inside of a namespace: loopback, names, users, the server's files.
+
+Called by the first process of fresh network, mount, process and host name
+namespaces; nothing here is seen outside, and all of it ends with them.
+"""
+import os
+import subprocess
+import sys
+
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "conformance"))
+import fakenet      # noqa: E402 the name server of the conformance kit
+
+SPOOL = "/var/spool/live"   # a tmpfs: every folder on the way is 755
+IPV6 = "fd00:7::1"
+FIRST_ID = 5400             # users made here; none of a Debian system's
+
+DNS = {"records": [
+    # 127.0.0.9 has no server: the mail must go to the second exchanger
+    "box.example MX 10 away.box.example",
+    "box.example MX 20 mx1.box.example",
+    "away.box.example A 127.0.0.9",
+    "mx1.box.example A 127.0.0.2",
+    "six.example MX 10 mx6.six.example",
+    "mx6.six.example AAAA " + IPV6,
+]}
+
+
+def _do(*args):
+    r = subprocess.run(args, stdin=subprocess.DEVNULL, timeout=10,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if r.returncode:
+        raise RuntimeError("%s: %s" % (
+            " ".join(args), r.stdout.decode("utf-8", "replace").strip()))
+
+
+def _cover(path, text):
+    """Our text in place of a system file, wherever that really lies."""
+    mine = os.path.join(SPOOL, "etc", os.path.basename(path))
+    with open(mine, "w", encoding="ascii") as f:
+        f.write(text)
+    target = os.path.realpath(path)
+    if not os.path.exists(target):
+        open(target, "w", encoding="ascii").close()
+    _do("mount", "--bind", mine, target)
+
+
+def _with_users(path, rows):
+    with open(path, encoding="utf-8") as f:
+        names = {row.split(":")[0] for row in rows}
+        kept = [ln for ln in f.read().splitlines()
+                if ln.split(":")[0] not in names and ln.isascii()]
+    _cover(path, "\n".join(kept + rows) + "\n")
+
+
+def user_ids(users):
+    return {name: FIRST_ID + n for n, name in enumerate(users)}
+
+
+def set_up(unpacked, users):
+    """unpacked: folder that lies over /usr from now on; users: who must
+    exist, each with a group of the same name."""
+    # older packages have lib, bin and sbin beside usr; the machine, within
+    for name in ("usr", "lib", "bin", "sbin"):
+        layer = os.path.join(unpacked, name)
+        below = os.path.realpath("/" + name)
+        if os.path.isdir(layer):
+            _do("mount", "-t", "overlay", "overlay", "-o",
+                "lowerdir=%s:%s" % (layer, below), below)
+    _do("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/spool")
+    os.umask(0o022)
+    os.makedirs(SPOOL + "/etc")
+    os.makedirs(SPOOL + "/box")
+    _do("ip", "link", "set", "lo", "up")
+    _do("ip", "-6", "addr", "add", IPV6 + "/128", "dev", "lo", "nodad")
+    _cover("/etc/resolv.conf",
+           "nameserver 127.0.0.1\noptions timeout:2 attempts:2\n")
+    _cover("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
+    _cover("/etc/nsswitch.conf", "passwd: files\ngroup: files\n"
+           "hosts: files dns\nservices: files\nprotocols: files\n")
+    ids = user_ids(users)
+    _with_users("/etc/passwd", ["%s:x:%d:%d::/nonexistent:/bin/false" % (
+        name, n, n) for name, n in ids.items()])
+    _with_users("/etc/group", ["%s:x:%d:" % row for row in ids.items()])
+    os.chown(SPOOL + "/box", ids["boxes"], ids["boxes"])
+    fakenet.DnsServer(DNS).start()
+
+
+def client_settings():
+    """A folder with a main.cf such as a small machine has."""
+    conf = SPOOL + "/client"
+    os.mkdir(conf)
+    with open(conf + "/main.cf", "w", encoding="ascii") as f:
+        f.write("compatibility_level = 3.7\n"
+                "myhostname = client.example\n"
+                "mydomain = example\n"
+                "inet_interfaces = loopback-only\n"
+                "inet_protocols = all\n")
+    return conf
