@@ -9,7 +9,7 @@ LINE = re.compile(
     r"delay=\d[\d.]*, delays=\d[\d.]*(?:/\d[\d.]*){3}, "
     r"dsn=(?P<dsn>[245]\.\d{1,3}\.\d{1,3}), status=(?P<status>[a-z]+) "
     r"\((?P<text>.*)\)")
-SENT, USAGE, BOUNCED, DEFERRED = 0, 64, 69, 75
+SENT, BOUNCED, DEFERRED = 0, 69, 75     # exit codes
 SENDER = "sender@client.example"
 
 
@@ -20,36 +20,36 @@ class Outcome:
     odd: list           # lines of standard output that are no result
     stderr: str
 
-    def differences(self, exit_code, **recipients):
+    def differences(self, exit_code, relay, wanted):
         """Reasons why this is not the outcome wanted.
 
-        recipients: address=(status, dsn, expression found in relay,
-        expression found in text); an address is given as NAME=, meaning
-        NAME@box.example.
+        relay: expression for relay= of every line.
+        wanted: local part in box.example: (status, dsn, expression that the
+        text contains).
         """
         reasons = ["no result line: " + line for line in self.odd]
         if self.exit != exit_code:
             reasons.append("exit %s, not %s" % (self.exit, exit_code))
-        wanted = {"%s@box.example" % k: v for k, v in recipients.items()}
+        wanted = {k + "@box.example": v for k, v in wanted.items()}
         for address in sorted(wanted.keys() | self.recipients.keys()):
             got = self.recipients.get(address)
             if address not in wanted or got is None:
                 reasons.append("%s line for %s" % (
                     "unasked" if got else "no", address))
             else:
-                reasons += _compare(address, got, *wanted[address])
+                reasons += _compare(got, relay, *wanted[address])
         if reasons and self.stderr:
             reasons.append("standard error: " + self.stderr[-2000:].strip())
         return reasons
 
 
-def _compare(address, got, status, dsn, relay, text):
-    same = (got["status"] == status and got["dsn"] == dsn
+def _compare(got, relay, status, dsn, text):
+    if (got["status"] == status and got["dsn"] == dsn
             and re.search(relay, got["relay"])
-            and re.search(text, got["text"]))
-    return [] if same else ["%s: %s %s by %s (%s)\nwanted: %s %s by %s (%s)" % (
-        address, got["status"], got["dsn"], got["relay"], got["text"],
-        status, dsn, relay, text)]
+            and re.search(text, got["text"])):
+        return []
+    return ["to=<%(to)s>: %(status)s %(dsn)s by %(relay)s (%(text)s)" % got
+            + "\nwanted: %s %s by %s (%s)" % (status, dsn, relay, text)]
 
 
 class Client:

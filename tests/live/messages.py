@@ -84,6 +84,8 @@ def real(folder):
 HEAD = (b"From: <sender@client.example>\nTo: <box@box.example>\n"
         b"Subject: made for this test\n\n")
 
+NOTE = HEAD + b"A line.\n.\n..\nThe last.\n"
+
 
 def made(folder):
     """Messages for what the real ones lack."""

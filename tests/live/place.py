@@ -4,6 +4,7 @@ Called by the first process of fresh network, mount, process and host name
 namespaces; nothing here is seen outside, and all of it ends with them.
 """
 import os
+import socket
 import subprocess
 import sys
 
@@ -71,6 +72,7 @@ def set_up(unpacked, users):
     os.umask(0o022)
     os.makedirs(SPOOL + "/etc")
     os.makedirs(SPOOL + "/box")
+    socket.sethostname("mx1.box.example")
     _do("ip", "link", "set", "lo", "up")
     _do("ip", "-6", "addr", "add", IPV6 + "/128", "dev", "lo", "nodad")
     _cover("/etc/resolv.conf",

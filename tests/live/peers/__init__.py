@@ -9,10 +9,13 @@ To add one (OpenSMTPD, Exim, a peer with TLS...): write peers/NAME.py with
         .routes         [Route], the ways to it; each gets the whole corpus
         .start() .stop()
         .arrived(box)   the messages in a box, as octets
-        .stripped(octets, box)   one without what the server put on top;
-                        ValueError says what is not as it should be
+        .empty(box)
+        .stripped(octets, box, sender)   one without what the server put on
+                        top; ValueError says what isn't as it should be
         .stored(text)   what this server is known to make of such a text
-    checks(world)       everything that isn't the corpus; world is inside.World
+        .complaints()   lines of its log, after stop(), that shouldn't be there
+    BOXES               local parts that the checks deliver to
+    checks(world)       all but the corpus; world is an inside.World
 
 and add NAME to run.PEERS. All of it runs inside the namespace.
 """
@@ -21,10 +24,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Route:
-    name: str           # for the report
-    prefix: str         # of its boxes, one per message
     applet: str
     nexthop: str
     relay: str          # expression for relay= in the result lines
     options: tuple = ()
+    # for those that get the corpus
+    name: str = ""      # in the report
+    prefix: str = ""    # of its boxes, one per message
     pipe: bool = False  # the message comes through a pipe, not from a file
+
+
+# the outcome of a recipient whose server took the mail
+SENT = ("sent", "2.0.0", "^250 2.0.0 ")

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import time
 
-import client
 import place
 
 
@@ -18,6 +17,12 @@ def maildir(box):
         with open(os.path.join(folder, name), "rb") as f:
             found.append(f.read())
     return found
+
+
+def empty(box):
+    folder = os.path.join(place.SPOOL, "box", box, "new")
+    for name in os.listdir(folder) if os.path.isdir(folder) else []:
+        os.unlink(os.path.join(folder, name))
 
 
 def take_trace(octets, wanted):
@@ -34,10 +39,24 @@ def take_trace(octets, wanted):
     return octets
 
 
-def is_up(address):
-    family = socket.AF_INET if "." in address[0] else socket.AF_INET6
-    with socket.socket(family) as s:
-        return s.connect_ex(address) == 0
+def _greets(address):
+    """Is it there? Leaves as a client should, for the log stays clean."""
+    try:
+        with socket.create_connection(address, 5) as s:
+            s.settimeout(5)
+            greeting = s.recv(4096)
+            s.sendall(b"QUIT\r\n")
+            while s.recv(4096):
+                pass
+            return greeting.startswith(b"220 ")
+    except OSError:
+        return False
+
+
+def complaints(path, expression):
+    """Lines of a log that should not be there."""
+    with open(path, encoding="utf-8", errors="replace") as f:
+        return [ln.rstrip() for ln in f if re.search(expression, ln)][:20]
 
 
 class Daemon:
@@ -48,7 +67,7 @@ class Daemon:
             args, env=dict(os.environ, **env), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until = time.monotonic() + 20
-        while not is_up(ready):
+        while not _greets(ready):
             if self.process.poll() is not None:
                 raise RuntimeError("%s ended with %d" % (
                     args[0], self.process.returncode))
@@ -63,6 +82,3 @@ class Daemon:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(10)
-
-
-RETURN_PATH = "Return-Path: <%s>" % re.escape(client.SENDER)

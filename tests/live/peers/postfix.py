@@ -5,13 +5,14 @@ import re
 import shutil
 
 import client
+import messages
 import place
-from peers import Route
-from peers.common import RETURN_PATH, Daemon, maildir, take_trace
+from peers import SENT, Route
+from peers.common import Daemon, complaints, empty, maildir, take_trace
 
 PACKAGES = ["postfix"]
 USERS = ["boxes", "postfix", "postdrop"]
-BOXES = ["one", "two"]
+BOXES = ["one", "two", "busy", "refused", "late", "never"]
 
 PROGRAMS = "/usr/lib/postfix/sbin"
 CONF = place.SPOOL + "/conf"
@@ -30,6 +31,8 @@ maillog_file = {log}
 maillog_file_prefixes = {spool}
 myhostname = mx1.box.example
 mydestination =
+alias_maps =
+alias_database =
 inet_interfaces = all
 inet_protocols = all
 smtputf8_enable = yes
@@ -97,10 +100,14 @@ SEPARATOR = re.compile(rb">*from ", re.I)
 HEADER = re.compile(rb"[!-9;-~]+[ \t]*:")
 
 
+def _route(nexthop, relay, **more):
+    return Route("smtp", nexthop, "^%s:25$" % relay, **more)
+
+
 class Server:
     log = LOG
-    routes = [Route("smtp", "s", "smtp", "[127.0.0.2]",
-                    r"^127\.0\.0\.2\[127\.0\.0\.2\]:25$")]
+    routes = [_route("[127.0.0.2]", r"127\.0\.0\.2\[127\.0\.0\.2\]",
+                     name="smtp", prefix="s")]
 
     def __init__(self, ids, boxes):
         values = dict(queue=QUEUE, spool=place.SPOOL, programs=PROGRAMS,
@@ -123,7 +130,18 @@ class Server:
     def arrived(self, box):
         return maildir(box)
 
-    def stripped(self, octets, box, sender=client.SENDER):
+    def empty(self, box):
+        empty(box)
+
+    def complaints(self):
+        """Once a client may leave without a word: told that the mail is too
+        large, Postfix's own does so."""
+        found = complaints(LOG, "warning:|error:|fatal:|panic:|improper|"
+                           "lost connection|timeout|non-SMTP|too many")
+        left = [ln for ln in found if "lost connection after EHLO" in ln]
+        return [ln for ln in found if ln not in left[:1]]
+
+    def stripped(self, octets, box, sender):
         address = re.escape(box + "@box.example")
         return take_trace(octets, [
             "Return-Path: <%s>" % re.escape(sender),
@@ -131,7 +149,7 @@ class Server:
             "Delivered-To: " + address,
             r"Received: from client\.example \([^\n]*\)\n"
             r"\tby mx1\.box\.example \(Postfix\) with E?SMTP id \w+"
-            r"(?:\n\tfor <%s>)?; [^\n]*" % address])
+            r"(?:\n\tfor <%s>; |;\n\t)[^\n\t]*" % address])
 
     def stored(self, text):
         """smtpd marks an mbox separator as what it is; cleanup ends a header
@@ -168,5 +186,80 @@ def _folders():
     shutil.chown(place.SPOOL + "/data", "postfix", "postfix")
 
 
+DIRECT = _route("[127.0.0.2]", r"127\.0\.0\.2\[127\.0\.0\.2\]")
+SMALL = _route("[127.0.0.3]", r"127\.0\.0\.3\[127\.0\.0\.3\]")
+PLAIN = _route("[127.0.0.4]", r"127\.0\.0\.4\[127\.0\.0\.4\]")
+BY_MX = _route("box.example", r"mx1\.box\.example\[127\.0\.0\.2\]")
+BY_IPV6 = _route("six.example", r"mx6\.six\.example\[%s\]" % place.IPV6)
+
+
+def _said(reply, command):
+    return r"^host [^ ]+\[127\.0\.0\.\d\] said: %s .*\(in reply to %s " \
+        r"command\)$" % (re.escape(reply), command)
+
+
+UNKNOWN = ("bounced", "5.1.1", _said("550 5.1.1", "RCPT TO"))
+BUSY = ("deferred", "4.2.1", _said("450 4.2.1", "RCPT TO"))
+
+
 def checks(world):
-    pass
+    _found_by_name(world)
+    _refused_at_rcpt(world)
+    _refused_at_the_dot(world)
+    world.case("a bounce has no sender", DIRECT, client.SENT, {"one": SENT},
+               sender="")
+    world.case("a server without extensions takes mail", PLAIN, client.SENT,
+               {"one": SENT})
+    world.case("more than the server's SIZE bounces", SMALL, client.BOUNCED,
+               {"one": ("bounced", "5.3.4", "message size")},
+               text=messages.NOTE + (b"x" * 70 + b"\n") * 100)
+    _dsn_parameters(world)
+
+
+def _found_by_name(world):
+    world.case("the second exchanger gets what the first doesn't take",
+               BY_MX, client.SENT, {"one": SENT})
+    world.case("an exchanger is reached over IPv6", BY_IPV6, client.SENT,
+               {"one": SENT})
+
+
+def _refused_at_rcpt(world):
+    world.case("an unknown user bounces", BY_MX, client.BOUNCED,
+               {"nobody": UNKNOWN})
+    world.case("a busy user is deferred", DIRECT, client.DEFERRED,
+               {"busy": BUSY})
+    world.case("two recipients have the mail", DIRECT, client.SENT,
+               {"one": SENT, "two": SENT})
+    world.case("one bounces, the others have the mail", DIRECT,
+               client.BOUNCED,
+               {"one": SENT, "nobody": UNKNOWN, "two": SENT})
+    world.case("deferred counts for more than bounced", DIRECT,
+               client.DEFERRED,
+               {"nobody": UNKNOWN, "one": SENT, "busy": BUSY})
+
+
+def _refused_at_the_dot(world):
+    world.case("refused at the dot for good: bounced", DIRECT, client.BOUNCED,
+               {"never": ("bounced", "5.6.0",
+                          _said("554 5.6.0", "end of DATA"))})
+    world.case("refused at the dot for now: deferred", DIRECT,
+               client.DEFERRED,
+               {"late": ("deferred", "4.3.1",
+                         _said("452 4.3.1", "end of DATA"))})
+
+
+def _dsn_parameters(world):
+    """The server's own report of success tells what it was given."""
+    world.client.deliver(
+        "smtp", "[127.0.0.2]",
+        ["-N", "success", "-O", "rfc822;first@old.example",
+         "one@box.example"],
+        messages.NOTE, ("-V", "envelope-7", "-R", "hdrs"), "two@box.example")
+    found = world.await_mail("two", 1)
+    missing = [word for word in (
+        b"Original-Envelope-Id: envelope-7\n",
+        b"Original-Recipient: rfc822;first@old.example\n",
+        b"Content-Type: text/rfc822-headers\n",
+        b"Action: delivered\n") if word not in b"".join(found)]
+    world.report.result("the server has the DSN parameters", [
+        "its report has no %r" % word for word in missing])
