@@ -8,6 +8,7 @@ client: the two must agree without having read each other.
 """
 import glob
 import os
+import re
 from dataclasses import dataclass
 
 import packages
@@ -79,6 +80,18 @@ def real(folder):
                 found.append(Message("%s/%s" % (
                     package, os.path.basename(path)), path))
     return found
+
+
+def lacking(found):
+    """Reasons why these real messages are not what they were chosen for."""
+    texts = [message.read() for message in found]
+    reasons = [] if len(texts) >= LEAST else ["%d messages" % len(texts)]
+    return reasons + ["no message with " + what for what, expression in {
+        "CRLF": rb"\r\n", "a stray CR": rb"\r(?!\n)", "NUL": rb"\0",
+        "8-bit characters": rb"[\x80-\xff]", "a line's dot": rb"^\.",
+        "an mbox separator": rb"\AFrom ", "no final newline": rb"[^\n]\Z",
+        "no header": rb"\A[^:]*\n",
+    }.items() if not any(re.search(expression, text, re.M) for text in texts)]
 
 
 HEAD = (b"From: <sender@client.example>\nTo: <box@box.example>\n"

@@ -35,23 +35,27 @@ def _do(*args):
             " ".join(args), r.stdout.decode("utf-8", "replace").strip()))
 
 
-def _cover(path, text):
-    """Our text in place of a system file, wherever that really lies."""
-    mine = os.path.join(SPOOL, "etc", os.path.basename(path))
-    with open(mine, "w", encoding="ascii") as f:
+def _lay_over(folder, layer):
+    """The files of layer, if there is such a folder, over those of folder."""
+    if os.path.isdir(layer):
+        _do("mount", "-t", "overlay", "overlay", "-o",
+            "lowerdir=%s:%s" % (layer, folder), folder)
+
+
+def _write(path, text):
+    """A file in place of the system's, which may be a link to anywhere."""
+    if os.path.lexists(path):
+        os.unlink(path)
+    with open(path, "w", encoding="utf-8") as f:
         f.write(text)
-    target = os.path.realpath(path)
-    if not os.path.exists(target):
-        open(target, "w", encoding="ascii").close()
-    _do("mount", "--bind", mine, target)
 
 
-def _with_users(path, rows):
-    with open(path, encoding="utf-8") as f:
+def _add_users(path, rows):
+    with open(path, encoding="utf-8", errors="replace") as f:
         names = {row.split(":")[0] for row in rows}
         kept = [ln for ln in f.read().splitlines()
-                if ln.split(":")[0] not in names and ln.isascii()]
-    _cover(path, "\n".join(kept + rows) + "\n")
+                if ln.split(":")[0] not in names]
+    _write(path, "\n".join(kept + rows) + "\n")
 
 
 def user_ids(users):
@@ -63,28 +67,31 @@ def set_up(unpacked, users):
     exist, each with a group of the same name."""
     # older packages have lib, bin and sbin beside usr; the machine, within
     for name in ("usr", "lib", "bin", "sbin"):
-        layer = os.path.join(unpacked, name)
-        below = os.path.realpath("/" + name)
-        if os.path.isdir(layer):
-            _do("mount", "-t", "overlay", "overlay", "-o",
-                "lowerdir=%s:%s" % (layer, below), below)
+        _lay_over(os.path.realpath("/" + name), os.path.join(unpacked, name))
     _do("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/spool")
     os.umask(0o022)
-    os.makedirs(SPOOL + "/etc")
-    os.makedirs(SPOOL + "/box")
+    for name in ("box", "etc", "etc.work"):
+        os.makedirs(os.path.join(SPOOL, name))
+    _do("mount", "-t", "overlay", "overlay", "-o",
+        "lowerdir=/etc,upperdir=%s/etc,workdir=%s/etc.work" % (SPOOL, SPOOL),
+        "/etc")
+    _network()
+    ids = user_ids(users)
+    _add_users("/etc/passwd", ["%s:x:%d:%d::/nonexistent:/bin/false" % (
+        name, n, n) for name, n in ids.items()])
+    _add_users("/etc/group", ["%s:x:%d:" % row for row in ids.items()])
+    os.chown(SPOOL + "/box", ids["boxes"], ids["boxes"])
+
+
+def _network():
     socket.sethostname("mx1.box.example")
     _do("ip", "link", "set", "lo", "up")
     _do("ip", "-6", "addr", "add", IPV6 + "/128", "dev", "lo", "nodad")
-    _cover("/etc/resolv.conf",
+    _write("/etc/resolv.conf",
            "nameserver 127.0.0.1\noptions timeout:2 attempts:2\n")
-    _cover("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
-    _cover("/etc/nsswitch.conf", "passwd: files\ngroup: files\n"
+    _write("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
+    _write("/etc/nsswitch.conf", "passwd: files\ngroup: files\n"
            "hosts: files dns\nservices: files\nprotocols: files\n")
-    ids = user_ids(users)
-    _with_users("/etc/passwd", ["%s:x:%d:%d::/nonexistent:/bin/false" % (
-        name, n, n) for name, n in ids.items()])
-    _with_users("/etc/group", ["%s:x:%d:" % row for row in ids.items()])
-    os.chown(SPOOL + "/box", ids["boxes"], ids["boxes"])
     fakenet.DnsServer(DNS).start()
 
 

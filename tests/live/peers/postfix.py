@@ -255,7 +255,7 @@ def _dsn_parameters(world):
         ["-N", "success", "-O", "rfc822;first@old.example",
          "one@box.example"],
         messages.NOTE, ("-V", "envelope-7", "-R", "hdrs"), "two@box.example")
-    found = world.await_mail("two", 1)
+    found = world.await_mail("two")
     missing = [word for word in (
         b"Original-Envelope-Id: envelope-7\n",
         b"Original-Recipient: rfc822;first@old.example\n",
