@@ -12,6 +12,13 @@
 
 #include "base.h"
 
+/*
+ * port_start - once, before all else.  A peer that is away becomes a result
+ * instead of a signal, and standard streams that were closed are occupied, so
+ * that nothing of ours is taken for one (port_stat_fd(PORT_STDIN) tells).
+ */
+void port_start(void);
+
 /* ---- clock, entropy, process -------------------------------------------- */
 
 ms_t port_now(void);			/* monotonic */
