@@ -52,7 +52,7 @@ submit_rcpt_add(struct submit *s, enum submit_origin origin,
 	bool is_option = l->addr.p[0] == '-' && !s->set->allow_min_user;
 
 	buf_putc(b, (char)origin);
-	if (l->is_bad || is_option) {
+	if (l->is_bad || is_option || !mail_addr_is_safe(l->addr)) {
 		buf_putc(b, BAD);
 		buf_put(b, l->addr);
 	} else {

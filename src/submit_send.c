@@ -125,6 +125,11 @@ send_part(struct run *r, struct span nexthop, size_t from, size_t to)
 	case RC_DENY:
 		no_destination(r, nexthop, from, to);
 		break;
+	case RC_NONE:	/* best_mx_transport would have it */
+		r->later += j.rcpts.pending;
+		say_all(r, from, to, "this host is the domain's own mail"
+			" server, and delivers nothing itself; not sent");
+		break;
 	default:
 		r->later += j.rcpts.pending;
 		say_all(r, from, to, port_error());
@@ -197,7 +202,8 @@ start(struct run *r)
 	r->worker = rc == RC_OK ? port_memory(smtp_worker_bytes()) : NULL;
 	rc = RC_OS;
 	if (r->worker != NULL)
-		rc = smtp_worker(r->worker, s->set, &s->app->log, &r->report);
+		rc = smtp_worker(r->worker, s->set, &s->app->log, &r->report,
+			false);
 	if (rc == RC_OK)
 		return EXIT_OK;
 	if (rc == RC_DENY)
