@@ -150,7 +150,11 @@ MUST_USE void *arena_take(struct arena *a, size_t n);
 /* Copies, NUL-terminated.  On RC_FULL *out is untouched. */
 MUST_USE enum rc arena_copy(struct arena *a, struct span s, struct span *out);
 
-/* Encodings, all added to a buf (whole or not at all). */
+/*
+ * Encodings, all added to a buf (whole or not at all).  The decoders return
+ * false for malformed text, and then add nothing; room is `full`, as ever.
+ * code_utf8_xtext() shows octets that are no UTF-8 as U+FFFD.
+ */
 void code_xtext(struct buf *b, struct span s);	/* RFC 3461, section 4 */
 void code_utf8_xtext(struct buf *b, struct span s);	/* RFC 6533, 3 */
 MUST_USE bool code_unxtext(struct buf *b, struct span s);
@@ -188,7 +192,8 @@ bool ip_is_any(const struct ip *a);		/* 0.0.0.0, :: */
 
 /*
  * Calendar arithmetic, proleptic Gregorian, no leap seconds.  Seconds since
- * 1970-01-01 00:00 UTC; `zone_s` is what local time is ahead of UTC.
+ * 1970-01-01 00:00 UTC; `zone_s` is what local time is ahead of UTC.  Times
+ * outside the years 0 to 9999 become the nearest inside.
  */
 struct civil {
 	int year, month, day;		/* month 1 to 12, day 1 to 31 */

@@ -42,6 +42,7 @@ enum rcpt_state {
 	RCPT_PENDING,		/* no word on it yet */
 	RCPT_ASKED,		/* offered to the present server */
 	RCPT_TAKEN,		/* accepted by the present server */
+	RCPT_REFUSED,		/* refused for now by the present server */
 	RCPT_DONE		/* answered for: never touched again */
 };
 
