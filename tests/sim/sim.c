@@ -262,8 +262,25 @@ sim_fail(const char *fmt, ...)
 	va_start(ap, fmt);
 	sim_text_vfmt(&t, fmt, ap);
 	va_end(ap);
+	if (sim.fail_to != NULL) {
+		sim.failure = sim_text_get(&t);
+		longjmp(*sim.fail_to, 1);
+	}
 	fail_msg("%s", sim_text_get(&t));
 	abort();		/* fail_msg() does not come back */
+}
+
+const char *
+sim_failure_of(void (*f)(void *arg), void *arg)
+{
+	jmp_buf here;
+
+	sim.failure = NULL;
+	sim.fail_to = &here;
+	if (setjmp(here) == 0)
+		f(arg);
+	sim.fail_to = NULL;
+	return sim.failure;
 }
 
 void

@@ -301,6 +301,12 @@ sim_zone(const char *lines)
 
 /* ---- wire format --------------------------------------------------------------------- */
 
+struct sim_message *
+sim_dns_message(void)
+{
+	return sim_alloc(sizeof(struct sim_message));
+}
+
 static void
 put(struct sim_message *m, const void *data, size_t n)
 {

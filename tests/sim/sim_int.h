@@ -50,6 +50,8 @@ struct sim_world {
 	struct sim_text notes;
 	jmp_buf *exit_to;
 	int exit_status;
+	jmp_buf *fail_to;
+	const char *failure;
 	/* streams of the process */
 	struct sim_text out, err, syslog;
 	size_t out_max;
