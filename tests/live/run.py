@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import messages
 import packages
@@ -35,6 +36,7 @@ NAMESPACES = ["unshare", "-n", "-m", "-p", "-u", "--mount-proc",
 
 def watch(screen, peer, args):
     """Run the checks and show what they say."""
+    begun = time.monotonic()
     with tempfile.TemporaryFile() as errors:
         p = subprocess.Popen(args, stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=errors)
@@ -52,8 +54,9 @@ def watch(screen, peer, args):
         text = errors.read().decode("utf-8", "replace").strip()
     if status or text:
         screen.result(peer + ": all checks were made", [
-            "status %d; the log is %s.log" % (
-                status, os.path.join(PLACE, peer)), text[-4000:]])
+            "status %d after %d s of at most %d; the log is %s.log" % (
+                status, time.monotonic() - begun, SECONDS,
+                os.path.join(PLACE, peer)), text[-4000:]])
 
 
 def main():
