@@ -28,7 +28,7 @@ import report
 
 PEERS = ["postfix", "dovecot"]
 HERE = os.path.dirname(os.path.abspath(__file__))
-PLACE = os.path.join(packages.TOP, "build", "live")
+PLACE = os.path.join(packages.BUILD, "live")
 SECONDS = 140       # for all checks of one peer; then it is killed
 NAMESPACES = ["unshare", "-n", "-m", "-p", "-u", "--mount-proc",
               "--kill-child", "--fork", "--"]
