@@ -70,7 +70,9 @@ def main():
     found = shutil.which(command[0])
     if not found:
         sys.exit("run.py: no program %s; build it first." % command[0])
-    command[0] = os.path.abspath(found)
+    # the checks are made in another folder
+    command = [os.path.abspath(word) if os.path.exists(word) else word
+               for word in [found] + command[1:]]
     screen = report.Screen()
     corpus = os.path.join(PLACE, "messages")
     screen.result("the corpus is what it should be",
