@@ -16,7 +16,7 @@ enum {
 	EXIT_DATA = 65,		/* the message cannot be read */
 	EXIT_BOUNCED = 69,	/* some bounced, none deferred */
 	EXIT_SOFTWARE = 70,
-	EXIT_CANT_CREATE = 73,
+	EXIT_CANT_CREATE = 73,	/* a file, or standard output */
 	EXIT_LATER = 75,	/* some deferred: try again */
 	EXIT_CONFIG = 78	/* the settings */
 };
@@ -25,12 +25,36 @@ struct app {
 	const char *name;	/* the applet's */
 	char **argv;		/* argv[0] is the first word behind the name */
 	int argc;
+	const char *program;	/* as it was called: argv[0] of main() */
+	const char *rest;	/* letters of a word of options, not yet read */
 	struct log log;
 };
 
 #define APPLET(name, entry, usage, summary)	int entry(struct app *app);
 #include "applet.def"
 #undef APPLET
+
+/* `postern` under its own name: --help, --list, --version, --install DIR. */
+int app_self(struct app *app);
+
+/* A row of applet.def. */
+struct applet {
+	const char *name;
+	int (*run)(struct app *app);
+	const char *usage;
+	const char *summary;
+};
+
+/* The applet in this place of the list; NULL: there are no more. */
+const struct applet *applet_at(size_t index);
+/* NULL: there is none of that name. */
+const struct applet *applet_find(struct span name);
+
+/*
+ * applet_main - run the applet that argv[0] or, failing that, argv[1] names,
+ * and else app_self().  Returns the exit code.
+ */
+int applet_main(int argc, char **argv);
 
 /* `postern: usage...` and a sentence on standard error; EXIT_USAGE. */
 int app_usage(const struct app *app, const char *fmt, ...) PRINTF(2, 3);
@@ -47,7 +71,19 @@ int app_usage(const struct app *app, const char *fmt, ...) PRINTF(2, 3);
  */
 #define APP_HELP	(256 + 'h')
 int app_option(struct app *app, const char *letters, const char **value);
-/* Print the applet's usage and what its options mean; EXIT_OK. */
+/*
+ * app_help - print the applet's usage and what its options mean.
+ *
+ * options  lines of text, the last one ended, too.
+ * EXIT_OK, or EXIT_CANT_CREATE if standard output takes nothing.
+ */
 int app_help(const struct app *app, const char *options);
+/*
+ * app_print - text to standard output; false: it cannot be written, which has
+ * been said on standard error.
+ */
+MUST_USE bool app_print(const struct app *app, struct span text);
+/* One sentence on standard error, behind the program's name. */
+void app_say(const struct app *app, const char *fmt, ...) PRINTF(2, 3);
 
 #endif

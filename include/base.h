@@ -126,11 +126,21 @@ const char *buf_text(struct buf *b);		/* NUL-terminated */
 void buf_put_cut(struct buf *b, struct span s);
 
 /*
+ * For adding several pieces whole or not at all: what was added to a copy made
+ * by buf_attempt() becomes part of b by buf_settle(), or b becomes full.
+ */
+struct buf buf_attempt(const struct buf *b);
+void buf_settle(struct buf *b, const struct buf *done);
+
+/*
  * buf_fmt - printf for a buf: %% %c %s %.*s %d %i %u %ld %lu %lld %llu %zu %x,
  * with 0 and a width for numbers.  No float.  All or nothing, as buf_put().
  */
 void buf_fmt(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 void buf_vfmt(struct buf *b, const char *fmt, __builtin_va_list ap)
+	PRINTF(2, 0);
+/* The same, but what does not fit is dropped; `full` is not set. */
+void buf_vfmt_cut(struct buf *b, const char *fmt, __builtin_va_list ap)
 	PRINTF(2, 0);
 
 /*
@@ -150,7 +160,11 @@ MUST_USE void *arena_take(struct arena *a, size_t n);
 /* Copies, NUL-terminated.  On RC_FULL *out is untouched. */
 MUST_USE enum rc arena_copy(struct arena *a, struct span s, struct span *out);
 
-/* Encodings, all added to a buf (whole or not at all). */
+/*
+ * Encodings, all added to a buf (whole or not at all).  The decoders return
+ * false for malformed text, and then add nothing; room is `full`, as ever.
+ * code_utf8_xtext() shows octets that are no UTF-8 as U+FFFD.
+ */
 void code_xtext(struct buf *b, struct span s);	/* RFC 3461, section 4 */
 void code_utf8_xtext(struct buf *b, struct span s);	/* RFC 6533, 3 */
 MUST_USE bool code_unxtext(struct buf *b, struct span s);
@@ -165,6 +179,8 @@ bool text_is_utf8(struct span s);
  * octets that are no part of UTF-8, become `?`.  What does not fit is cut.
  */
 void text_printable(struct buf *b, struct span s);
+/* The same done to what b holds from octet `from` on; its length stays. */
+void text_mask(struct buf *b, size_t from);
 
 /*
  * struct ip - an IPv4 or IPv6 address.  No name, no port.
@@ -188,7 +204,8 @@ bool ip_is_any(const struct ip *a);		/* 0.0.0.0, :: */
 
 /*
  * Calendar arithmetic, proleptic Gregorian, no leap seconds.  Seconds since
- * 1970-01-01 00:00 UTC; `zone_s` is what local time is ahead of UTC.
+ * 1970-01-01 00:00 UTC; `zone_s` is what local time is ahead of UTC.  Times
+ * outside the years 0 to 9999 become the nearest inside.
  */
 struct civil {
 	int year, month, day;		/* month 1 to 12, day 1 to 31 */

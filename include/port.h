@@ -12,6 +12,13 @@
 
 #include "base.h"
 
+/*
+ * port_start - once, before all else.  A peer that is away becomes a result
+ * instead of a signal, and standard streams that were closed are occupied, so
+ * that nothing of ours is taken for one (port_stat_fd(PORT_STDIN) tells).
+ */
+void port_start(void);
+
 /* ---- clock, entropy, process -------------------------------------------- */
 
 ms_t port_now(void);			/* monotonic */
@@ -28,6 +35,16 @@ MUST_USE enum rc port_random(void *out, size_t n, ms_t until);
 
 /* Random enough for an order of hosts or a DNS id; never fails. */
 uint32_t port_random_u32(void);
+
+/*
+ * port_start - once, ahead of everything else: a peer that is gone must not
+ * kill the process, and no file may come to lie on a standard stream that the
+ * caller has closed.  Reading or writing such a stream fails as before.
+ */
+void port_start(void);
+
+/* Absolute path of the running program.  RC_OS: nobody tells. */
+MUST_USE enum rc port_self(struct buf *out);
 
 unsigned port_pid(void);
 /* NULL: not set.  Lives as long as the process. */

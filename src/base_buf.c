@@ -1,0 +1,90 @@
+/*
+ * base_buf.c - owned text of fixed capacity.
+ */
+#include <string.h>
+
+#include "base.h"
+
+void
+buf_init(struct buf *b, void *memory, size_t cap)
+{
+	*b = (struct buf){ .p = memory, .cap = cap };
+}
+
+void
+buf_clear(struct buf *b)
+{
+	b->n = 0;
+	b->full = false;
+}
+
+/* What can still be added; one octet is kept for the NUL. */
+static size_t
+room(const struct buf *b)
+{
+	return b->cap > b->n ? b->cap - b->n - 1 : 0;
+}
+
+void
+buf_put(struct buf *b, struct span s)
+{
+	if (s.n == 0)
+		return;
+	if (s.n > room(b)) {
+		b->full = true;
+		return;
+	}
+	memcpy(b->p + b->n, s.p, s.n);
+	b->n += s.n;
+}
+
+void
+buf_puts(struct buf *b, const char *text)
+{
+	buf_put(b, span_of(text));
+}
+
+void
+buf_putc(struct buf *b, char c)
+{
+	buf_put(b, (struct span){ &c, 1 });
+}
+
+struct span
+buf_span(const struct buf *b)
+{
+	return (struct span){ b->p, b->n };
+}
+
+const char *
+buf_text(struct buf *b)
+{
+	if (b->cap == 0)
+		return "";
+	b->p[b->n] = '\0';
+	return b->p;
+}
+
+struct buf
+buf_attempt(const struct buf *b)
+{
+	struct buf copy = *b;
+
+	copy.full = false;
+	return copy;
+}
+
+void
+buf_settle(struct buf *b, const struct buf *done)
+{
+	if (done->full)
+		b->full = true;
+	else
+		b->n = done->n;
+}
+
+void
+buf_put_cut(struct buf *b, struct span s)
+{
+	buf_put(b, span_part(s, 0, room(b)));
+}
