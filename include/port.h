@@ -38,6 +38,9 @@ MUST_USE enum rc port_random(void *out, size_t n, ms_t until);
 /* Random enough for an order of hosts or a DNS id; never fails. */
 uint32_t port_random_u32(void);
 
+/* Absolute path of the running program.  RC_OS: nobody tells. */
+MUST_USE enum rc port_self(struct buf *out);
+
 unsigned port_pid(void);
 /* NULL: not set.  Lives as long as the process. */
 const char *port_getenv(const char *name);
