@@ -1,6 +1,7 @@
 /*
  * port_proc_test.c - the process, its clock and its standard streams.
  */
+#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <time.h>
 
@@ -98,6 +99,19 @@ write_much(void)
 	return port_out((struct span){ text, sizeof text }) == RC_OK ? 0 : 1;
 }
 
+/* Then the writer has been told to wait, or will be in a moment. */
+static void
+wait_until_full(int fd)
+{
+	int held = 0;
+
+	for (int i = 0; i < 10000 && held < 65536; i++) {
+		assert_int_equal(ioctl(fd, FIONREAD, &held), 0);
+		port_sleep(port_now() + 1);
+	}
+	port_sleep(port_now() + 20);
+}
+
 static void
 output_is_whole_even_if_it_would_block(void **state)
 {
@@ -113,6 +127,7 @@ output_is_whole_even_if_it_would_block(void **state)
 	if (child == 0)
 		_exit(write_much());
 	close(pipe_ends[1]);
+	wait_until_full(pipe_ends[0]);
 	while ((n = read(pipe_ends[0], text, sizeof text)) > 0)
 		sum += (size_t)n;
 	close(pipe_ends[0]);
