@@ -16,8 +16,9 @@
 #include "port.h"
 #include "version.h"
 
-#define PATH_TEXT_MAX	4096	/* as the kernel bounds a path */
+#define PATH_TEXT_MAX	1024	/* two of them fit into a frame */
 #define LINE_MAX	256
+#define SUMMARY_COLUMN	18
 
 static const char options[] =
 	"One program with many names; a link called NAME does the same as\n"
@@ -40,9 +41,13 @@ list(const struct app *app, bool with_summary)
 		struct buf b = BUF(line);
 
 		if (with_summary)
-			buf_fmt(&b, "  %-15s %s\n", a->name, a->summary);
-		else
-			buf_fmt(&b, "%s\n", a->name);
+			buf_puts(&b, "  ");
+		buf_puts(&b, a->name);
+		while (with_summary && b.n < SUMMARY_COLUMN)
+			buf_putc(&b, ' ');
+		if (with_summary)
+			buf_puts(&b, a->summary);
+		buf_putc(&b, '\n');
 		if (!app_print(app, buf_span(&b)))
 			return false;
 	}
