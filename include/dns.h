@@ -16,7 +16,8 @@
 #define DNS_LABEL_MAX	63
 #define DNS_SERVERS_MAX	3	/* as resolv.conf(5) */
 #define DNS_SEARCH_MAX	6
-#define DNS_ALIASES_MAX	10	/* of one question, in one answer or several */
+#define DNS_QUESTIONS_MAX 10	/* of one lookup: nine aliases one by one */
+#define DNS_ALIASES_MAX	16	/* in one answer */
 #define DNS_UDP_MAX	1232	/* fits any path unfragmented; asked by EDNS0 */
 #define DNS_TCP_MAX	65535
 #define DNS_RECORDS_MAX	128	/* of one list; further ones are left out */
@@ -64,6 +65,7 @@ struct dns {
 	bool want_secure;	/* ask with DO and AD, and heed AD */
 	bool defnames, dnsrch;	/* smtp_dns_resolver_options: address lookups */
 	unsigned turn;		/* for rotate */
+	unsigned plain;		/* servers that want no EDNS0, one bit each */
 	unsigned char *msg;	/* DNS_TCP_MAX + 2 */
 	enum dns_fault fault;
 	enum dns_type fault_type;

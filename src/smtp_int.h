@@ -125,12 +125,14 @@ bool own_has(const struct own *o, const struct ip *ip);
 
 /* ---- route: which host is next ------------------------------------------ */
 
-#define HOSTS_MAX	256	/* of one destination */
-#define ROUTE_ARENA	(48 * 1024)	/* touched only as lists grow */
+#define HOSTS_MAX	256	/* of one destination; more are left out */
+#define ROUTE_ARENA	(64 * 1024)	/* touched only as lists grow */
 
 struct host {
+	struct host *next;
 	struct span name;	/* as it stands in relay= */
-	struct ip ip;		/* IP_NONE: a UNIX socket */
+	struct span path;	/* of a UNIX socket; then ip is IP_NONE */
+	struct ip ip;
 	uint16_t port;
 	uint16_t preference;
 	uint32_t order;		/* among equals */
@@ -143,10 +145,10 @@ struct route {
 	bool we_are_mx;		/* then fallback relays are not for us */
 	struct dest dest;	/* the present one */
 	struct host *host;	/* its hosts, in the order to try */
-	size_t hosts, next;
+	struct host *now;	/* the one in use; NULL: none yet */
+	size_t hosts;
 	uint16_t best;		/* preference of the best, for loops */
-	int64_t sessions;	/* of this destination, past EHLO */
-	bool any_tried;		/* some destination was well-formed */
+	int sessions;		/* of this destination, past EHLO */
 	char dest_room[DNS_NAME_MAX + 2];
 };
 
@@ -205,22 +207,25 @@ struct worker {
 	struct why why;
 	struct session session;
 	struct mail_reader reader;
-	char handover[256];	/* best_mx_transport, when it is to be used */
+	bool handover;		/* best_mx_transport is to have this job */
 	char arena_room[ROUTE_ARENA];
 };
 
+void route_start(struct worker *w);
 /*
  * route_site - go on to the next destination and find its hosts.
- * RC_OK: w->route has hosts; RC_NONE: no destination is left; RC_DENY: this
- * destination is of no use, and the reason is in w->why.
+ *
+ * RC_OK    w->route has hosts.
+ * RC_NONE  no destination is left.
+ * RC_DENY  this destination is of no use; the reason is in w->why.  w->stop
+ *          says that the others must not be tried either.
  */
 MUST_USE enum rc route_site(struct worker *w);
-void route_start(struct worker *w);
 /* The next host of this destination, or NULL. */
 const struct host *route_host(struct worker *w);
-/* Is there anything left to try after the present host? */
+/* Is nothing left to try after the present host, which took EHLO? */
 bool route_is_last(const struct worker *w);
-/* `name[address]:port` or `name[path]`; without port for texts. */
+/* `name[address]:port`, or `name[path]`; the port only if asked for. */
 void route_relay(struct buf *b, const struct host *h, bool with_port);
 
 /*
@@ -246,7 +251,7 @@ enum rc trouble_refused(struct session *s, const struct reply *r);
 enum rc trouble_lost(struct session *s, enum rc rc);
 /* No connection came about. */
 enum rc trouble_connect(struct worker *w, const struct host *h,
-	const char *reason);
+	const char *dsn, const char *reason);
 /* No session: nothing found, or nothing to be tried.  relay=none. */
 enum rc trouble_site(struct worker *w, enum fate fate, const char *dsn,
 	const char *fmt, ...) PRINTF(4, 5);

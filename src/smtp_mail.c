@@ -251,7 +251,7 @@ ask_rcpt(struct mailing *m)
 static bool
 probe_ends_here(const struct worker *w)
 {
-	return w->job->probe && w->set->address_verify_target != VERIFY_DATA;
+	return w->job->probe && w->set->address_verify_target != TARGET_DATA;
 }
 
 /* RC_OK: one command more in the window; RC_NONE: a step without one. */

@@ -121,36 +121,15 @@ bind_to_single(struct own *o, int family, struct ip *out)
 		*out = (struct ip){ 0 };
 }
 
-static enum rc
-bind_to_setting(struct span text, int family, const char *name,
-    const struct log *log, struct ip *out)
-{
-	if (text.n == 0)
-		return RC_OK;
-	if (!parse_address(text, out) || out->family != family) {
-		log_line(log, LOG_FATAL, "%s = %.*s: not an IPv%d address",
-		    name, SPAN_ARG(text), family);
-		return RC_DENY;
-	}
-	return RC_OK;
-}
-
 static unsigned
-families_of(struct span list)
+families_of(unsigned protocols)
 {
-	struct span word;
 	unsigned f = 0;
 
-	while (span_word(&list, LIST_DIVIDERS, &word)) {
-		if (span_is_case(word, "ipv4") || span_is_case(word, "all"))
-			f |= DNS_V4;
-		if (span_is_case(word, "ipv6") || span_is_case(word, "all"))
-			f |= DNS_V6;
-	}
-	if (!port_has_family(IP_V6))
-		f &= ~(unsigned)DNS_V6;
-	if (!port_has_family(IP_V4))
-		f &= ~(unsigned)DNS_V4;
+	if (protocols & INET_IPV4 && port_has_family(IP_V4))
+		f |= DNS_V4;
+	if (protocols & INET_IPV6 && port_has_family(IP_V6))
+		f |= DNS_V6;
 	return f;
 }
 
@@ -169,10 +148,10 @@ own_init(struct own *o, const struct settings *set, struct dns *dns,
 		bind_to_single(o, IP_V4, &o->bind4);
 		bind_to_single(o, IP_V6, &o->bind6);
 	}
-	TRY(bind_to_setting(set->bind_address, IP_V4, "bind_address", log,
-	    &o->bind4));
-	TRY(bind_to_setting(set->bind_address6, IP_V6, "bind_address6", log,
-	    &o->bind6));
+	if (set->bind_address.family != IP_NONE)
+		o->bind4 = set->bind_address;
+	if (set->bind_address6.family != IP_NONE)
+		o->bind6 = set->bind_address6;
 	while (span_word(&rest, LIST_DIVIDERS, &word)) {
 		if (parse_address(word, &ip))
 			add(o, &ip);

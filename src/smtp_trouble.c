@@ -237,9 +237,10 @@ trouble_lost(struct session *s, enum rc rc)
 }
 
 enum rc
-trouble_connect(struct worker *w, const struct host *h, const char *reason)
+trouble_connect(struct worker *w, const struct host *h, const char *dsn,
+    const char *reason)
 {
-	why_start(w, FATE_LATER, "4.4.1");
+	why_start(w, FATE_LATER, dsn);
 	buf_puts(&w->why.relay, "none");
 	buf_puts(&w->why.text, "connect to ");
 	route_relay(&w->why.text, h, true);

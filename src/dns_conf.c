@@ -1,0 +1,194 @@
+/*
+ * dns_conf.c - what resolv.conf says, and the files that the resolver reads.
+ *
+ * resolv.conf is written by DHCP clients, VPN scripts and by hand: a line that
+ * makes no sense is passed over, as every resolver does, never an error.
+ */
+#include <string.h>
+
+#include "dns_int.h"
+
+/* The usual bounds: resolv.conf(5). */
+#define TIMEOUT_MAX_S	30
+#define ATTEMPTS_MAX	5
+#define NDOTS_MAX	15
+
+#define BLANKS		" \t\r"
+
+static void
+add_server(struct dns_conf *c, struct span text)
+{
+	struct port_addr *server = &c->server[c->servers];
+
+	if (c->servers == DNS_SERVERS_MAX || !ip_parse(text, &server->ip))
+		return;
+	server->port = DNS_PORT;
+	c->servers++;
+}
+
+/* The last of several such lines counts, and a domain is a list of one. */
+static void
+set_search(struct dns_conf *c, struct span list, unsigned most)
+{
+	struct span word;
+
+	c->searches = 0;
+	while (c->searches < most && span_word(&list, BLANKS, &word)) {
+		struct buf b = BUF(c->search[c->searches]);
+
+		if (word.p[word.n - 1] == '.')
+			word.n--;
+		buf_put(&b, word);
+		if (word.n == 0 || b.full)
+			continue;
+		(void)buf_text(&b);
+		c->searches++;
+	}
+}
+
+/* The number of `name:number`, held between least and most. */
+static bool
+number_of(struct span word, const char *name, unsigned least, unsigned most,
+	unsigned *out)
+{
+	size_t n = strlen(name);
+	uint64_t v;
+
+	if (word.n <= n || memcmp(word.p, name, n) != 0
+	    || !span_number(span_part(word, n, word.n), UINT32_MAX, &v))
+		return false;
+	*out = v < least ? least : v > most ? most : (unsigned)v;
+	return true;
+}
+
+static void
+set_option(struct dns_conf *c, struct span word)
+{
+	unsigned v;
+
+	if (number_of(word, "timeout:", 1, TIMEOUT_MAX_S, &v))
+		c->timeout = v * SECOND;
+	else if (number_of(word, "attempts:", 1, ATTEMPTS_MAX, &v))
+		c->attempts = v;
+	else if (number_of(word, "ndots:", 0, NDOTS_MAX, &v))
+		c->ndots = v;
+	else if (span_is(word, "rotate"))
+		c->rotate = true;
+	else if (span_is(word, "trust-ad"))
+		c->trust_ad = true;
+	else if (span_is(word, "use-vc"))
+		c->use_vc = true;
+	else if (span_is(word, "edns0"))
+		c->no_edns = false;	/* as it is by default */
+	else if (span_is(word, "no-edns0"))
+		c->no_edns = true;	/* ours alone: for odd firewalls */
+}
+
+static void
+parse_line(struct dns_conf *c, struct span line)
+{
+	struct span key, word;
+
+	if (line.n > 0 && (line.p[0] == '#' || line.p[0] == ';'))
+		return;
+	if (!span_word(&line, BLANKS, &key))
+		return;
+	if (span_is(key, "search"))
+		set_search(c, line, DNS_SEARCH_MAX);
+	else if (span_is(key, "domain"))
+		set_search(c, line, 1);
+	else if (span_is(key, "nameserver")) {
+		if (span_word(&line, BLANKS, &word))
+			add_server(c, word);
+	} else if (span_is(key, "options")) {
+		while (span_word(&line, BLANKS, &word))
+			set_option(c, word);
+	}
+}
+
+void
+dns_conf_parse(struct dns_conf *c, struct span text)
+{
+	struct span line;
+
+	*c = (struct dns_conf){
+		.timeout = 5 * SECOND, .attempts = 2, .ndots = 1
+	};
+	while (span_line(&text, &line))
+		parse_line(c, line);
+	if (c->servers == 0)
+		add_server(c, SPAN("127.0.0.1"));
+}
+
+/* ---- files --------------------------------------------------------------- */
+
+enum rc
+text_open(struct text_file *f, const char *path, void *memory, size_t cap)
+{
+	*f = (struct text_file){ .p = memory, .cap = cap };
+	return port_open(path, &f->fd);
+}
+
+/* Takes what was given out off the memory, and fills it again. */
+static enum rc
+refill(struct text_file *f)
+{
+	size_t got;
+
+	memmove(f->p, f->p + f->given, f->n - f->given);
+	f->n -= f->given;
+	f->given = 0;
+	while (f->n < f->cap) {
+		TRY(port_pread(f->fd, f->p + f->n, f->cap - f->n, f->at,
+		    &got));
+		if (got == 0)
+			break;
+		f->n += got;
+		f->at += (int64_t)got;
+	}
+	return RC_OK;
+}
+
+enum rc
+text_next(struct text_file *f, struct span *lines)
+{
+	struct span held;
+	size_t end;
+
+	TRY(refill(f));
+	if (f->n == 0)
+		return RC_NONE;
+	held = (struct span){ f->p, f->n };
+	end = span_find_last(held, '\n');
+	/* No line end: the last line, or one that is too long to be true. */
+	f->given = end < held.n ? end + 1 : held.n;
+	*lines = span_part(held, 0, f->given);
+	return RC_OK;
+}
+
+void
+text_close(struct text_file *f)
+{
+	port_close(f->fd);
+}
+
+/* ---- a resolver ---------------------------------------------------------- */
+
+enum rc
+dns_open(struct dns *d)
+{
+	struct text_file f;
+	struct span text = { 0 };
+
+	*d = (struct dns){ .msg = port_memory(DNS_TCP_MAX + 2) };
+	if (d->msg == NULL)
+		return RC_OS;
+	/* Without the file, or one that can't be read: a server of our own. */
+	if (text_open(&f, "/etc/resolv.conf", d->msg, DNS_TCP_MAX) == RC_OK) {
+		if (text_next(&f, &text) != RC_OK)
+			text.n = 0;
+		text_close(&f);
+	}
+	dns_conf_parse(&d->conf, text);
+	return RC_OK;
+}
