@@ -61,8 +61,7 @@ WARN_MORE = $(if $(filter tests/%,$<),-Wno-missing-prototypes)
 WARN_FLAGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition \
 	-Wvla -Wwrite-strings -Wcast-qual -Wpointer-arith -Wundef \
-	-Wformat=2 -Wimplicit-fallthrough -Wdouble-promotion \
-	-Wframe-larger-than=8192
+	-Wformat=2 -Wimplicit-fallthrough -Wdouble-promotion
 
 $(foreach t,$(MUSL),$(eval CC.$t := $(TRIPLE.$t)-gcc))
 $(foreach t,$(MUSL),$(eval AR.$t := $(TRIPLE.$t)-ar))
@@ -77,6 +76,8 @@ cc = $(CC.$1) $(ABI.$1) $(if $(TRIPLE.$1),-nostdinc \
 	-isystem $(abspath $(B))/$1/sysroot/include \
 	-isystem $(call own_headers,$1) $(MUSL_CFLAGS)) \
 	$(CFLAGS.$1)
+# A process's stack is part of its budget.
+FRAME_MAX := 16384
 MUSL_CFLAGS := -Os -g -fPIE -ffunction-sections -fdata-sections \
 	-fstack-protector-strong -fno-asynchronous-unwind-tables
 
@@ -175,6 +176,7 @@ $(B)/$1/%.o: %.c Makefile toolchains/$1.mk | $(B)/src/bearssl.done \
 	$$(call say,CC)
 	@mkdir -p $$(@D)
 	$$(Q)$$(call cc,$1) $$(LANG_FLAGS) $$(WARN_FLAGS) $$(WARN_MORE) \
+		$(if $(TRIPLE.$1),-Wframe-larger-than=$(FRAME_MAX)) \
 		-MMD -MP -c -o $$@ $$<
 endef
 cc_flags = $(wordlist 2,99,$(call cc,$1))
