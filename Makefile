@@ -210,7 +210,7 @@ $(FUZZ_PROGRAMS): %: %.o $(call objs,fuzz,$(SRC) $(SIM)) $(call libs,fuzz)
 	$(Q)$(call cc,fuzz) -fsanitize=fuzzer -o $@ $^
 
 # part FILE, COMMAND: the command if the file is there, else a word about it
-part = $(if $(wildcard $1),"$2","echo $1: not there yet")
+part = $(if $(wildcard $1),"$(strip $2)","echo $1: not there yet")
 
 unit_part = $(if $(UNIT),"sh toolchains/unit $(UNIT_PROGRAMS)", \
 	"echo tests/unit: not there yet")
@@ -282,7 +282,7 @@ SBIN = $(DESTDIR)$(PREFIX)/sbin
 install: $(B)/postern $(B)/$(TARGET)/postern
 	$(Q)install -d $(SBIN)
 	$(Q)install -m 755 $(B)/$(TARGET)/postern $(SBIN)/postern
-	$(Q)for name in $$($(B)/postern --list | sed 's/[^a-z].*//'); do \
+	$(Q)for name in $$($(B)/postern --list | awk '{ print $$1 }'); do \
 		ln -sf postern $(SBIN)/$$name || exit; done
 
 # What was fetched stays: archives, package lists, unpacked mail servers.

@@ -7,6 +7,7 @@
 
 #include "base.h"
 #include "log.h"
+#include "param.h"
 
 /* Exit codes, as sysexits.h has them. */
 enum {
@@ -29,6 +30,14 @@ struct app {
 	const char *rest;	/* letters of a word of options, not yet read */
 	struct log log;
 };
+
+/* Pass on any exit code but EXIT_OK. */
+#define TRY_CODE(step) \
+	do { \
+		int try_code_ = (step); \
+		if (try_code_ != EXIT_OK) \
+			return try_code_; \
+	} while (0)
 
 #define APPLET(name, entry, usage, summary)	int entry(struct app *app);
 #include "applet.def"
@@ -71,6 +80,30 @@ int app_usage(const struct app *app, const char *fmt, ...) PRINTF(2, 3);
  */
 #define APP_HELP	(256 + 'h')
 int app_option(struct app *app, const char *letters, const char **value);
+/* Leaves out the letters of the word that have not been read. */
+void app_rest(struct app *app);
+
+/*
+ * struct app_set - the settings of an applet, and the -o of its command line.
+ */
+#define APP_OPTIONS_MAX	100
+struct app_set {
+	struct param param;
+	struct arena arena;
+	size_t options_n;
+	const char *options[APP_OPTIONS_MAX];
+};
+
+/* Keeps one -o; the text is borrowed.  EXIT_OK or EXIT_USAGE. */
+int app_set_option(struct app_set *s, const struct app *app,
+	const char *option);
+/*
+ * app_set_load - settings from main.cf and the -o that were kept; the log of
+ * the applet follows them.  EXIT_OK or, with a sentence, EXIT_CONFIG.
+ */
+int app_set_load(struct app_set *s, struct app *app, const char *folder,
+	bool is_lmtp);
+
 /*
  * app_help - print the applet's usage and what its options mean.
  *

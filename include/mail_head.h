@@ -57,5 +57,7 @@ bool mail_list_end(struct mail_list *l);
  * encoded words: UTF-8 where it is that, else ISO-8859-1.
  */
 void mail_phrase(struct buf *b, struct span name);
+/* The same as what stands inside the parentheses of a comment. */
+void mail_comment(struct buf *b, struct span text);
 
 #endif

@@ -126,16 +126,14 @@ dial_path(int fd, const struct sockaddr_storage *sa, socklen_t n, ms_t until)
 	ms_t pause = 1;
 
 	while (connect(fd, (const struct sockaddr *)sa, n) != 0) {
-		ms_t now = port_now();
+		ms_t now;
 
 		if (errno == EINTR)
 			continue;
 		if (errno != EAGAIN)
 			return port_failed();
-		if (now >= until) {
-			port_failed_as(ETIMEDOUT);
-			return RC_TIME;
-		}
+		TRY(port_in_time(until));
+		now = port_now();
 		port_sleep(until - now < pause ? until : now + pause);
 		if (pause < 100)
 			pause *= 2;

@@ -5,92 +5,99 @@
  * that read them, know them; musl says "Operation timed out", for one.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "port_int.h"
 
 /* As errno: of the last failed call of this process, whatever it was. */
 static int last;
 
-struct words {
-	int code;
-	const char *text;
-};
+/*
+ * One string and a row of numbers, not a table of pointers: those would have
+ * to be relocated, and their pages written to, in every process.
+ */
+#define WORDS(WORD) \
+	WORD(PORT_END_OF_STREAM, "Connection closed") \
+	WORD(0, "Success") \
+	WORD(EPERM, "Operation not permitted") \
+	WORD(ENOENT, "No such file or directory") \
+	WORD(EINTR, "Interrupted system call") \
+	WORD(EIO, "Input/output error") \
+	WORD(ENXIO, "No such device or address") \
+	WORD(EBADF, "Bad file descriptor") \
+	WORD(EAGAIN, "Resource temporarily unavailable") \
+	WORD(ENOMEM, "Cannot allocate memory") \
+	WORD(EACCES, "Permission denied") \
+	WORD(EBUSY, "Device or resource busy") \
+	WORD(EEXIST, "File exists") \
+	WORD(EXDEV, "Invalid cross-device link") \
+	WORD(ENODEV, "No such device") \
+	WORD(ENOTDIR, "Not a directory") \
+	WORD(EISDIR, "Is a directory") \
+	WORD(EINVAL, "Invalid argument") \
+	WORD(ENFILE, "Too many open files in system") \
+	WORD(EMFILE, "Too many open files") \
+	WORD(ETXTBSY, "Text file busy") \
+	WORD(EFBIG, "File too large") \
+	WORD(ENOSPC, "No space left on device") \
+	WORD(ESPIPE, "Illegal seek") \
+	WORD(EROFS, "Read-only file system") \
+	WORD(EMLINK, "Too many links") \
+	WORD(EPIPE, "Broken pipe") \
+	WORD(ENAMETOOLONG, "File name too long") \
+	WORD(ENOLCK, "No locks available") \
+	WORD(ENOSYS, "Function not implemented") \
+	WORD(ENOTEMPTY, "Directory not empty") \
+	WORD(ELOOP, "Too many levels of symbolic links") \
+	WORD(ENONET, "Machine is not on the network") \
+	WORD(EPROTO, "Protocol error") \
+	WORD(EOVERFLOW, "Value too large for defined data type") \
+	WORD(ENOTSOCK, "Socket operation on non-socket") \
+	WORD(EMSGSIZE, "Message too long") \
+	WORD(EPROTOTYPE, "Protocol wrong type for socket") \
+	WORD(ENOPROTOOPT, "Protocol not available") \
+	WORD(EPROTONOSUPPORT, "Protocol not supported") \
+	WORD(ESOCKTNOSUPPORT, "Socket type not supported") \
+	WORD(EOPNOTSUPP, "Operation not supported") \
+	WORD(EPFNOSUPPORT, "Protocol family not supported") \
+	WORD(EAFNOSUPPORT, "Address family not supported by protocol") \
+	WORD(EADDRINUSE, "Address already in use") \
+	WORD(EADDRNOTAVAIL, "Cannot assign requested address") \
+	WORD(ENETDOWN, "Network is down") \
+	WORD(ENETUNREACH, "Network is unreachable") \
+	WORD(ENETRESET, "Network dropped connection on reset") \
+	WORD(ECONNABORTED, "Software caused connection abort") \
+	WORD(ECONNRESET, "Connection reset by peer") \
+	WORD(ENOBUFS, "No buffer space available") \
+	WORD(EISCONN, "Transport endpoint is already connected") \
+	WORD(ENOTCONN, "Transport endpoint is not connected") \
+	WORD(ETIMEDOUT, "Connection timed out") \
+	WORD(ECONNREFUSED, "Connection refused") \
+	WORD(EHOSTDOWN, "Host is down") \
+	WORD(EHOSTUNREACH, "No route to host") \
+	WORD(EALREADY, "Operation already in progress") \
+	WORD(EINPROGRESS, "Operation now in progress") \
+	WORD(ESTALE, "Stale file handle") \
+	WORD(EDQUOT, "Disk quota exceeded") \
+	WORD(ECANCELED, "Operation canceled")
 
-static const struct words table[] = {
-	{ PORT_END_OF_STREAM, "Connection closed" },
-	{ 0, "Success" },
-	{ EPERM, "Operation not permitted" },
-	{ ENOENT, "No such file or directory" },
-	{ EINTR, "Interrupted system call" },
-	{ EIO, "Input/output error" },
-	{ ENXIO, "No such device or address" },
-	{ EBADF, "Bad file descriptor" },
-	{ EAGAIN, "Resource temporarily unavailable" },
-	{ ENOMEM, "Cannot allocate memory" },
-	{ EACCES, "Permission denied" },
-	{ EBUSY, "Device or resource busy" },
-	{ EEXIST, "File exists" },
-	{ EXDEV, "Invalid cross-device link" },
-	{ ENODEV, "No such device" },
-	{ ENOTDIR, "Not a directory" },
-	{ EISDIR, "Is a directory" },
-	{ EINVAL, "Invalid argument" },
-	{ ENFILE, "Too many open files in system" },
-	{ EMFILE, "Too many open files" },
-	{ ETXTBSY, "Text file busy" },
-	{ EFBIG, "File too large" },
-	{ ENOSPC, "No space left on device" },
-	{ ESPIPE, "Illegal seek" },
-	{ EROFS, "Read-only file system" },
-	{ EMLINK, "Too many links" },
-	{ EPIPE, "Broken pipe" },
-	{ ENAMETOOLONG, "File name too long" },
-	{ ENOLCK, "No locks available" },
-	{ ENOSYS, "Function not implemented" },
-	{ ENOTEMPTY, "Directory not empty" },
-	{ ELOOP, "Too many levels of symbolic links" },
-	{ ENONET, "Machine is not on the network" },
-	{ EPROTO, "Protocol error" },
-	{ EOVERFLOW, "Value too large for defined data type" },
-	{ ENOTSOCK, "Socket operation on non-socket" },
-	{ EMSGSIZE, "Message too long" },
-	{ EPROTOTYPE, "Protocol wrong type for socket" },
-	{ ENOPROTOOPT, "Protocol not available" },
-	{ EPROTONOSUPPORT, "Protocol not supported" },
-	{ ESOCKTNOSUPPORT, "Socket type not supported" },
-	{ EOPNOTSUPP, "Operation not supported" },
-	{ EPFNOSUPPORT, "Protocol family not supported" },
-	{ EAFNOSUPPORT, "Address family not supported by protocol" },
-	{ EADDRINUSE, "Address already in use" },
-	{ EADDRNOTAVAIL, "Cannot assign requested address" },
-	{ ENETDOWN, "Network is down" },
-	{ ENETUNREACH, "Network is unreachable" },
-	{ ENETRESET, "Network dropped connection on reset" },
-	{ ECONNABORTED, "Software caused connection abort" },
-	{ ECONNRESET, "Connection reset by peer" },
-	{ ENOBUFS, "No buffer space available" },
-	{ EISCONN, "Transport endpoint is already connected" },
-	{ ENOTCONN, "Transport endpoint is not connected" },
-	{ ETIMEDOUT, "Connection timed out" },
-	{ ECONNREFUSED, "Connection refused" },
-	{ EHOSTDOWN, "Host is down" },
-	{ EHOSTUNREACH, "No route to host" },
-	{ EALREADY, "Operation already in progress" },
-	{ EINPROGRESS, "Operation now in progress" },
-	{ ESTALE, "Stale file handle" },
-	{ EDQUOT, "Disk quota exceeded" },
-	{ ECANCELED, "Operation canceled" },
-};
+#define CODE(code, text)	code,
+#define TEXT(code, text)	text "\0"
+static const int16_t codes[] = { WORDS(CODE) };
+static const char texts[] = WORDS(TEXT);
 
 const char *
 port_error(void)
 {
 	static char number[24];
 	struct buf b = BUF(number);
+	const char *text = texts;
 
-	for (size_t i = 0; i < COUNT(table); i++)
-		if (table[i].code == last)
-			return table[i].text;
+	for (size_t i = 0; i < COUNT(codes); i++) {
+		if (codes[i] == last)
+			return text;
+		text += strlen(text) + 1;
+	}
 	buf_fmt(&b, "error %d", last);
 	return buf_text(&b);
 }

@@ -168,10 +168,10 @@ port_folder_is_writable(const char *path)
 {
 	struct port_stat s;
 
-	if (port_stat_path(path, &s) != RC_OK || !s.is_folder)
+	if (port_stat_path(path, &s) != RC_OK)
 		return false;
-	if (access(path, W_OK | X_OK) == 0)
+	if (s.is_folder && access(path, W_OK | X_OK) == 0)
 		return true;
-	port_failed();
+	port_failed_as(s.is_folder ? errno : ENOTDIR);
 	return false;
 }

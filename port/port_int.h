@@ -17,6 +17,8 @@ enum rc port_failed_stream(int code);
 /* errno-like values of our own, outside the system's range. */
 enum { PORT_END_OF_STREAM = -1 };
 
+/* RC_TIME if the deadline has passed. */
+enum rc port_in_time(ms_t until);
 /* RC_OK when one of `events` of poll(2), or an error, is there to be taken. */
 enum rc port_wait(int fd, short events, ms_t until);
 

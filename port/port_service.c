@@ -4,7 +4,7 @@
 #include "port_int.h"
 
 struct known {
-	const char *name;
+	char name[12];
 	uint16_t port;
 };
 

@@ -16,10 +16,7 @@
 enum rc
 port_read(int fd, void *out, size_t n, ms_t until, size_t *got)
 {
-	if (port_now() >= until) {
-		port_failed_as(ETIMEDOUT);
-		return RC_TIME;
-	}
+	TRY(port_in_time(until));
 	for (;;) {
 		ssize_t r;
 
@@ -39,10 +36,7 @@ port_read(int fd, void *out, size_t n, ms_t until, size_t *got)
 enum rc
 port_write(int fd, const void *data, size_t n, ms_t until, size_t *put)
 {
-	if (port_now() >= until) {
-		port_failed_as(ETIMEDOUT);
-		return RC_TIME;
-	}
+	TRY(port_in_time(until));
 	for (;;) {
 		ssize_t w = write(fd, data, n);
 

@@ -47,6 +47,8 @@ port_udp_send(int fd, struct span data)
 enum rc
 port_udp_recv(int fd, void *out, size_t n, ms_t until, size_t *got)
 {
+	/* As with port_read(): forged answers must not stretch a limit. */
+	TRY(port_in_time(until));
 	for (;;) {
 		ssize_t r;
 

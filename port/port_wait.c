@@ -7,8 +7,7 @@
 
 #include "port_int.h"
 
-/* What poll(2) takes: -1 for ever; at most INT_MAX, after which it is asked
- * again. */
+/* What poll(2) takes: -1 for ever; it is asked again after INT_MAX. */
 static int
 poll_ms(ms_t until)
 {
@@ -20,6 +19,15 @@ poll_ms(ms_t until)
 	if (left <= 0)
 		return 0;
 	return left < INT_MAX ? (int)left : INT_MAX;
+}
+
+enum rc
+port_in_time(ms_t until)
+{
+	if (port_now() < until)
+		return RC_OK;
+	port_failed_as(ETIMEDOUT);
+	return RC_TIME;
 }
 
 enum rc
@@ -35,10 +43,8 @@ port_wait(int fd, short events, ms_t until)
 			return RC_OK;
 		if (n < 0 && errno != EINTR)
 			return port_failed();
-		if (n == 0 && ms >= 0 && port_now() >= until) {
-			port_failed_as(ETIMEDOUT);
-			return RC_TIME;
-		}
+		if (n == 0)
+			TRY(port_in_time(until));
 	}
 }
 

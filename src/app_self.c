@@ -16,7 +16,7 @@
 #include "port.h"
 #include "version.h"
 
-#define PATH_TEXT_MAX	4096	/* as the kernel bounds a path */
+#define PATH_TEXT_MAX	2048	/* two of them fit on a small stack */
 #define LINE_MAX	256
 
 static const char options[] =

@@ -142,6 +142,15 @@ app_option(struct app *app, const char *letters, const char **value)
 	return take_letter(app, letters, value);
 }
 
+void
+app_rest(struct app *app)
+{
+	if (app->rest == NULL)
+		return;
+	app->rest = NULL;
+	next_word(app);
+}
+
 /* How to call it: `postern sendmail`, whatever the link was. */
 static void
 put_command(struct buf *b, const struct app *app)

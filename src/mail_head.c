@@ -42,20 +42,19 @@ is_plain(struct span name)
 	return name.n > 0;
 }
 
+/* With a backslash ahead of the octets that are special where it stands. */
 static void
-put_quoted(struct buf *b, struct span name)
+put_escaped(struct buf *b, struct span s, struct span special)
 {
-	buf_putc(b, '"');
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
 
 		if ((unsigned char)c < ' ' || c == 127)
 			c = ' ';	/* no line may be broken here */
-		else if (c == '"' || c == '\\')
+		else if (span_find(special, c) < special.n)
 			buf_putc(b, '\\');
 		buf_putc(b, c);
 	}
-	buf_putc(b, '"');
 }
 
 /* How much of s fits into one encoded word without cutting a character. */
@@ -90,10 +89,22 @@ put_encoded(struct buf *b, struct span name)
 void
 mail_phrase(struct buf *b, struct span name)
 {
-	if (span_has_8bit(name))
+	if (span_has_8bit(name)) {
 		put_encoded(b, name);
-	else if (is_plain(name))
+	} else if (is_plain(name)) {
 		buf_put(b, name);
+	} else {
+		buf_putc(b, '"');
+		put_escaped(b, name, SPAN("\"\\"));
+		buf_putc(b, '"');
+	}
+}
+
+void
+mail_comment(struct buf *b, struct span text)
+{
+	if (span_has_8bit(text))
+		put_encoded(b, text);
 	else
-		put_quoted(b, name);
+		put_escaped(b, text, SPAN("()\\"));
 }
