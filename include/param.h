@@ -68,8 +68,8 @@ enum { EXTENSION_CANONICAL = 1, EXTENSION_VIRTUAL = 2, EXTENSION_ALIAS = 4,
 enum { LOCAL_ALIAS = 1, LOCAL_FORWARD = 2, LOCAL_INCLUDE = 4 };
 
 /*
- * What each type of param.def is in C.  Times are ms_t.  Texts live as long
- * as the arena of the load and what came with -o; they are never NULL.
+ * What each type of param.def is in C; typedefs, as the rows paste them.
+ * Texts live as long as the arena of the load and what came with -o.
  */
 typedef bool param_BOOL;
 typedef int param_INT;
@@ -171,7 +171,7 @@ MUST_USE enum rc param_each_text(const struct param *p,
  * param_expand - add text to `out`, its $ forms replaced.
  *
  * RC_DENY a form is wrong, or a name refers to itself, and `why` says how;
- * RC_FULL out is full.
+ * RC_FULL out is full.  Either way nothing was added.
  */
 MUST_USE enum rc param_expand(const struct param *p, struct span text,
 	struct buf *out, struct buf *why);
@@ -198,9 +198,7 @@ void param_put_place(const struct param *p, struct span name,
  * Returns false when there are no more.
  */
 struct param_cursor {
-	unsigned row;
-	unsigned side;
-	unsigned known;
+	size_t at;
 };
 bool param_next(struct param_cursor *c, struct buf *name);
 

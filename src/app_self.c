@@ -16,7 +16,7 @@
 #include "port.h"
 #include "version.h"
 
-#define PATH_TEXT_MAX	1024	/* two of them fit into a frame */
+#define PATH_TEXT_MAX	2048	/* two of them fit on a small stack */
 #define LINE_MAX	256
 #define SUMMARY_COLUMN	18
 

@@ -154,8 +154,10 @@ ask_hosts_file(struct dns *d, struct arena *a, struct span host,
 			break;
 	}
 	text_close(&f);
+	if (rc != RC_NONE || out->n == 0)
+		return rc;
 	out->canonical = host;
-	return rc == RC_NONE && out->n > 0 ? RC_OK : rc;
+	return RC_OK;
 }
 
 /* ---- names that may need a domain ---------------------------------------- */

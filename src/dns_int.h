@@ -108,4 +108,15 @@ MUST_USE enum rc text_open(struct text_file *f, const char *path, void *memory,
 MUST_USE enum rc text_next(struct text_file *f, struct span *lines);
 void text_close(struct text_file *f);
 
+/*
+ * Characters of domain names (dns_idna_map.c).
+ */
+uint32_t idna_map(uint32_t c);		/* RFC 5895: case, width */
+bool idna_is_stop(uint32_t c);		/* divides labels */
+unsigned idna_class(uint32_t c);	/* canonical combining class */
+bool idna_is_mark(uint32_t c);		/* may not begin a label */
+uint32_t idna_compose(uint32_t base, uint32_t mark);	/* 0: no such */
+bool idna_decompose(uint32_t whole, uint32_t *base, uint32_t *mark);
+bool idna_is_allowed(uint32_t c);	/* after mapping and composition */
+
 #endif

@@ -20,6 +20,10 @@ class Outcome:
     odd: list           # lines of standard output that are no result
     stderr: str
 
+    def took(self, box):
+        return self.recipients.get(box + "@box.example", {}).get(
+            "status") == "sent"
+
     def differences(self, exit_code, relay, wanted):
         """Reasons why this is not the outcome wanted.
 

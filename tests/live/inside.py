@@ -66,7 +66,7 @@ class World:
             text, route.options + options, sender)
         reasons = out.differences(exit_code, route.relay, wanted)
         for box, (status, *_) in wanted.items():
-            if status == "sent":
+            if status == "sent" and out.took(box):
                 reasons += self.content(box, text, sender)
                 self.server.empty(box)
         self.report.result(name, reasons)

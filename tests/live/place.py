@@ -35,13 +35,6 @@ def _do(*args):
             " ".join(args), r.stdout.decode("utf-8", "replace").strip()))
 
 
-def _lay_over(folder, layer):
-    """The files of layer, if there is such a folder, over those of folder."""
-    if os.path.isdir(layer):
-        _do("mount", "-t", "overlay", "overlay", "-o",
-            "lowerdir=%s:%s" % (layer, folder), folder)
-
-
 def _write(path, text):
     """A file in place of the system's, which may be a link to anywhere."""
     if os.path.lexists(path):
@@ -63,11 +56,10 @@ def user_ids(users):
 
 
 def set_up(unpacked, users):
-    """unpacked: folder that lies over /usr from now on; users: who must
-    exist, each with a group of the same name."""
-    # older packages have lib, bin and sbin beside usr; the machine, within
-    for name in ("usr", "lib", "bin", "sbin"):
-        _lay_over(os.path.realpath("/" + name), os.path.join(unpacked, name))
+    """unpacked: its usr lies over /usr from now on; users: who must exist,
+    each with a group of the same name."""
+    _do("mount", "-t", "overlay", "overlay", "-o",
+        "lowerdir=%s/usr:/usr" % unpacked, "/usr")
     _do("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/spool")
     os.umask(0o022)
     for name in ("box", "etc", "etc.work"):

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import messages
 import packages
@@ -27,7 +28,7 @@ import report
 
 PEERS = ["postfix", "dovecot"]
 HERE = os.path.dirname(os.path.abspath(__file__))
-PLACE = os.path.join(packages.TOP, "build", "live")
+PLACE = os.path.join(packages.BUILD, "live")
 SECONDS = 140       # for all checks of one peer; then it is killed
 NAMESPACES = ["unshare", "-n", "-m", "-p", "-u", "--mount-proc",
               "--kill-child", "--fork", "--"]
@@ -35,6 +36,7 @@ NAMESPACES = ["unshare", "-n", "-m", "-p", "-u", "--mount-proc",
 
 def watch(screen, peer, args):
     """Run the checks and show what they say."""
+    begun = time.monotonic()
     with tempfile.TemporaryFile() as errors:
         p = subprocess.Popen(args, stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=errors)
@@ -52,8 +54,9 @@ def watch(screen, peer, args):
         text = errors.read().decode("utf-8", "replace").strip()
     if status or text:
         screen.result(peer + ": all checks were made", [
-            "status %d; the log is %s.log" % (
-                status, os.path.join(PLACE, peer)), text[-4000:]])
+            "status %d after %d s of at most %d; the log is %s.log" % (
+                status, time.monotonic() - begun, SECONDS,
+                os.path.join(PLACE, peer)), text[-4000:]])
 
 
 def main():
@@ -67,7 +70,9 @@ def main():
     found = shutil.which(command[0])
     if not found:
         sys.exit("run.py: no program %s; build it first." % command[0])
-    command[0] = os.path.abspath(found)
+    # the checks are made in another folder
+    command = [os.path.abspath(word) if os.path.exists(word) else word
+               for word in [found] + command[1:]]
     screen = report.Screen()
     corpus = os.path.join(PLACE, "messages")
     screen.result("the corpus is what it should be",

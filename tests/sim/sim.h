@@ -80,6 +80,10 @@ void sim_note(const char *fmt, ...) PRINTF(1, 2);
 /* Fails the running test, with the state of the world. */
 _Noreturn void sim_fail(const char *fmt, ...) PRINTF(1, 2);
 
+/* Calls f(arg): what sim_fail() would have said, or NULL.  Tests of the
+   simulator itself want this. */
+const char *sim_failure_of(void (*f)(void *arg), void *arg);
+
 uint64_t sim_seed(void);
 /* The world's own random source, for the test's decisions: 0 to below - 1. */
 unsigned sim_random(unsigned below);
@@ -385,6 +389,7 @@ struct sim_message {
 	unsigned char p[SIM_DNS_MAX];
 	size_t n;
 };
+struct sim_message *sim_dns_message(void);	/* too big for the stack */
 void sim_dns_head(struct sim_message *m, uint16_t id, uint16_t flags,
 	unsigned questions, unsigned answers, unsigned authority,
 	unsigned additional);

@@ -51,6 +51,7 @@ message_size_limit = 0
 local_header_rewrite_clients =
 message_drop_headers =
 disable_mime_input_processing = yes
+cleanup_replace_stray_cr_lf = no
 header_size_limit = 10000000
 hopcount_limit = 1000
 
