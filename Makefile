@@ -140,7 +140,7 @@ $(B)/$1/postern.sym: $$(call objs,$1,$(MAIN) $(SRC) $(PORT)) $(call libs,$1)
 	$$(call say,LINK)
 	$$(Q)$$(call link,$1) -o $$@ $$^ -Wl,--start-group -lc -lgcc \
 		-Wl,--end-group $(B)/$1/sysroot/lib/crtn.o 2>$$@.log || \
-		{ cat $$@.log >&2; exit 1; }
+		{ sed '$(QUIET.$1)' $$@.log >&2; exit 1; }
 	$$(Q)sed '$(QUIET.$1)' $$@.log >&2; sed '$(QUIET.$1)' $$@.log | \
 		{ ! grep -q .; }
 	$$(Q)sh toolchains/linked $(TRIPLE.$1)- $$@
