@@ -658,7 +658,8 @@ SIM_TEST(names_are_found_with_text_and_place)
 	struct buf b = BUF(text);
 	struct span value;
 
-	assert_int_equal(load("\nsmtp_helo_name = $mydomain\nmine = 1\n"),
+	assert_int_equal(load("\nsmtp_helo_name = $mydomain\nmine = 1\n"
+	    "mynetworks = $mine\nyours = 2\n"),
 	    RC_OK);
 	assert_int_equal(param_find(&w.p, SPAN("smtp_helo_name"), &value),
 	    RC_OK);
