@@ -152,9 +152,9 @@ SIM_TEST(capitals_become_small_letters)
 	assert_becomes("ПРИМЕР.РФ", "xn--e1afmkfd.xn--p1ai");
 	assert_becomes("ΠΑΡΆΔΕΙΓΜΑ.example", "xn--hxajbheg2az3al.example");
 	assert_becomes("ՀԱՅ.am", "xn--y9a3aq.am");
-	assert_becomes("Łódź.pl", "xn--d-uga0v8h.pl");
-	assert_becomes("İ.tr", "xn--i-tja.tr");
-	assert_becomes("ŽŸ.example", "xn--uda9k.example");
+	assert_becomes("Łódź.pl", "xn--d-uga0v4h.pl");
+	assert_becomes("İ.tr", "xn--i-9bb.tr");
+	assert_becomes("ŽŸ.example", "xn--wda7w.example");
 }
 
 SIM_TEST(width_is_made_equal)
@@ -188,7 +188,7 @@ SIM_TEST(letter_and_mark_become_one)
 	assert_becomes("vi\xe1\xba\xb9\xcc\x82t.vn", "xn--vit-5kz.vn");
 	/* Kana with sound marks, Hangul in letters. */
 	assert_becomes("か\xe3\x82\x99.jp", "xn--v8j.jp");
-	assert_becomes("ハ\xe3\x82\x9a.jp", "xn--qck.jp");
+	assert_becomes("ハ\xe3\x82\x9a.jp", "xn--odk.jp");
 	assert_becomes("\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab"
 	    "\xe1\x84\x80\xe1\x85\xae\xe1\x86\xa8.kr", "xn--3e0b707e.kr");
 }
@@ -244,7 +244,7 @@ SIM_TEST(label_that_gets_too_long_is_denied)
 	for (int i = 0; i < 55; i++)
 		strcat(name, "ü");
 	assert_int_equal(convert(name), RC_OK);
-	assert_int_equal(strlen(text), 62);
+	assert_int_equal(strlen(text), 61);
 	strcat(name, "üü");
 	assert_denied(name);
 	for (int i = 0; i < 200; i++)
