@@ -7,6 +7,7 @@
 
 #include "base.h"
 #include "log.h"
+#include "param.h"
 
 /* Exit codes, as sysexits.h has them. */
 enum {
@@ -16,7 +17,7 @@ enum {
 	EXIT_DATA = 65,		/* the message cannot be read */
 	EXIT_BOUNCED = 69,	/* some bounced, none deferred */
 	EXIT_SOFTWARE = 70,
-	EXIT_CANT_CREATE = 73,
+	EXIT_CANT_CREATE = 73,	/* a file, or standard output */
 	EXIT_LATER = 75,	/* some deferred: try again */
 	EXIT_CONFIG = 78	/* the settings */
 };
@@ -25,12 +26,44 @@ struct app {
 	const char *name;	/* the applet's */
 	char **argv;		/* argv[0] is the first word behind the name */
 	int argc;
+	const char *program;	/* as it was called: argv[0] of main() */
+	const char *rest;	/* letters of a word of options, not yet read */
 	struct log log;
 };
+
+/* Pass on any exit code but EXIT_OK. */
+#define TRY_CODE(step) \
+	do { \
+		int try_code_ = (step); \
+		if (try_code_ != EXIT_OK) \
+			return try_code_; \
+	} while (0)
 
 #define APPLET(name, entry, usage, summary)	int entry(struct app *app);
 #include "applet.def"
 #undef APPLET
+
+/* `postern` under its own name: --help, --list, --version, --install DIR. */
+int app_self(struct app *app);
+
+/* A row of applet.def. */
+struct applet {
+	const char *name;
+	int (*run)(struct app *app);
+	const char *usage;
+	const char *summary;
+};
+
+/* The applet in this place of the list; NULL: there are no more. */
+const struct applet *applet_at(size_t index);
+/* NULL: there is none of that name. */
+const struct applet *applet_find(struct span name);
+
+/*
+ * applet_main - run the applet that argv[0] or, failing that, argv[1] names,
+ * and else app_self().  Returns the exit code.
+ */
+int applet_main(int argc, char **argv);
 
 /* `postern: usage...` and a sentence on standard error; EXIT_USAGE. */
 int app_usage(const struct app *app, const char *fmt, ...) PRINTF(2, 3);
@@ -47,7 +80,43 @@ int app_usage(const struct app *app, const char *fmt, ...) PRINTF(2, 3);
  */
 #define APP_HELP	(256 + 'h')
 int app_option(struct app *app, const char *letters, const char **value);
-/* Print the applet's usage and what its options mean; EXIT_OK. */
+/* Leaves out the letters of the word that have not been read. */
+void app_rest(struct app *app);
+
+/*
+ * struct app_set - the settings of an applet, and the -o of its command line.
+ */
+#define APP_OPTIONS_MAX	100
+struct app_set {
+	struct param param;
+	struct arena arena;
+	size_t options_n;
+	const char *options[APP_OPTIONS_MAX];
+};
+
+/* Keeps one -o; the text is borrowed.  EXIT_OK or EXIT_USAGE. */
+int app_set_option(struct app_set *s, const struct app *app,
+	const char *option);
+/*
+ * app_set_load - settings from main.cf and the -o that were kept; the log of
+ * the applet follows them.  EXIT_OK or, with a sentence, EXIT_CONFIG.
+ */
+int app_set_load(struct app_set *s, struct app *app, const char *folder,
+	bool is_lmtp);
+
+/*
+ * app_help - print the applet's usage and what its options mean.
+ *
+ * options  lines of text, the last one ended, too.
+ * EXIT_OK, or EXIT_CANT_CREATE if standard output takes nothing.
+ */
 int app_help(const struct app *app, const char *options);
+/*
+ * app_print - text to standard output; false: it cannot be written, which has
+ * been said on standard error.
+ */
+MUST_USE bool app_print(const struct app *app, struct span text);
+/* One sentence on standard error, behind the program's name. */
+void app_say(const struct app *app, const char *fmt, ...) PRINTF(2, 3);
 
 #endif

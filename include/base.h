@@ -126,11 +126,21 @@ const char *buf_text(struct buf *b);		/* NUL-terminated */
 void buf_put_cut(struct buf *b, struct span s);
 
 /*
+ * For adding several pieces whole or not at all: what was added to a copy made
+ * by buf_attempt() becomes part of b by buf_settle(), or b becomes full.
+ */
+struct buf buf_attempt(const struct buf *b);
+void buf_settle(struct buf *b, const struct buf *done);
+
+/*
  * buf_fmt - printf for a buf: %% %c %s %.*s %d %i %u %ld %lu %lld %llu %zu %x,
  * with 0 and a width for numbers.  No float.  All or nothing, as buf_put().
  */
 void buf_fmt(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 void buf_vfmt(struct buf *b, const char *fmt, __builtin_va_list ap)
+	PRINTF(2, 0);
+/* The same, but what does not fit is dropped; `full` is not set. */
+void buf_vfmt_cut(struct buf *b, const char *fmt, __builtin_va_list ap)
 	PRINTF(2, 0);
 
 /*
@@ -169,6 +179,8 @@ bool text_is_utf8(struct span s);
  * octets that are no part of UTF-8, become `?`.  What does not fit is cut.
  */
 void text_printable(struct buf *b, struct span s);
+/* The same done to what b holds from octet `from` on; its length stays. */
+void text_mask(struct buf *b, size_t from);
 
 /*
  * struct ip - an IPv4 or IPv6 address.  No name, no port.

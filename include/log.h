@@ -27,9 +27,12 @@ struct log {
 	bool to_stderr;
 };
 
+/* Facility mail, warnings and worse to both, information to the log alone. */
 void log_init(struct log *l, struct span tag);
+/* `tag[pid]: warning: text` on standard error, and no time of day. */
 void log_line(const struct log *l, enum log_level level, const char *fmt, ...)
 	PRINTF(3, 4);
+/* Is it worth while to gather what the line would say? */
 bool log_wants(const struct log *l, enum log_level level);
 
 #endif

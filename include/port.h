@@ -4,7 +4,8 @@
  * the same ones over a virtual world.
  *
  * Deadlines (`until`) are absolute times of port_now(); MS_NEVER waits for
- * ever.  A call that returns RC_OS keeps the reason for port_error().
+ * ever.  A call that returns RC_OS keeps the reason for port_error(), and so do
+ * the calls of the network for RC_GONE, RC_TIME and RC_DENY.
  * Descriptors are plain ints of the port's own making; -1 is none.
  */
 #ifndef POSTERN_PORT_H
@@ -12,12 +13,20 @@
 
 #include "base.h"
 
+/*
+ * port_start - once, before all else.  A peer that is away becomes a result
+ * instead of a signal, and standard streams that were closed are occupied, so
+ * that nothing of ours is taken for one (port_stat_fd(PORT_STDIN) tells).
+ */
+void port_start(void);
+
 /* ---- clock, entropy, process -------------------------------------------- */
 
 ms_t port_now(void);			/* monotonic */
 int64_t port_wall(void);		/* seconds since 1970, UTC; may jump */
 ms_t port_wall_ms(void);		/* the same in milliseconds */
-int port_zone(int64_t unix_s);		/* local time is ahead of UTC by, s */
+/* What local time (TZ, /etc/localtime) is ahead of UTC at that time, s. */
+int port_zone(int64_t unix_s);
 void port_sleep(ms_t until);
 
 /*
@@ -29,25 +38,37 @@ MUST_USE enum rc port_random(void *out, size_t n, ms_t until);
 /* Random enough for an order of hosts or a DNS id; never fails. */
 uint32_t port_random_u32(void);
 
+/* Absolute path of the running program.  RC_OS: nobody tells. */
+MUST_USE enum rc port_self(struct buf *out);
+
 unsigned port_pid(void);
 /* NULL: not set.  Lives as long as the process. */
 const char *port_getenv(const char *name);
 /* The machine's own name (may lack a dot); empty when it has none. */
 void port_hostname(struct buf *out);
-/* Login name of the calling user, `root`, or digits where nobody knows. */
+/*
+ * Login name of the calling user (real uid); where /etc/passwd does not know
+ * him, `root` or digits.
+ */
 void port_user(struct buf *out);
-/* The gecos full name of the calling user (up to the first comma), or empty. */
+/* The full name of the calling user (up to the first comma), or empty. */
 void port_user_full(struct buf *out);
 _Noreturn void port_exit(int status);
 
 /*
- * port_error - why the last call of this process returned RC_OS or RC_GONE, in
- * the words that mail logs use ("Connection refused"), whatever the libc says.
+ * port_error - why the last call of this process failed, in the words that
+ * mail logs use ("Connection refused"), whatever the libc says.  RC_TIME is
+ * "Connection timed out", the end of a stream "Connection closed".  To be read
+ * before the next call.
  */
 const char *port_error(void);
 /* Kinds that decide something above the port. */
 bool port_error_is_missing(void);	/* no such file */
-bool port_error_is_network(void);	/* no route, link down, no address */
+/*
+ * No route, link down, no address.  One host behind a router that says so
+ * looks the same as a dead network: good for when to try, not for whether.
+ */
+bool port_error_is_network(void);
 
 /*
  * port_memory - zeroed memory for as long as the process lives; page-wise, so
@@ -65,7 +86,8 @@ bool port_err_is_terminal(void);
 enum port_level { PORT_ERR, PORT_WARNING, PORT_INFO, PORT_DEBUG };
 /*
  * port_syslog - one record to the system's log, best effort.  facility as
- * syslog(3) numbers it (mail is 2), tag is `name/process`.
+ * syslog(3) numbers it (mail is 2); tag is `name/process`, the pid is
+ * added; text is one line, fit for display, of which 2 KiB are kept.
  */
 void port_syslog(int facility, enum port_level level, struct span tag,
 	struct span text);
@@ -80,22 +102,31 @@ struct port_addr {
 /*
  * port_dial - open a TCP connection.
  *
- * from         local address, or family IP_NONE; only its family is looked at
- *              for the any-address.  It must be of to's family.
+ * from         local address, of to's family; NULL, family IP_NONE or the
+ *              any-address leave the choice to the system.
  * window       SO_SNDBUF and SO_RCVBUF before connecting; 0 is the system's.
  * out          a stream for port_read() and friends; close with port_close().
  *
- * RC_TIME the deadline passed; RC_DENY `from` could not be bound; RC_OS the
- * system said no (refused, unreachable...).
+ * Nagle's algorithm is off: what is written goes at once, so write whole
+ * batches of commands, and buffer above.
+ *
+ * RC_TIME the deadline passed, or the system gave up for want of an answer;
+ * RC_DENY `from` could not be bound; RC_OS the system said no (refused,
+ * unreachable...).
  */
 MUST_USE enum rc port_dial(const struct port_addr *to, const struct ip *from,
 	int window, ms_t until, int *out);
-/* The same to a stream socket of the file system; path under 108 octets. */
+/*
+ * The same to a stream socket of the file system.  A path of 108 octets or more
+ * is RC_OS ("File name too long"): the system's limit.
+ */
 MUST_USE enum rc port_dial_unix(const char *path, ms_t until, int *out);
 
 /*
- * port_read - at least one octet, at most n.
- * RC_GONE: end of stream or reset (port_error() tells); RC_TIME.
+ * port_read - at least one octet, at most n; from pipes as well.
+ * RC_GONE: end of stream or reset (port_error() tells).  RC_TIME: also if there
+ * is something to read but `until` has passed, or a peer that never pauses
+ * would never meet a limit.
  */
 MUST_USE enum rc port_read(int fd, void *out, size_t n, ms_t until,
 	size_t *got);
@@ -107,7 +138,10 @@ MUST_USE enum rc port_write(int fd, const void *data, size_t n, ms_t until,
 	size_t *put);
 /* Can port_read() return at once (data, end, error)? */
 bool port_readable(int fd);
-/* What has been written leaves now, and apart from what follows. */
+/*
+ * port_push - what has been written leaves now, and apart from what follows:
+ * waits up to half a second while the peer's window holds some of it back.
+ */
 void port_push(int fd);
 void port_close(int fd);		/* -1 is allowed */
 
@@ -116,8 +150,13 @@ void port_close(int fd);		/* -1 is allowed */
  * system; datagrams from elsewhere are not received.
  */
 MUST_USE enum rc port_udp(const struct port_addr *to, int *out);
+/* RC_GONE: not sent, since an earlier one met a closed port. */
 MUST_USE enum rc port_udp_send(int fd, struct span data);
-/* One datagram; one longer than n is cut to n.  RC_GONE: port unreachable. */
+/*
+ * port_udp_recv - one datagram, maybe an empty one.  What is beyond n is lost
+ * without a word: give one octet more than what may be right, to tell.
+ * RC_GONE: the server's port is closed.  RC_TIME: as with port_read().
+ */
 MUST_USE enum rc port_udp_recv(int fd, void *out, size_t n, ms_t until,
 	size_t *got);
 
@@ -128,7 +167,10 @@ MUST_USE enum rc port_udp_recv(int fd, void *out, size_t n, ms_t until,
 size_t port_own_addresses(struct ip *out, size_t most);
 /* Can sockets of this family (IP_V4, IP_V6) be made? */
 bool port_has_family(int family);
-/* Port of a TCP service from the system's services file; RC_NONE. */
+/*
+ * port_service - port of a TCP service, from /etc/services, or well known
+ * (smtp, lmtp, submission, submissions, smtps) where that does not have it.
+ */
 MUST_USE enum rc port_service(const char *name, uint16_t *out);
 
 /* ---- files -------------------------------------------------------------- */
@@ -145,10 +187,13 @@ struct port_stat {
 	bool is_pipe;			/* or terminal or socket: no size */
 };
 
-MUST_USE enum rc port_open(const char *path, int *out);	/* reading; RC_NONE */
+/* For reading.  RC_NONE: no such file. */
+MUST_USE enum rc port_open(const char *path, int *out);
+/* RC_NONE: standard input was closed when we were started. */
 MUST_USE enum rc port_stat_fd(int fd, struct port_stat *out);
+/* RC_NONE: no such file.  Links are followed. */
 MUST_USE enum rc port_stat_path(const char *path, struct port_stat *out);
-/* At a place; *got is 0 at the end.  For descriptors that have one. */
+/* At a place, at most n; *got is 0 at the end.  For files. */
 MUST_USE enum rc port_pread(int fd, void *out, size_t n, int64_t at,
 	size_t *got);
 /*
@@ -158,8 +203,8 @@ MUST_USE enum rc port_pread(int fd, void *out, size_t n, int64_t at,
  */
 MUST_USE enum rc port_map(const char *path, struct span *out);	/* RC_NONE */
 /*
- * port_slurp - a whole file, or device, into b.
- * RC_FULL: longer than b; RC_NONE: no such file.
+ * port_slurp - adds a whole file, or pipe, to b, or nothing.
+ * RC_FULL: longer than b's room; RC_NONE: no such file.
  */
 MUST_USE enum rc port_slurp(const char *path, struct buf *b);
 
@@ -173,7 +218,9 @@ MUST_USE enum rc port_append(int fd, struct span data);	/* all of it */
 /*
  * port_replace - makes a file of this content under this name, or leaves what
  * was there: temporary file beside it, fsync, rename, fsync of the folder.
- * `mode` holds for a new file; an existing one keeps its own.
+ * `mode` holds for a new file (whatever the umask); an existing one keeps its
+ * own, and its owner where we may give files away.  A symbolic link that is
+ * there is replaced, not followed.
  */
 MUST_USE enum rc port_replace(const char *path, struct span data,
 	unsigned mode);
@@ -183,6 +230,7 @@ MUST_USE enum rc port_replace(const char *path, struct span data,
  * there.  RC_DENY: something that is no link is in the way.
  */
 MUST_USE enum rc port_link(const char *target, const char *path);
+/* Can we make files there (real uid)?  If not, port_error() tells why. */
 bool port_folder_is_writable(const char *path);
 
 #endif

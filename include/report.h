@@ -36,12 +36,14 @@ struct rcpt {
 /*
  * Recipients are not kept as structs, as there may be thousands: `words` is
  * the text they came in, one or more C strings for each ([-N NOTIFY]
- * [-O ORCPT] RCPT), and `state` has one octet for each.
+ * [-O ORCPT] [--] RCPT, where -N and -O may have their word glued to them),
+ * and `state` has one octet for each.
  */
 enum rcpt_state {
 	RCPT_PENDING,		/* no word on it yet */
 	RCPT_ASKED,		/* offered to the present server */
 	RCPT_TAKEN,		/* accepted by the present server */
+	RCPT_REFUSED,		/* refused for now by the present server */
 	RCPT_DONE		/* answered for: never touched again */
 };
 
@@ -60,6 +62,7 @@ struct rcpt_at {
 
 /*
  * rcpt_list_open - counts and checks the words, takes memory for the states.
+ * The words are borrowed.  None at all make an empty list.
  * RC_WIRE: a word that is no recipient; *bad is its index.  RC_OS: no memory.
  */
 MUST_USE enum rc rcpt_list_open(struct rcpt_list *l, char *const *words,
@@ -102,7 +105,7 @@ struct verdict {
 	bool softened;		/* soft_bounce made it so */
 	unsigned conn_use;	/* messages on this connection, 1: fresh */
 	ms_t connected;		/* port_now() at these points; 0: not reached */
-	ms_t sending;
+	ms_t sending;		/* the session stood and MAIL could be said */
 };
 
 /*
@@ -116,7 +119,8 @@ struct report {
 
 /*
  * report_line - `to=<...>, relay=..., delay=..., delays=a/b/c/d, dsn=...,
- * status=... (...)`, no newline.
+ * status=... (...)`, no newline.  conn_use= stands behind relay= if it is more
+ * than 1.  A text that does not fit in b is cut, to keep the closing `)`.
  *
  * external  show addresses quoted (info_log_address_format).
  * digits    delay_logging_resolution_limit.

@@ -16,18 +16,22 @@ struct worker;
 size_t smtp_worker_bytes(void);
 
 /*
- * smtp_worker - make a worker in `memory`, for one protocol and settings.
+ * smtp_worker - make a worker, for one protocol and its settings.
+ *
+ * w  zeroed memory of smtp_worker_bytes(), as port_memory() gives.
  *
  * set, log and report must outlive it.  RC_DENY: the settings are unusable, and
  * the log says which; RC_OS: no memory.
  */
 MUST_USE enum rc smtp_worker(struct worker *w, const struct settings *set,
-	const struct log *log, struct report *report);
+	const struct log *log, struct report *report, bool lmtp);
 
 /*
  * smtp_deliver - try one job, over all its next hops, hosts and fallbacks.
  *
  * RC_OK    every recipient has been reported, once.
+ * RC_NONE  this host is the best exchanger, and best_mx_transport names the
+ *          one who takes what is left of the job.
  * RC_DENY  the next hop is no destination: nothing was tried or reported, the
  *          log says why (configuration).
  * RC_OS    the message could not be read or a report not be written; what was

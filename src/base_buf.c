@@ -65,6 +65,24 @@ buf_text(struct buf *b)
 	return b->p;
 }
 
+struct buf
+buf_attempt(const struct buf *b)
+{
+	struct buf copy = *b;
+
+	copy.full = false;
+	return copy;
+}
+
+void
+buf_settle(struct buf *b, const struct buf *done)
+{
+	if (done->full)
+		b->full = true;
+	else
+		b->n = done->n;
+}
+
 void
 buf_put_cut(struct buf *b, struct span s)
 {

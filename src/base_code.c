@@ -1,29 +1,10 @@
 /*
  * base_code.c - xtext, base64, hexadecimal: text made fit for a protocol.
  *
- * Each is added whole or not at all, so all work on a copy of the buf, which
- * `settle` takes over if nothing was missing.
+ * Each is added whole or not at all.
  */
 #include "base.h"
 #include "base_int.h"
-
-static struct buf
-attempt(const struct buf *b)
-{
-	struct buf copy = *b;
-
-	copy.full = false;
-	return copy;
-}
-
-static void
-settle(struct buf *b, const struct buf *done)
-{
-	if (done->full)
-		b->full = true;
-	else
-		b->n = done->n;
-}
 
 static const char upper_digits[] = "0123456789ABCDEF";
 
@@ -37,7 +18,7 @@ is_xchar(unsigned char c)
 void
 code_xtext(struct buf *b, struct span s)
 {
-	struct buf out = attempt(b);
+	struct buf out = buf_attempt(b);
 
 	for (size_t i = 0; i < s.n && !out.full; i++) {
 		unsigned char c = (unsigned char)s.p[i];
@@ -50,7 +31,7 @@ code_xtext(struct buf *b, struct span s)
 		buf_putc(&out, upper_digits[c >> 4]);
 		buf_putc(&out, upper_digits[c & 15]);
 	}
-	settle(b, &out);
+	buf_settle(b, &out);
 }
 
 /* `\x{20}`, `\x{E9}`, `\x{1F600}`: two digits at least. */
@@ -73,7 +54,7 @@ put_point(struct buf *b, uint32_t point)
 void
 code_utf8_xtext(struct buf *b, struct span s)
 {
-	struct buf out = attempt(b);
+	struct buf out = buf_attempt(b);
 	uint32_t point;
 	size_t n;
 
@@ -89,13 +70,13 @@ code_utf8_xtext(struct buf *b, struct span s)
 		else
 			put_point(&out, point);
 	}
-	settle(b, &out);
+	buf_settle(b, &out);
 }
 
 bool
 code_unxtext(struct buf *b, struct span s)
 {
-	struct buf out = attempt(b);
+	struct buf out = buf_attempt(b);
 	int high, low;
 
 	for (size_t i = 0; i < s.n; i++) {
@@ -112,18 +93,18 @@ code_unxtext(struct buf *b, struct span s)
 		buf_putc(&out, (char)(high * 16 + low));
 		i += 2;
 	}
-	settle(b, &out);
+	buf_settle(b, &out);
 	return true;
 }
 
 void
 code_hex(struct buf *b, struct span s)
 {
-	struct buf out = attempt(b);
+	struct buf out = buf_attempt(b);
 
 	for (size_t i = 0; i < s.n && !out.full; i++)
 		buf_fmt(&out, "%02x", (unsigned)(unsigned char)s.p[i]);
-	settle(b, &out);
+	buf_settle(b, &out);
 }
 
 static const char digits64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -132,7 +113,7 @@ static const char digits64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 void
 code_base64(struct buf *b, struct span s)
 {
-	struct buf out = attempt(b);
+	struct buf out = buf_attempt(b);
 	char four[4];
 
 	while (s.n > 0 && !out.full) {
@@ -147,7 +128,7 @@ code_base64(struct buf *b, struct span s)
 		buf_put(&out, (struct span){ four, 4 });
 		s = span_part(s, n, s.n);
 	}
-	settle(b, &out);
+	buf_settle(b, &out);
 }
 
 /* Three octets out of four digits of which the last `pads` are `=`. */
@@ -174,7 +155,7 @@ put_three(struct buf *b, const char *four, size_t pads)
 bool
 code_unbase64(struct buf *b, struct span s)
 {
-	struct buf out = attempt(b);
+	struct buf out = buf_attempt(b);
 
 	if (s.n % 4 != 0)
 		return false;
@@ -186,6 +167,6 @@ code_unbase64(struct buf *b, struct span s)
 		if (!put_three(&out, s.p + i, pads))
 			return false;
 	}
-	settle(b, &out);
+	buf_settle(b, &out);
 	return true;
 }

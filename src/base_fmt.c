@@ -13,11 +13,12 @@
 /* A va_list may be an array, which cannot be passed on by address. */
 struct args {
 	va_list ap;
+	bool cut;		/* add what fits and drop the rest */
 };
 
 struct spec {
 	bool zero;		/* pad with 0 */
-	bool cut;		/* %.*s */
+	bool counted;		/* %.*s */
 	unsigned width;
 	unsigned longs;		/* 0, 1 for l, 2 for ll */
 	bool size;		/* z */
@@ -26,11 +27,20 @@ struct spec {
 #define NUMBER_MAX	64	/* octets of a number; widths stay below */
 
 static void
-put_number(struct buf *b, const struct spec *spec, bool minus, uint64_t v,
+put(struct buf *b, const struct args *args, struct span s)
+{
+	if (args->cut)
+		buf_put_cut(b, s);
+	else
+		buf_put(b, s);
+}
+
+/* Returns the digits of v in text, which has NUMBER_MAX octets. */
+static struct span
+number(char *text, const struct spec *spec, bool minus, uint64_t v,
 	unsigned base)
 {
-	char text[NUMBER_MAX];
-	size_t at = sizeof(text);
+	size_t at = NUMBER_MAX;
 
 	do {
 		text[--at] = "0123456789abcdef"[v % base];
@@ -38,16 +48,17 @@ put_number(struct buf *b, const struct spec *spec, bool minus, uint64_t v,
 	} while (v > 0);
 	if (minus && !spec->zero)
 		text[--at] = '-';
-	while (sizeof(text) - at + (minus && spec->zero) < spec->width)
+	while (NUMBER_MAX - at + (minus && spec->zero) < spec->width)
 		text[--at] = spec->zero ? '0' : ' ';
 	if (minus && spec->zero)
 		text[--at] = '-';
-	buf_put(b, (struct span){ text + at, sizeof(text) - at });
+	return (struct span){ text + at, NUMBER_MAX - at };
 }
 
 static void
 put_signed(struct buf *b, const struct spec *spec, struct args *args)
 {
+	char text[NUMBER_MAX];
 	int64_t v;
 
 	if (spec->longs == 2)
@@ -56,13 +67,15 @@ put_signed(struct buf *b, const struct spec *spec, struct args *args)
 		v = va_arg(args->ap, long);
 	else
 		v = va_arg(args->ap, int);
-	put_number(b, spec, v < 0, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, 10);
+	put(b, args, number(text, spec, v < 0,
+	    v < 0 ? 0 - (uint64_t)v : (uint64_t)v, 10));
 }
 
 static void
 put_unsigned(struct buf *b, const struct spec *spec, struct args *args,
 	unsigned base)
 {
+	char text[NUMBER_MAX];
 	uint64_t v;
 
 	if (spec->size)
@@ -73,7 +86,7 @@ put_unsigned(struct buf *b, const struct spec *spec, struct args *args,
 		v = va_arg(args->ap, unsigned long);
 	else
 		v = va_arg(args->ap, unsigned);
-	put_number(b, spec, false, v, base);
+	put(b, args, number(text, spec, false, v, base));
 }
 
 static void
@@ -82,14 +95,14 @@ put_text(struct buf *b, const struct spec *spec, struct args *args)
 	int n = 0;
 	const char *text;
 
-	if (spec->cut)
+	if (spec->counted)
 		n = va_arg(args->ap, int);
 	text = va_arg(args->ap, const char *);
 	ASSERT(n >= 0 && text != NULL);
-	if (spec->cut)
-		buf_put(b, (struct span){ text, (size_t)n });
+	if (spec->counted)
+		put(b, args, (struct span){ text, (size_t)n });
 	else
-		buf_puts(b, text);
+		put(b, args, span_of(text));
 }
 
 /* What stands between % and the letter; returns where the letter is. */
@@ -101,7 +114,7 @@ read_spec(const char *f, struct spec *spec)
 		spec->width = spec->width * 10 + (unsigned)(*f - '0');
 	ASSERT(spec->width < NUMBER_MAX);
 	if (f[0] == '.' && f[1] == '*') {
-		spec->cut = true;
+		spec->counted = true;
 		f += 2;
 	}
 	for (; *f == 'l'; f++)
@@ -117,12 +130,15 @@ static void
 convert(struct buf *b, char letter, const struct spec *spec,
 	struct args *args)
 {
+	char c;
+
 	switch (letter) {
 	case '%':
-		buf_putc(b, '%');
+		put(b, args, SPAN("%"));
 		break;
 	case 'c':
-		buf_putc(b, (char)va_arg(args->ap, int));
+		c = (char)va_arg(args->ap, int);
+		put(b, args, (struct span){ &c, 1 });
 		break;
 	case 's':
 		put_text(b, spec, args);
@@ -151,7 +167,7 @@ put_all(struct buf *b, const char *fmt, struct args *args)
 
 	while (*fmt != '\0') {
 		n = strcspn(fmt, "%");
-		buf_put(b, (struct span){ fmt, n });
+		put(b, args, (struct span){ fmt, n });
 		fmt += n;
 		if (*fmt == '\0')
 			break;
@@ -164,17 +180,23 @@ put_all(struct buf *b, const char *fmt, struct args *args)
 void
 buf_vfmt(struct buf *b, const char *fmt, va_list ap)
 {
-	struct buf whole = *b;
-	struct args args;
+	struct buf whole = buf_attempt(b);
+	struct args args = { .cut = false };
 
-	whole.full = false;
 	va_copy(args.ap, ap);
 	put_all(&whole, fmt, &args);
 	va_end(args.ap);
-	if (whole.full)
-		b->full = true;
-	else
-		b->n = whole.n;
+	buf_settle(b, &whole);
+}
+
+void
+buf_vfmt_cut(struct buf *b, const char *fmt, va_list ap)
+{
+	struct args args = { .cut = true };
+
+	va_copy(args.ap, ap);
+	put_all(b, fmt, &args);
+	va_end(args.ap);
 }
 
 void

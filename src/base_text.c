@@ -1,6 +1,8 @@
 /*
  * base_text.c - numbers, UTF-8, and text fit for a log.
  */
+#include <string.h>
+
 #include "base.h"
 #include "base_int.h"
 
@@ -107,23 +109,42 @@ is_control(uint32_t point)
 	return point < 0x20 || (point >= 0x7f && point < 0xa0);
 }
 
+/* The octets at the beginning of s that belong together; are they fit? */
+static size_t
+glyph(struct span s, bool *is_fit)
+{
+	uint32_t point;
+	size_t n = base_utf8(s, &point);
+
+	*is_fit = n > 0 && !is_control(point);
+	return n > 0 ? n : 1;
+}
+
 void
 text_printable(struct buf *b, struct span s)
 {
 	struct buf rest = *b;
-	uint32_t point;
+	bool is_fit;
 	size_t n;
 
 	rest.full = false;	/* what does not fit is cut, which is no news */
 	for (; s.n > 0 && !rest.full; s = span_part(s, n, s.n)) {
-		n = base_utf8(s, &point);
-		if (n > 0 && !is_control(point)) {
-			buf_put(&rest, span_part(s, 0, n));
-			continue;
-		}
-		if (n == 0)
-			n = 1;
-		buf_put(&rest, span_part(SPAN("??"), 0, n));
+		n = glyph(s, &is_fit);
+		buf_put(&rest, is_fit ? span_part(s, 0, n)
+		    : span_part(SPAN("??"), 0, n));
 	}
 	b->n = rest.n;
+}
+
+void
+text_mask(struct buf *b, size_t from)
+{
+	bool is_fit;
+	size_t n;
+
+	for (; from < b->n; from += n) {
+		n = glyph(span_part(buf_span(b), from, b->n), &is_fit);
+		if (!is_fit)
+			memset(b->p + from, '?', n);
+	}
 }

@@ -1,0 +1,57 @@
+/*
+ * port_int.h - what the files of port/ share, and nobody else sees.
+ */
+#ifndef PORT_INT_H
+#define PORT_INT_H
+
+#include <sys/socket.h>
+
+#include "port.h"
+
+/* Keeps errno (or `code`, an errno value) for port_error(); says RC_OS. */
+enum rc port_failed(void);
+enum rc port_failed_as(int code);
+/* The same for a stream: RC_GONE where `code` means that the peer is away. */
+enum rc port_failed_stream(int code);
+
+/* errno-like values of our own, outside the system's range. */
+enum { PORT_END_OF_STREAM = -1 };
+
+/* RC_TIME if the deadline has passed. */
+enum rc port_in_time(ms_t until);
+/* RC_OK when one of `events` of poll(2), or an error, is there to be taken. */
+enum rc port_wait(int fd, short events, ms_t until);
+
+/* A non-blocking, close-on-exec socket, or -1 with errno. */
+int port_socket(int family, int type, int protocol);
+/* Fills *out for bind() and connect(); returns its length. */
+socklen_t port_sockaddr(const struct port_addr *a,
+	struct sockaddr_storage *out);
+
+/* All of it, waiting where a descriptor would block. */
+enum rc port_write_all(int fd, struct span data, ms_t until);
+
+/* Of the names that we make up; far more than any setting has. */
+enum { SCRATCH_PATH_MAX = 1024 };
+/* Adds 16 random hex digits to path: a name that is free. */
+enum rc port_scratch_name(struct buf *path);
+
+/* From now on port_stat_fd(PORT_STDIN) is RC_NONE. */
+void port_stdin_was_closed(void);
+
+/*
+ * struct lines - a system file read line by line; a line longer than `text`
+ * is left out.  Open with lines_open(); lines_next() closes it at the end.
+ */
+struct lines {
+	int fd;
+	size_t n;		/* octets in text */
+	size_t at;		/* those before are consumed */
+	char text[1024];
+};
+
+enum rc lines_open(struct lines *l, const char *path);
+bool lines_next(struct lines *l, struct span *line);
+void lines_close(struct lines *l);
+
+#endif

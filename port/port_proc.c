@@ -1,0 +1,78 @@
+/*
+ * port_proc.c - the process: how it starts and ends, its surroundings, memory.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "port_int.h"
+
+/*
+ * A standard stream that was closed must not become a socket or a file of
+ * ours, or a message to the user would go there.  "/" can be opened even where
+ * there are no devices yet, and neither be read nor written.
+ */
+static void
+occupy(int fd)
+{
+	if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+		return;
+	if (open("/dev/null", O_RDWR) < 0)
+		(void)!open("/", O_RDONLY);
+	if (fd == PORT_STDIN)
+		port_stdin_was_closed();
+}
+
+void
+port_start(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		occupy(fd);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+unsigned
+port_pid(void)
+{
+	return (unsigned)getpid();
+}
+
+const char *
+port_getenv(const char *name)
+{
+	return getenv(name);
+}
+
+void
+port_hostname(struct buf *out)
+{
+	struct utsname u;
+
+	/* "(none)" is the kernel's word for a name that was never set. */
+	if (uname(&u) == 0 && strcmp(u.nodename, "(none)") != 0)
+		buf_puts(out, u.nodename);
+}
+
+/* exit, not _exit: sanitizers and coverage tools report from there. */
+void
+port_exit(int status)
+{
+	exit(status);
+}
+
+void *
+port_memory(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p != MAP_FAILED)
+		return p;
+	port_failed();
+	return NULL;
+}

@@ -1,0 +1,77 @@
+/*
+ * port_service.c - ports of services by name.
+ */
+#include "port_int.h"
+
+struct known {
+	char name[12];
+	uint16_t port;
+};
+
+/*
+ * What mail needs, for machines without a services file, and for the names
+ * that most files lack (lmtp).  The file is asked first.
+ */
+static const struct known known[] = {
+	{ "smtp", 25 },
+	{ "lmtp", 24 },
+	{ "submission", 587 },
+	{ "submissions", 465 },
+	{ "smtps", 465 },
+};
+
+/* `smtp 25/tcp mail # comment` */
+static bool
+line_has(struct span line, struct span name, uint16_t *out)
+{
+	struct span rest = span_part(line, 0, span_find(line, '#'));
+	struct span word, place, port;
+	uint64_t number;
+	size_t slash;
+	bool is_it;
+
+	if (!span_word(&rest, " \t\r", &word) ||
+	    !span_word(&rest, " \t\r", &place))
+		return false;
+	slash = span_find(place, '/');
+	port = span_part(place, 0, slash);
+	if (!span_is(span_part(place, slash, place.n), "/tcp") ||
+	    !span_number(port, UINT16_MAX, &number))
+		return false;
+	is_it = span_eq(word, name);
+	while (!is_it && span_word(&rest, " \t\r", &word))
+		is_it = span_eq(word, name);
+	if (is_it)
+		*out = (uint16_t)number;
+	return is_it;
+}
+
+static enum rc
+find_in_file(const char *path, struct span name, uint16_t *out)
+{
+	struct lines l;
+	struct span line;
+
+	TRY(lines_open(&l, path));
+	while (lines_next(&l, &line))
+		if (line_has(line, name, out)) {
+			lines_close(&l);
+			return RC_OK;
+		}
+	return RC_NONE;
+}
+
+enum rc
+port_service(const char *name, uint16_t *out)
+{
+	struct span s = span_of(name);
+
+	if (find_in_file("/etc/services", s, out) == RC_OK)
+		return RC_OK;
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (span_is(s, known[i].name)) {
+			*out = known[i].port;
+			return RC_OK;
+		}
+	return RC_NONE;
+}

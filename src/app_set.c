@@ -1,0 +1,67 @@
+/*
+ * app_set.c - the settings of an applet.
+ */
+#include "applet.h"
+#include "port.h"
+
+/* Far more than any main.cf; what is not touched costs nothing. */
+#define SET_BYTES	((size_t)64 * 1024)
+#define WHY_MAX		1024
+
+int
+app_set_option(struct app_set *s, const struct app *app, const char *option)
+{
+	if (s->options_n == COUNT(s->options))
+		return app_usage(app, "more than %d -o are too many",
+			APP_OPTIONS_MAX);
+	s->options[s->options_n++] = option;
+	return EXIT_OK;
+}
+
+/* `postfix/sendmail`; it lies behind the settings. */
+static void
+name_log(struct app_set *s, struct app *app)
+{
+	struct span name = s->param.set.syslog_name;
+	size_t cap = name.n + span_of(app->name).n + 2;
+	void *memory = arena_take(&s->arena, cap);
+	struct buf b;
+
+	app->log.facility = s->param.set.syslog_facility;
+	if (memory == NULL)
+		return;
+	buf_init(&b, memory, cap);
+	buf_put(&b, name);
+	buf_putc(&b, '/');
+	buf_puts(&b, app->name);
+	app->log.tag = buf_span(&b);
+}
+
+int
+app_set_load(struct app_set *s, struct app *app, const char *folder,
+	bool is_lmtp)
+{
+	const struct param_from from = {
+		.folder = folder,
+		.options = s->options,
+		.options_n = s->options_n,
+		.program = app->name,
+		.is_lmtp = is_lmtp,
+		.log = &app->log,
+	};
+	char text[WHY_MAX];
+	struct buf why = BUF(text);
+	void *memory = port_memory(SET_BYTES);
+
+	if (memory == NULL) {
+		app_say(app, "out of memory for the settings");
+		return EXIT_CONFIG;
+	}
+	arena_init(&s->arena, memory, SET_BYTES);
+	if (param_load(&s->param, &from, &s->arena, &why) == RC_OK) {
+		name_log(s, app);
+		return EXIT_OK;
+	}
+	app_say(app, "%s", buf_text(&why));
+	return EXIT_CONFIG;
+}

@@ -1,0 +1,391 @@
+/*
+ * app_smtp.c - `smtp` and `lmtp`: one message from standard input to one
+ * destination, now.  There is no queue; the caller keeps the message until the
+ * exit code says that nothing is left to do.
+ *
+ * Standard output gets one line for each recipient and nothing else.
+ */
+#include "applet.h"
+#include "mail.h"
+#include "param.h"
+#include "port.h"
+#include "report.h"
+#include "smtp.h"
+
+#define SETTINGS_ARENA	(64 * 1024)	/* touched as far as main.cf goes */
+#define OPTIONS_MAX	64		/* of -o */
+
+static const char help[] =
+	"NEXTHOP is a domain, [host] or [address], each with an optional :port;\n"
+	"for lmtp also unix:/path or inet:host:port.  Several may be given,\n"
+	"separated by commas; they are tried in order.\n"
+	"\n"
+	"  -c DIR         read DIR/main.cf instead of /etc/postern/main.cf\n"
+	"  -o NAME=VALUE  a setting, stronger than main.cf\n"
+	"  -f SENDER      envelope sender; '' is the null sender\n"
+	"  -N NOTIFY      of the next recipient: never, or success,failure,delay\n"
+	"  -O ORCPT       of the next recipient, as rfc822;user@example.com\n"
+	"  -V ENVID       envelope id, for delivery status notices\n"
+	"  -R full|hdrs   what such notices return\n"
+	"  -B 7bit|8bitmime  body type that the submitter declared\n"
+	"  -u             the message was submitted with SMTPUTF8\n"
+	"  -F DORX        prepend Delivered-To, X-Original-To, Return-Path;\n"
+	"                 X: this is final delivery\n"
+	"  -X ATTR=VALUE  the original client: name, addr, port, proto, helo,\n"
+	"                 ident, source\n"
+	"  -A AGE         seconds that the message has been waiting already\n"
+	"  -p             probe: ask for the recipients, send no content\n"
+	"  -v             show the dialogue on standard error\n"
+	"\n"
+	"The message is read from standard input.\n"
+	"Exit: 0 all sent, 75 some deferred (try again), 69 some refused for\n"
+	"good and none deferred, 64 usage, 65 message, 78 settings.\n";
+
+/* A run of the applet; what points nowhere else is in here. */
+struct run {
+	struct report report;	/* first: verdict() gets a pointer to it */
+	struct app *app;
+	struct param param;
+	struct job job;
+	struct report_form form;
+	struct arena arena;
+	const char *folder;
+	const char *option[OPTIONS_MAX];
+	size_t options;
+	bool verbose, lmtp;
+	bool any_later, any_never;
+	int64_t age_s;
+	char hop[512];		/* of best_mx_transport; settings are reread */
+	char room[SETTINGS_ARENA];
+};
+
+/* ---- the command line --------------------------------------------------- */
+
+static int
+set_body(struct run *r, const char *value)
+{
+	struct span v = span_of(value);
+
+	if (!span_is_case(v, "7bit") && !span_is_case(v, "8bitmime"))
+		return app_usage(r->app, "-B %s: it is 7bit or 8bitmime",
+		    value);
+	r->job.body = span_is_case(v, "7bit") ? JOB_BODY_7BIT :
+	    JOB_BODY_8BITMIME;
+	return EXIT_OK;
+}
+
+static int
+set_ret(struct run *r, const char *value)
+{
+	struct span v = span_of(value);
+
+	if (!span_is_case(v, "full") && !span_is_case(v, "hdrs"))
+		return app_usage(r->app, "-R %s: it is full or hdrs", value);
+	r->job.ret = span_is_case(v, "full") ? JOB_RET_FULL : JOB_RET_HDRS;
+	return EXIT_OK;
+}
+
+static int
+set_flags(struct run *r, const char *value)
+{
+	static const char letters[] = "DORX";
+	const char *p;
+
+	for (p = value; *p != '\0'; p++) {
+		size_t i = span_find(SPAN(letters), *p);
+
+		if (i >= 4)
+			return app_usage(r->app,
+			    "-F %s: the letters are D, O, R and X", value);
+		r->job.flags |= 1u << i;
+	}
+	return EXIT_OK;
+}
+
+static int
+set_attr(struct run *r, const char *value)
+{
+	static const char *const name[JOB_ATTRS] = {
+		"name", "addr", "port", "proto", "helo", "ident", "source"
+	};
+	struct span v = span_of(value);
+	size_t equals = span_find(v, '='), i;
+
+	for (i = 0; i < JOB_ATTRS && equals < v.n; i++)
+		if (span_is_case(span_part(v, 0, equals), name[i])) {
+			r->job.attr[i] = span_part(v, equals + 1, v.n);
+			return EXIT_OK;
+		}
+	return app_usage(r->app, "-X %s: it is ATTR=VALUE with one of name, "
+	    "addr, port, proto, helo, ident, source", value);
+}
+
+static int
+set_age(struct run *r, const char *value)
+{
+	uint64_t n;
+
+	if (!span_number(span_of(value), INT32_MAX, &n))
+		return app_usage(r->app, "-A %s: it is a number of seconds",
+		    value);
+	r->age_s = (int64_t)n;
+	return EXIT_OK;
+}
+
+static int
+add_option(struct run *r, const char *value)
+{
+	if (r->options == COUNT(r->option))
+		return app_usage(r->app, "more than %d options -o",
+		    OPTIONS_MAX);
+	r->option[r->options++] = value;
+	return EXIT_OK;
+}
+
+static int
+one_option(struct run *r, int letter, const char *value)
+{
+	switch (letter) {
+	case 'c': r->folder = value; return EXIT_OK;
+	case 'o': return add_option(r, value);
+	case 'f': r->job.sender = span_of(value); return EXIT_OK;
+	case 'V': r->job.envid = span_of(value); return EXIT_OK;
+	case 'R': return set_ret(r, value);
+	case 'B': return set_body(r, value);
+	case 'F': return set_flags(r, value);
+	case 'X': return set_attr(r, value);
+	case 'A': return set_age(r, value);
+	case 'u': r->job.smtputf8 = true; return EXIT_OK;
+	case 'p': r->job.probe = true; return EXIT_OK;
+	case 'v': r->verbose = true; return EXIT_OK;
+	default:
+		return app_usage(r->app, "%s: no such option, or its value "
+		    "is missing", value);
+	}
+}
+
+/* EXIT_OK: options and operands are in *r; -1: help was given. */
+static int
+read_words(struct run *r)
+{
+	const char *value = NULL;
+	size_t bad = 0;
+	int letter, code;
+	enum rc rc;
+
+	while ((letter = app_option(r->app, "c:o:f:V:R:B:uF:X:A:pv",
+	    &value)) != 0) {
+		if (letter == APP_HELP)
+			return -1;
+		code = one_option(r, letter, value);
+		if (code != EXIT_OK)
+			return code;
+	}
+	if (r->app->argc < 2)
+		return app_usage(r->app, "a next hop and at least one "
+		    "recipient must be given");
+	r->job.nexthop = span_of(r->app->argv[0]);
+	rc = rcpt_list_open(&r->job.rcpts, r->app->argv + 1,
+	    (size_t)r->app->argc - 1, &bad);
+	if (rc == RC_WIRE)
+		return app_usage(r->app, "%s: not a recipient, nor an option "
+		    "of one", r->app->argv[1 + bad]);
+	if (rc != RC_OK) {
+		app_say(r->app, "no memory for the recipients");
+		return EXIT_LATER;
+	}
+	if (r->job.rcpts.n == 0)
+		return app_usage(r->app, "no recipient is given");
+	return EXIT_OK;
+}
+
+/* ---- settings, message -------------------------------------------------- */
+
+static int
+load(struct run *r)
+{
+	struct param_from from = {
+		.folder = r->folder,
+		.options = r->option,
+		.options_n = r->options,
+		.program = r->app->name,
+		.is_lmtp = r->lmtp,
+		.log = &r->app->log,
+	};
+	char text[1024];
+	struct buf why = BUF(text);
+
+	arena_empty(&r->arena);
+	if (param_load(&r->param, &from, &r->arena, &why) != RC_OK) {
+		app_say(r->app, "%s", buf_text(&why));
+		return EXIT_CONFIG;
+	}
+	r->app->log.facility = r->param.set.syslog_facility;
+	r->form = (struct report_form){
+		.external = r->param.set.info_log_address_format ==
+		    FORMAT_EXTERNAL,
+		.ascii_only = !r->param.set.smtputf8_enable,
+		.digits = r->param.set.delay_logging_resolution_limit,
+	};
+	return EXIT_OK;
+}
+
+static int
+take(struct run *r)
+{
+	const struct settings *set = &r->param.set;
+	enum rc rc = mail_take(set->message_size_limit, &r->job.mail);
+
+	if (rc == RC_OK) {
+		r->job.mail.ends = (enum mail_ends)set->
+		    sendmail_fix_line_endings;
+		r->job.mail.replace_stray = set->cleanup_replace_stray_cr_lf;
+		return EXIT_OK;
+	}
+	if (rc == RC_FULL)
+		app_say(r->app, "the message is larger than "
+		    "message_size_limit = %lld; nothing was sent",
+		    (long long)set->message_size_limit);
+	else if (rc == RC_NONE)
+		app_say(r->app, "standard input is closed: there is no "
+		    "message; redirect one with < FILE");
+	else
+		app_say(r->app, "cannot read the message: %s; nothing was "
+		    "sent", port_error());
+	return EXIT_DATA;
+}
+
+/* ---- delivery ----------------------------------------------------------- */
+
+static enum rc
+verdict(struct report *report, const struct job *j, const struct rcpt *to,
+    const struct verdict *v)
+{
+	struct run *r = (struct run *)report;
+	char room[LOG_LINE_MAX * 2];
+	struct buf b = BUF(room);
+
+	report_line(&b, &r->form, j, to, v);
+	log_line(&r->app->log, LOG_INFO, "%.*s", SPAN_ARG(buf_span(&b)));
+	r->any_later |= v->fate == FATE_LATER;
+	r->any_never |= v->fate == FATE_NEVER;
+	buf_putc(&b, '\n');
+	return port_out(buf_span(&b));
+}
+
+static int
+exit_code(const struct run *r)
+{
+	if (r->any_later)
+		return EXIT_LATER;
+	return r->any_never ? EXIT_BOUNCED : EXIT_OK;
+}
+
+/*
+ * What could not be written down was not lost: the caller has the message, and
+ * is told to come again, whatever became of it here.
+ */
+static int
+broken(struct run *r)
+{
+	app_say(r->app, "cannot go on: %s; %zu of %zu recipients were not "
+	    "answered for, try again", port_error(), r->job.rcpts.pending,
+	    r->job.rcpts.n);
+	return EXIT_LATER;
+}
+
+static int deliver(struct run *r, bool again);
+
+/*
+ * best_mx_transport: this host is where the mail belongs, and another
+ * transport of its own is to have it.
+ */
+static int
+hand_over(struct run *r)
+{
+	struct span to = r->param.set.best_mx_transport;
+	size_t colon = span_find(to, ':');
+	struct span transport = span_part(to, 0, colon);
+	struct buf hop = BUF(r->hop);
+	int code;
+
+	if (!span_is(transport, "lmtp") && !span_is(transport, "smtp") &&
+	    !span_is(transport, "relay")) {
+		app_say(r->app, "best_mx_transport = %.*s: the transports are "
+		    "smtp, relay and lmtp", SPAN_ARG(to));
+		return EXIT_CONFIG;
+	}
+	buf_put(&hop, span_part(to, colon + 1, to.n));
+	if (hop.full) {
+		app_say(r->app, "best_mx_transport is too long");
+		return EXIT_CONFIG;
+	}
+	if (hop.n > 0)
+		r->job.nexthop = buf_span(&hop);
+	r->lmtp = span_is(transport, "lmtp");
+	code = load(r);
+	return code == EXIT_OK ? deliver(r, true) : code;
+}
+
+static int
+deliver(struct run *r, bool again)
+{
+	struct worker *w = port_memory(smtp_worker_bytes());
+	enum rc rc;
+
+	if (w == NULL) {
+		app_say(r->app, "no memory");
+		return EXIT_LATER;
+	}
+	rc = smtp_worker(w, &r->param.set, &r->app->log, &r->report,
+	    r->lmtp);
+	if (rc == RC_OK)
+		rc = smtp_deliver(w, &r->job);
+	if (rc == RC_NONE && !again)
+		return hand_over(r);
+	if (rc == RC_DENY)
+		return EXIT_CONFIG;
+	return rc == RC_OK ? exit_code(r) : broken(r);
+}
+
+static int
+run(struct app *app, bool lmtp)
+{
+	struct run *r = port_memory(sizeof(*r));
+	int code;
+
+	if (r == NULL) {
+		app_say(app, "no memory");
+		return EXIT_LATER;
+	}
+	r->app = app;
+	r->lmtp = lmtp;
+	r->report.put = verdict;
+	r->job.started = port_now();
+	arena_init(&r->arena, r->room, sizeof(r->room));
+	code = read_words(r);
+	if (code == -1)
+		return app_help(app, help);
+	if (r->verbose)
+		app->log.err_level = LOG_DEBUG;
+	if (code == EXIT_OK)
+		code = load(r);
+	if (code == EXIT_OK)
+		code = take(r);
+	if (code != EXIT_OK)
+		return code;
+	r->job.arrived_ms = port_wall_ms() - r->age_s * SECOND;
+	return deliver(r, false);
+}
+
+int
+app_smtp(struct app *app)
+{
+	return run(app, false);
+}
+
+int
+app_lmtp(struct app *app)
+{
+	return run(app, true);
+}

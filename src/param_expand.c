@@ -1,0 +1,464 @@
+/*
+ * param_expand.c - the $ forms of values.
+ *
+ * The house rule against recursion on input is broken here: a value refers to
+ * values, and forms stand within forms, so the code that says this as it is
+ * beats a stack of our own.  DEPTH_MAX bounds it, and STEPS_MAX what a main.cf
+ * that doubles itself at every level can cost.
+ */
+#include <string.h>
+
+#include "param_int.h"
+#include "port.h"
+#include "version.h"
+
+#define DEPTH_MAX	40	/* Postfix's defaults need 4 */
+#define STEPS_MAX	5000	/* references in one value */
+#define SHOWN_MAX	60	/* octets of a form in messages */
+
+struct expand {
+	const struct param *p;
+	struct buf *out;
+	struct buf *why;
+	unsigned depth, steps;
+};
+
+/* The names that are being replaced, innermost first. */
+struct within {
+	const struct within *up;
+	struct span name;
+};
+
+static enum rc put_text(struct expand *x, const struct within *in,
+	struct span text);
+static enum rc put_name(struct expand *x, const struct within *in,
+	struct span name);
+
+static enum rc
+deny(struct expand *x, const char *what, struct span form)
+{
+	buf_fmt(x->why, "%.*s: %s", SPAN_ARG(span_part(form, 0, SHOWN_MAX)),
+	    what);
+	return RC_DENY;
+}
+
+static bool
+is_name(char c)
+{
+	return c == '_' || (c >= '0' && c <= '9') ||
+	    (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static struct span
+left_trim(struct span s)
+{
+	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+		s = span_part(s, 1, s.n);
+	return s;
+}
+
+/* s begins with `open`: index of the bracket that closes it, or s.n. */
+static size_t
+closing(struct span s, char open, char close)
+{
+	size_t i, depth = 0;
+
+	for (i = 0; i < s.n; i++) {
+		if (s.p[i] == open)
+			depth++;
+		else if (s.p[i] == close && --depth == 0)
+			break;
+	}
+	return i;
+}
+
+/* Takes a {text} off *rest; blanks around both brackets do not count. */
+static bool
+take_braced(struct span *rest, struct span *text)
+{
+	struct span s = left_trim(*rest);
+	size_t n;
+
+	if (s.n == 0 || s.p[0] != '{')
+		return false;
+	n = closing(s, '{', '}');
+	if (n == s.n)
+		return false;
+	*text = span_trim(span_part(s, 1, n - 1));
+	*rest = left_trim(span_part(s, n + 1, s.n));
+	return true;
+}
+
+/* The text behind ? or :, which takes all there is if it has no braces. */
+static void
+take_branch(struct span *rest, struct span *text)
+{
+	if (take_braced(rest, text))
+		return;
+	*text = *rest;
+	rest->n = 0;
+}
+
+/* rest is `?{one}:{other}`, `?one`, `:{other}` or `:other`. */
+static enum rc
+choose(struct expand *x, const struct within *in, bool yes, struct span rest)
+{
+	struct span form = rest, one = SPAN(""), other = SPAN("");
+
+	if (rest.p[0] == '?') {
+		rest = span_part(rest, 1, rest.n);
+		take_branch(&rest, &one);
+	}
+	if (rest.n > 0 && rest.p[0] == ':') {
+		rest = span_part(rest, 1, rest.n);
+		take_branch(&rest, &other);
+	}
+	if (rest.n > 0)
+		return deny(x, "text behind the closing brace", form);
+	return put_text(x, in, yes ? one : other);
+}
+
+static int
+order(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int
+text_order(struct span a, struct span b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int d = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+	return d != 0 ? d : order(a.n, b.n);
+}
+
+static int
+plain_order(struct span a, struct span b)
+{
+	uint64_t x, y;
+
+	if (span_number(a, UINT64_MAX, &x) && span_number(b, UINT64_MAX, &y))
+		return order(x, y);
+	return text_order(a, b);
+}
+
+static bool
+release_order(struct span a, struct span b, int *out)
+{
+	uint64_t x[3], y[3];
+	int i, d = 0;
+
+	if (!release_parse(a, x) || !release_parse(b, y))
+		return false;
+	for (i = 0; i < 3 && d == 0; i++)
+		d = order(x[i], y[i]);
+	*out = d;
+	return true;
+}
+
+struct operator {
+	bool less, equal, more;		/* what makes it true */
+	bool is_level;
+};
+
+/* Takes an operator off *rest. */
+static bool
+take_operator(struct span *rest, struct operator *out)
+{
+	static const struct {
+		char text[3];
+		struct operator op;
+	} all[] = {	/* `<=` ahead of `<` */
+		{ "==", { false, true, false, false } },
+		{ "!=", { true, false, true, false } },
+		{ "<=", { true, true, false, false } },
+		{ ">=", { false, true, true, false } },
+		{ "<", { true, false, false, false } },
+		{ ">", { false, false, true, false } },
+	};
+	struct span s = left_trim(*rest);
+	size_t i;
+
+	for (i = 0; i < COUNT(all) && !span_starts_case(s, all[i].text); i++)
+		;
+	if (i == COUNT(all))
+		return false;
+	*out = all[i].op;
+	s = span_part(s, strlen(all[i].text), s.n);
+	out->is_level = span_starts_case(s, "level");
+	*rest = out->is_level ? span_part(s, sizeof("level") - 1, s.n) : s;
+	return true;
+}
+
+/*
+ * Both sides are expanded behind what is in `out` already, compared, and taken
+ * away again.
+ */
+static enum rc
+compare(struct expand *x, const struct within *in, struct span sides[2],
+	struct operator op, bool *yes)
+{
+	size_t from = x->out->n, middle;
+	struct span all, a, b;
+	uint64_t v[3];
+	int d;
+
+	TRY(put_text(x, in, sides[0]));
+	middle = x->out->n;
+	TRY(put_text(x, in, sides[1]));
+	all = buf_span(x->out);
+	a = span_part(all, from, middle - from);
+	b = span_part(all, middle, all.n);
+	if (!op.is_level)
+		d = plain_order(a, b);
+	else if (!release_order(a, b, &d))
+		return deny(x, "not a compatibility level, such as 3.6",
+		    release_parse(a, v) ? b : a);
+	*yes = d < 0 ? op.less : d > 0 ? op.more : op.equal;
+	x->out->n = from;
+	return RC_OK;
+}
+
+/* body is `{a} OP {b} ? {one} : {other}`. */
+static enum rc
+put_comparison(struct expand *x, const struct within *in, struct span body)
+{
+	struct span rest = body, sides[2];
+	struct operator op;
+	bool yes = false;
+
+	if (!take_braced(&rest, &sides[0]) || !take_operator(&rest, &op) ||
+	    !take_braced(&rest, &sides[1]))
+		return deny(x, "not a comparison, such as {a} == {b}", body);
+	TRY(compare(x, in, sides, op, &yes));
+	if (rest.n == 0) {
+		buf_puts(x->out, yes ? "bool_true" : "");
+		return RC_OK;
+	}
+	if (rest.p[0] != '?' && rest.p[0] != ':')
+		return deny(x, "no ? or : behind the comparison", body);
+	return choose(x, in, yes, rest);
+}
+
+/* body is what stands between the brackets of ${...}. */
+static enum rc
+put_bracketed(struct expand *x, const struct within *in, struct span body)
+{
+	struct span name = left_trim(body), rest;
+	size_t n = 0, from = x->out->n;
+	bool yes = false;
+
+	if (name.n > 0 && name.p[0] == '{')
+		return put_comparison(x, in, name);
+	/* names of transports may have hyphens, so those of settings do */
+	while (n < name.n && (is_name(name.p[n]) || name.p[n] == '-' ||
+	    name.p[n] == '.'))
+		n++;
+	rest = left_trim(span_part(name, n, name.n));
+	name = span_part(name, 0, n);
+	if (n == 0 || (rest.n > 0 && rest.p[0] != '?' && rest.p[0] != ':'))
+		return deny(x, "not a name, with ? or : behind it at most",
+		    body);
+	TRY(put_name(x, in, name));
+	if (rest.n == 0)
+		return RC_OK;
+	yes = x->out->n > from;
+	x->out->n = from;
+	return choose(x, in, yes, rest);
+}
+
+/* *rest begins behind a $; takes the form off. */
+static enum rc
+put_form(struct expand *x, const struct within *in, struct span *rest)
+{
+	struct span s = *rest, body;
+	char open = s.n > 0 ? s.p[0] : ' ';
+	size_t n = 0;
+
+	if (open == '$') {
+		buf_putc(x->out, '$');
+		*rest = span_part(s, 1, s.n);
+		return RC_OK;
+	}
+	if (open == '{' || open == '(') {
+		n = closing(s, open, open == '{' ? '}' : ')');
+		if (n == s.n)
+			return deny(x, "a bracket behind $ is not closed", s);
+		body = span_part(s, 1, n - 1);
+		*rest = span_part(s, n + 1, s.n);
+		return put_bracketed(x, in, body);
+	}
+	while (n < s.n && is_name(s.p[n]))
+		n++;
+	if (n == 0)
+		return deny(x, "no name behind $; write $$ for a dollar sign",
+		    s);
+	*rest = span_part(s, n, s.n);
+	return put_name(x, in, span_part(s, 0, n));
+}
+
+static enum rc
+put_text(struct expand *x, const struct within *in, struct span text)
+{
+	enum rc rc = RC_OK;
+	size_t at;
+
+	if (++x->depth > DEPTH_MAX)
+		return deny(x, "$ forms too deep within each other", text);
+	while (rc == RC_OK && text.n > 0) {
+		at = span_find(text, '$');
+		buf_put(x->out, span_part(text, 0, at));
+		if (at == text.n)
+			break;
+		text = span_part(text, at + 1, text.n);
+		rc = put_form(x, in, &text);
+		if (rc == RC_OK && x->out->full)
+			rc = RC_FULL;
+	}
+	x->depth--;
+	return rc == RC_OK && x->out->full ? RC_FULL : rc;
+}
+
+/* ---- names -------------------------------------------------------------- */
+
+/* The machine's name, with the domain that was set, if it has none. */
+static enum rc
+put_myhostname(struct expand *x, const struct within *in)
+{
+	char text[256];
+	struct buf name = BUF(text);
+	struct span domain = SPAN("mydomain");
+
+	port_hostname(&name);
+	if (name.n == 0)
+		buf_puts(&name, "localhost");
+	buf_put(x->out, buf_span(&name));
+	if (span_find(buf_span(&name), '.') < name.n)
+		return RC_OK;
+	buf_putc(x->out, '.');
+	if (line_of_name(x->p, domain) != NULL)
+		return put_name(x, in, domain);
+	buf_puts(x->out, "localdomain");
+	return RC_OK;
+}
+
+/* What is behind the first dot of $myhostname. */
+static enum rc
+put_mydomain(struct expand *x, const struct within *in)
+{
+	size_t from = x->out->n, n;
+	struct span host;
+
+	TRY(put_name(x, in, SPAN("myhostname")));
+	host = span_part(buf_span(x->out), from, x->out->n);
+	n = span_find(host, '.');
+	x->out->n = from;
+	if (n == host.n) {
+		buf_puts(x->out, "localdomain");
+		return RC_OK;
+	}
+	host = span_part(host, n + 1, host.n);
+	memmove(x->out->p + from, host.p, host.n);
+	x->out->n += host.n;
+	return RC_OK;
+}
+
+bool
+expand_is_special(unsigned row)
+{
+	switch (row) {
+	case ROW_process_id:
+	case ROW_process_name:
+	case ROW_service_name:
+	case ROW_config_directory:
+	case ROW_mail_version:
+	case ROW_myhostname:
+	case ROW_mydomain:
+	case ROW_myorigin:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Values that no text in main.cf or param.def makes.  RC_NONE: it is an
+ * ordinary one after all.
+ */
+static enum rc
+put_special(struct expand *x, const struct within *in, unsigned row,
+	bool is_assigned)
+{
+	switch (row) {
+	case ROW_process_id:
+		buf_fmt(x->out, "%u", port_pid());
+		return RC_OK;
+	case ROW_process_name:
+	case ROW_service_name:
+		buf_put(x->out, x->p->program);
+		return RC_OK;
+	case ROW_config_directory:
+		buf_put(x->out, x->p->folder);
+		return RC_OK;
+	case ROW_mail_version:
+		buf_puts(x->out, POSTERN_VERSION);
+		return RC_OK;
+	case ROW_myorigin:
+		buf_put(x->out, x->p->origin);
+		return x->p->origin.n > 0 ? RC_OK : RC_NONE;
+	case ROW_myhostname:
+		return is_assigned ? RC_NONE : put_myhostname(x, in);
+	case ROW_mydomain:
+		return is_assigned ? RC_NONE : put_mydomain(x, in);
+	default:
+		return RC_NONE;
+	}
+}
+
+static enum rc
+put_name(struct expand *x, const struct within *in, struct span name)
+{
+	struct within here = { in, name };
+	const struct param_line *line;
+	struct name_info info;
+	enum rc rc;
+
+	for (; in != NULL; in = in->up)
+		if (span_eq(in->name, name))
+			return deny(x, "refers to itself", name);
+	if (++x->steps > STEPS_MAX)
+		return deny(x, "too many $ forms", name);
+	(void)row_find(name, &info);
+	line = info.key == KEY_NONE ? line_of_name(x->p, name)
+	    : line_of_key(x->p, info.key);
+	rc = RC_NONE;
+	if (info.key != KEY_NONE)
+		rc = put_special(x, &here, KEY_ROW(info.key), line != NULL);
+	if (rc != RC_NONE)
+		return rc;
+	return put_text(x, &here, line != NULL ? line->value : info.value);
+}
+
+enum rc
+expand_name(const struct param *p, struct span name, struct buf *out,
+	struct buf *why)
+{
+	struct expand x = { p, out, why, 0, 0 };
+
+	TRY(put_name(&x, NULL, name));
+	return out->full ? RC_FULL : RC_OK;
+}
+
+enum rc
+param_expand(const struct param *p, struct span text, struct buf *out,
+	struct buf *why)
+{
+	struct expand x = { p, out, why, 0, 0 };
+	size_t from = out->n;
+	enum rc rc = put_text(&x, NULL, text);
+
+	if (rc != RC_OK)
+		out->n = from;
+	return rc;
+}

@@ -1,0 +1,147 @@
+/*
+ * report_rcpt.c - the recipients of a job, read from the words they came in.
+ */
+#include <string.h>
+
+#include "base.h"
+#include "port.h"
+#include "report.h"
+
+static const struct {
+	const char *word;
+	unsigned bit;
+} notify_words[] = {
+	{ "never", JOB_NOTIFY_NEVER },
+	{ "success", JOB_NOTIFY_SUCCESS },
+	{ "failure", JOB_NOTIFY_FAILURE },
+	{ "delay", JOB_NOTIFY_DELAY }
+};
+
+static unsigned
+notify_bit(struct span word)
+{
+	for (size_t i = 0; i < COUNT(notify_words); i++)
+		if (span_is_case(word, notify_words[i].word))
+			return notify_words[i].bit;
+	return 0;
+}
+
+/* RFC 3461, 4.1: a list without blanks, or `never` alone. */
+static bool
+parse_notify(struct span s, unsigned *out)
+{
+	unsigned bits = 0, bit;
+	size_t from = 0, n;
+
+	do {
+		n = span_find(span_part(s, from, s.n), ',');
+		bit = notify_bit(span_part(s, from, n));
+		if (bit == 0)
+			return false;
+		bits |= bit;
+		from += n + 1;
+	} while (from <= s.n);
+	*out = bits;
+	return (bits & JOB_NOTIFY_NEVER) == 0 || bits == JOB_NOTIFY_NEVER;
+}
+
+/* `type;address`; the type is an atom. */
+static bool
+parse_orcpt(struct span s, struct span *out)
+{
+	size_t n = span_find(s, ';');
+
+	if (n == 0 || n == s.n || !mail_addr_is_safe(s))
+		return false;
+	*out = s;
+	return true;
+}
+
+/* The value of option word `at`, behind its letter or the next word. */
+static bool
+value_of(const struct rcpt_list *l, size_t *at, struct span *out)
+{
+	struct span word = span_of(l->words[*at]);
+
+	if (word.n > 2) {
+		*out = span_part(word, 2, word.n);
+		return true;
+	}
+	if (l->words_n - *at < 2)
+		return false;
+	*out = span_of(l->words[++*at]);
+	return true;
+}
+
+static bool
+option(const struct rcpt_list *l, size_t *at, struct rcpt *out)
+{
+	char letter = l->words[*at][1];
+	struct span value;
+
+	if ((letter != 'N' && letter != 'O') || !value_of(l, at, &value))
+		return false;
+	return letter == 'N' ? parse_notify(value, &out->notify)
+	    : parse_orcpt(value, &out->orcpt);
+}
+
+/*
+ * The next recipient.  RC_NONE: no words are left; RC_WIRE: word *at, or what
+ * belongs to it, is no recipient.
+ */
+static enum rc
+take(const struct rcpt_list *l, size_t *at, struct rcpt *out)
+{
+	size_t i = *at;
+
+	*out = (struct rcpt){ 0 };
+	if (i == l->words_n)
+		return RC_NONE;
+	for (; i < l->words_n && l->words[i][0] == '-'; i++) {
+		*at = i;
+		if (strcmp(l->words[i], "--") == 0) {
+			i++;
+			break;
+		}
+		if (!option(l, &i, out))
+			return RC_WIRE;
+	}
+	if (i == l->words_n)
+		return RC_WIRE;
+	*at = i;
+	out->addr = span_of(l->words[i]);
+	if (out->addr.n == 0 || !mail_addr_is_safe(out->addr))
+		return RC_WIRE;
+	*at = i + 1;
+	return RC_OK;
+}
+
+enum rc
+rcpt_list_open(struct rcpt_list *l, char *const *words, size_t n, size_t *bad)
+{
+	struct rcpt rcpt;
+	size_t at = 0;
+	enum rc rc;
+
+	*l = (struct rcpt_list){ .words = words, .words_n = n };
+	while ((rc = take(l, &at, &rcpt)) == RC_OK)
+		l->n++;
+	if (rc != RC_NONE) {
+		*bad = at;
+		return rc;
+	}
+	l->pending = l->n;
+	if (l->n == 0)
+		return RC_OK;
+	l->state = port_memory(l->n);	/* zero, that is, RCPT_PENDING */
+	return l->state != NULL ? RC_OK : RC_OS;
+}
+
+bool
+rcpt_next(const struct rcpt_list *l, struct rcpt_at *at, struct rcpt *out)
+{
+	if (take(l, &at->word, out) != RC_OK)
+		return false;
+	at->index++;
+	return true;
+}

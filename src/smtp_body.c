@@ -1,0 +1,126 @@
+/*
+ * smtp_body.c - the octets of a message on their way to the wire: header lines
+ * that flags ask for, dots stuffed (RFC 5321, 4.5.2), long lines folded, every
+ * line ended by CR LF.
+ */
+#include "smtp_int.h"
+
+struct body {
+	struct session *s;
+	size_t limit;		/* octets of a line, 0: any number */
+	size_t column;		/* octets of the present line on the wire */
+};
+
+/*
+ * smtp_min_data_rate: a whole request's limit moves with what has been sent,
+ * so that a slow but steady link is not cut off.
+ */
+static void
+earn_time(struct body *o, size_t octets)
+{
+	const struct settings *set = o->s->w->set;
+
+	if (set->per_request_deadline && set->min_data_rate > 0)
+		chat_more_time(&o->s->chat, (ms_t)octets * SECOND /
+		    set->min_data_rate, set->data_xfer_timeout);
+}
+
+static enum rc
+put(struct body *o, struct span text)
+{
+	TRY(chat_data(&o->s->chat, text));
+	earn_time(o, text.n);
+	return RC_OK;
+}
+
+/* Part of a line; a line that is too long goes on behind CR LF and a blank. */
+static enum rc
+put_piece(struct body *o, struct span piece)
+{
+	if (o->column == 0 && piece.n > 0 && piece.p[0] == '.')
+		TRY(put(o, SPAN(".")));
+	while (piece.n > 0) {
+		struct span part = piece;
+
+		if (o->limit > 0) {
+			if (o->column >= o->limit) {
+				TRY(put(o, SPAN("\r\n ")));
+				o->column = 1;
+			}
+			part = span_part(piece, 0, o->limit - o->column);
+		}
+		TRY(put(o, part));
+		o->column += part.n;
+		piece = span_part(piece, part.n, piece.n);
+	}
+	return RC_OK;
+}
+
+static enum rc
+end_line(struct body *o)
+{
+	o->column = 0;
+	return put(o, SPAN("\r\n"));
+}
+
+static enum rc
+put_header(struct body *o, const char *name, struct span addr, bool brackets)
+{
+	char room[CHAT_OUT_MAX];
+	struct buf b = BUF(room);
+
+	buf_fmt(&b, "%s: %s", name, brackets ? "<" : "");
+	mail_addr_show(&b, addr);
+	if (brackets)
+		buf_putc(&b, '>');
+	if (b.full)
+		return RC_OK;	/* as trace, an unmanageable address is none */
+	TRY(put_piece(o, buf_span(&b)));
+	return end_line(o);
+}
+
+/* Final delivery's trace, newest on top (RFC 5321, 4.4). */
+static enum rc
+put_trace(struct body *o, const struct rcpt *to)
+{
+	const struct job *j = o->s->w->job;
+
+	if (j->flags & JOB_FLAG_R)
+		TRY(put_header(o, "Return-Path", j->sender, true));
+	if (j->flags & JOB_FLAG_O)
+		TRY(put_header(o, "X-Original-To", to->addr, false));
+	if (j->flags & JOB_FLAG_D)
+		TRY(put_header(o, "Delivered-To", to->addr, false));
+	return RC_OK;
+}
+
+/*
+ * A fold adds a blank, so below two octets a line would never come to its end.
+ */
+static size_t
+line_limit(const struct settings *set)
+{
+	if (set->line_length_limit <= 0)
+		return 0;
+	return set->line_length_limit < 2 ? 2 :
+	    (size_t)set->line_length_limit;
+}
+
+enum rc
+body_send(struct session *s, const struct rcpt *to)
+{
+	struct body o = { .s = s, .limit = line_limit(s->w->set) };
+	struct mail_reader *r = &s->w->reader;
+	struct span piece;
+	bool last;
+	enum rc rc;
+
+	TRY(put_trace(&o, to));
+	mail_read_start(r, &s->w->job->mail);
+	while ((rc = mail_read(r, &piece, &last)) == RC_OK) {
+		TRY(put_piece(&o, piece));
+		if (last)
+			TRY(end_line(&o));
+	}
+	return rc == RC_NONE ? RC_OK : RC_OS;
+}

@@ -1,0 +1,299 @@
+/*
+ * smtp_chat.c - lines and replies over a stream, each wait under a limit.
+ *
+ * Nothing here knows what a command means.  Commands are put into a window and
+ * leave together; replies are read one by one, in order.
+ */
+#include <string.h>
+
+#include "port.h"
+#include "smtp_int.h"
+
+void
+chat_open(struct chat *c, int fd, bool whole, const struct log *log)
+{
+	c->fd = fd;
+	c->whole = whole;
+	c->write_dead = false;
+	c->limit = MINUTE;
+	c->until = 0;
+	c->log = log;
+	c->out = BUF(c->out_room);
+	c->in_from = c->in_n = 0;
+}
+
+void
+chat_close(struct chat *c)
+{
+	port_close(c->fd);
+	c->fd = -1;
+}
+
+void
+chat_limit(struct chat *c, ms_t limit)
+{
+	c->limit = limit;
+	c->until = port_now() + limit;
+}
+
+void
+chat_more_time(struct chat *c, ms_t more, ms_t most)
+{
+	ms_t ceiling = port_now() + most;
+
+	c->until += more;
+	if (c->until > ceiling)
+		c->until = ceiling;
+}
+
+static ms_t
+deadline(const struct chat *c)
+{
+	return c->whole ? c->until : port_now() + c->limit;
+}
+
+static enum rc
+write_all(struct chat *c, struct span data)
+{
+	size_t put;
+	enum rc rc = RC_OK;
+
+	while (data.n > 0 && rc == RC_OK) {
+		rc = port_write(c->fd, data.p, data.n, deadline(c), &put);
+		if (rc == RC_OK)
+			data = span_part(data, put, data.n);
+	}
+	return rc;
+}
+
+/* ---- commands ----------------------------------------------------------- */
+
+enum rc
+chat_put(struct chat *c, const char *fmt, ...)
+{
+	size_t before = c->out.n;
+	__builtin_va_list ap;
+
+	__builtin_va_start(ap, fmt);
+	buf_vfmt(&c->out, fmt, ap);
+	__builtin_va_end(ap);
+	if (!c->out.full && log_wants(c->log, LOG_DEBUG))
+		log_line(c->log, LOG_DEBUG, "> %.*s",
+		    SPAN_ARG(span_part(buf_span(&c->out), before,
+		    c->out.n)));
+	buf_puts(&c->out, "\r\n");
+	if (!c->out.full)
+		return RC_OK;
+	c->out.n = before;
+	c->out.full = false;
+	return RC_FULL;
+}
+
+enum rc
+chat_flush(struct chat *c)
+{
+	enum rc rc;
+
+	if (c->write_dead || c->out.n == 0)
+		return RC_OK;
+	rc = write_all(c, buf_span(&c->out));
+	buf_clear(&c->out);
+	if (rc == RC_TIME)
+		return RC_TIME;
+
+	/*
+	 * A server that hangs up early has mostly said why.  Reading gives
+	 * those words first, and then RC_GONE.
+	 */
+	c->write_dead = rc != RC_OK;
+	return RC_OK;
+}
+
+enum rc
+chat_send(struct chat *c, const char *fmt, ...)
+{
+	__builtin_va_list ap;
+
+	ASSERT(c->out.n == 0);
+	__builtin_va_start(ap, fmt);
+	buf_vfmt(&c->out, fmt, ap);
+	__builtin_va_end(ap);
+	if (log_wants(c->log, LOG_DEBUG))
+		log_line(c->log, LOG_DEBUG, "> %.*s",
+		    SPAN_ARG(buf_span(&c->out)));
+	buf_puts(&c->out, "\r\n");
+	if (c->out.full) {
+		buf_clear(&c->out);
+		return RC_FULL;
+	}
+	return chat_flush(c);
+}
+
+enum rc
+chat_data(struct chat *c, struct span data)
+{
+	while (data.n > 0) {
+		size_t room = c->out.cap - 1 - c->out.n;
+		struct span part = span_part(data, 0, room);
+
+		buf_put(&c->out, part);
+		data = span_part(data, part.n, data.n);
+		if (data.n > 0) {
+			TRY(chat_flush(c));
+			if (c->write_dead)
+				return RC_GONE;
+		}
+	}
+	return RC_OK;
+}
+
+/* ---- replies ------------------------------------------------------------ */
+
+static enum rc
+next_octet(struct chat *c, char *out)
+{
+	if (c->in_n == 0) {
+		TRY(port_read(c->fd, c->in, sizeof(c->in), deadline(c),
+		    &c->in_n));
+		c->in_from = 0;
+	}
+	*out = c->in[c->in_from++];
+	c->in_n--;
+	return RC_OK;
+}
+
+bool
+chat_has_input(const struct chat *c)
+{
+	return c->in_n > 0 || port_readable(c->fd);
+}
+
+/*
+ * A line without its end, cut at CHAT_LINE_MAX and at a NUL.  Its length and
+ * the number of lines are the server's affair; time is what is limited.
+ */
+static enum rc
+read_line(struct chat *c, struct span *out)
+{
+	size_t n = 0;
+	char o;
+
+	for (;;) {
+		TRY(next_octet(c, &o));
+		if (o == '\n')
+			break;
+		if (n < sizeof(c->line))
+			c->line[n++] = o;
+	}
+	while (n > 0 && c->line[n - 1] == '\r')
+		n--;
+	*out = (struct span){ c->line, n };
+	*out = span_part(*out, 0, span_find(*out, '\0'));
+	return RC_OK;
+}
+
+/* Three digits, and behind them a blank, a hyphen or nothing. */
+static bool
+is_reply(struct span line)
+{
+	size_t i;
+
+	if (line.n < 3)
+		return false;
+	for (i = 0; i < 3; i++)
+		if (line.p[i] < '0' || line.p[i] > '9')
+			return false;
+	return line.n == 3 || line.p[3] == ' ' || line.p[3] == '-';
+}
+
+/* One to three digits off *s. */
+static bool
+dsn_part(struct span *s, struct buf *out)
+{
+	size_t n = 0;
+
+	while (n < s->n && n < 4 && s->p[n] >= '0' && s->p[n] <= '9')
+		n++;
+	if (n == 0 || n > 3)
+		return false;
+	buf_put(out, span_part(*s, 0, n));
+	*s = span_part(*s, n, s->n);
+	return true;
+}
+
+static bool
+dsn_dot(struct span *s, struct buf *out)
+{
+	if (s->n == 0 || s->p[0] != '.')
+		return false;
+	buf_putc(out, '.');
+	*s = span_part(*s, 1, s->n);
+	return true;
+}
+
+/* An enhanced code of the reply's own class (RFC 2034, 4), or X.0.0. */
+static void
+find_dsn(struct reply *r, struct span text)
+{
+	char class = (char)('0' + r->code / 100);
+	struct buf b = BUF(r->dsn);
+
+	while (text.n > 0 && text.p[0] == ' ')
+		text = span_part(text, 1, text.n);
+	if (text.n > 1 && text.p[0] == class && text.p[1] == '.' &&
+	    dsn_part(&text, &b) && dsn_dot(&text, &b) &&
+	    dsn_part(&text, &b) && dsn_dot(&text, &b) &&
+	    dsn_part(&text, &b) && (text.n == 0 || text.p[0] == ' ')) {
+		(void)buf_text(&b);
+		return;
+	}
+	buf_clear(&b);
+	buf_fmt(&b, "%c.0.0", class);
+	(void)buf_text(&b);
+}
+
+void
+reply_clear(struct reply *r)
+{
+	r->code = 0;
+	r->dsn[0] = '\0';
+	r->text = BUF(r->room);
+}
+
+enum rc
+chat_reply_line(struct chat *c, struct reply *r, struct span *text,
+    bool *last)
+{
+	struct span line;
+
+	for (;;) {
+		TRY(read_line(c, &line));
+		log_line(c->log, LOG_DEBUG, "< %.*s", SPAN_ARG(line));
+		if (is_reply(line))
+			break;
+		log_line(c->log, LOG_INFO, "no reply of RFC 5321, ignored: "
+		    "%.*s", SPAN_ARG(span_part(line, 0, 100)));
+	}
+	r->code = (line.p[0] - '0') * 100 + (line.p[1] - '0') * 10 +
+	    (line.p[2] - '0');
+	*text = span_part(line, 4, line.n);
+	*last = line.n == 3 || line.p[3] == ' ';
+	if (*last)
+		find_dsn(r, *text);
+	if (r->text.n > 0)
+		buf_put_cut(&r->text, SPAN(" "));
+	text_printable(&r->text, line);
+	return RC_OK;
+}
+
+enum rc
+chat_reply(struct chat *c, struct reply *r)
+{
+	struct span text;
+	bool last = false;
+
+	reply_clear(r);
+	while (!last)
+		TRY(chat_reply_line(c, r, &text, &last));
+	return RC_OK;
+}

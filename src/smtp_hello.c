@@ -1,0 +1,354 @@
+/*
+ * smtp_hello.c - how a session begins and ends: banner, EHLO or LHLO, HELO for
+ * those who know no better, and QUIT.  RFC 5321, 3.1 and 3.2; RFC 2033, 4.1.
+ *
+ * TLS and AUTH have their place between hello() and the mail; both are asked
+ * for by what EHLO told (s->has).
+ */
+#include <string.h>
+
+#include "smtp_int.h"
+
+struct keyword {
+	const char *name;
+	unsigned bit;
+};
+
+static const struct keyword keywords[] = {
+	{ "PIPELINING", HAS_PIPELINING },
+	{ "SIZE", HAS_SIZE },
+	{ "8BITMIME", HAS_8BITMIME },
+	{ "DSN", HAS_DSN },
+	{ "SMTPUTF8", HAS_SMTPUTF8 },
+	{ "XFORWARD", HAS_XFORWARD },
+	{ "STARTTLS", HAS_STARTTLS },
+	{ "AUTH", HAS_AUTH },
+	{ "ENHANCEDSTATUSCODES", HAS_ENHANCED },
+};
+
+/* Extensions that may be discarded, though we never use them. */
+static const char *const unused[] = {
+	"CHUNKING", "BINARYMIME", "BURL", "ETRN", "VRFY", "VERP", "XVERP",
+	"XCLIENT", "HELP", "EXPN", "DELIVERBY"
+};
+
+static unsigned
+bit_of(struct span word)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(keywords); i++)
+		if (span_is_case(word, keywords[i].name))
+			return keywords[i].bit;
+	return 0;
+}
+
+static bool
+is_unused(struct span word)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(unused); i++)
+		if (span_is_case(word, unused[i]))
+			return true;
+	return false;
+}
+
+/* The extensions that settings tell us not to see. */
+static unsigned
+discarded(const struct session *s)
+{
+	struct span rest = s->w->set->discard_ehlo_keywords, word;
+	unsigned bits = 0, bit;
+
+	while (span_word(&rest, LIST_DIVIDERS, &word)) {
+		bit = span_is_case(word, "silent-discard") ? HAS_SILENT :
+		    bit_of(word);
+		if (bit == 0 && !is_unused(word))
+			log_line(s->w->log, LOG_WARNING,
+			    "%s: unknown EHLO keyword %.*s is ignored",
+			    s->w->lmtp ? "lmtp_discard_lhlo_keywords" :
+			    "smtp_discard_ehlo_keywords", SPAN_ARG(word));
+		bits |= bit;
+	}
+	return bits;
+}
+
+/* ---- what EHLO tells ---------------------------------------------------- */
+
+/* No number, a negative or a huge one is no limit (RFC 1870, 4). */
+static int64_t
+size_of(struct span rest)
+{
+	struct span word;
+	uint64_t n;
+
+	if (span_word(&rest, " \t", &word) &&
+	    span_number(word, INT64_MAX, &n))
+		return (int64_t)n;
+	return 0;
+}
+
+static unsigned
+xforward_of(struct span rest)
+{
+	static const char *const name[JOB_ATTRS] = {
+		"NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE"
+	};
+	struct span word;
+	unsigned bits = 0, i;
+
+	while (span_word(&rest, " \t", &word))
+		for (i = 0; i < JOB_ATTRS; i++)
+			if (span_is_case(word, name[i]))
+				bits |= 1u << i;
+	return bits;
+}
+
+/* One line behind the first; `AUTH=` of old servers is `AUTH `. */
+static void
+note_keyword(struct session *s, struct span line, unsigned discard,
+    struct buf *gone)
+{
+	struct span word;
+	unsigned bit;
+
+	if (!span_word(&line, " \t=", &word))
+		return;
+	bit = bit_of(word);
+	if (bit & discard) {
+		buf_fmt(gone, " %.*s", SPAN_ARG(word));
+		return;
+	}
+	s->has |= bit;
+	if (bit == HAS_SIZE)
+		s->size_limit = size_of(line);
+	if (bit == HAS_XFORWARD)
+		s->xforward = xforward_of(line);
+}
+
+/*
+ * Our own name at the other end: this is us, or somebody who took our name.
+ * Content filters on other ports may well be called like us.
+ */
+static bool
+is_own_name(const struct session *s, struct span line)
+{
+	struct span word;
+
+	return s->host->port == 25 && s->host->ip.family != IP_NONE &&
+	    span_word(&line, " \t", &word) &&
+	    span_eq_case(word, s->w->set->myhostname);
+}
+
+static enum rc
+hear_features(struct session *s, bool *own)
+{
+	unsigned discard = discarded(s);
+	char names[128];
+	struct buf gone = BUF(names);
+	struct span text;
+	bool last = false, first = true, room;
+
+	reply_clear(&s->reply);
+	s->has = 0;
+	s->size_limit = 0;
+	while (!last) {
+		/* No honest server fills a reply; the rest is not heeded. */
+		room = s->reply.text.n + 1 < REPLY_TEXT_MAX;
+		TRY(chat_reply_line(&s->chat, &s->reply, &text, &last));
+		if (first)
+			*own |= is_own_name(s, text);
+		else if (room)
+			note_keyword(s, text, discard, &gone);
+		first = false;
+	}
+	if (gone.n > 0 && !(discard & HAS_SILENT))
+		log_line(s->w->log, LOG_INFO, "EHLO keywords discarded:%.*s",
+		    SPAN_ARG(buf_span(&gone)));
+	return RC_OK;
+}
+
+/* ---- the stages --------------------------------------------------------- */
+
+/* A PIX firewall in its fixup mode shows only these (PIX-01, PIX-02). */
+static bool
+is_pix(const struct reply *r)
+{
+	struct span t = buf_span(&r->text);
+	size_t i;
+
+	if (t.n < 5)
+		return false;
+	for (i = 0; i < t.n; i++)
+		if (!strchr("20* ", t.p[i]) || t.p[i] == '\0')
+			return false;
+	return true;
+}
+
+static void
+pix_workarounds(struct session *s)
+{
+	struct span rest = s->w->set->pix_workarounds, word;
+	int64_t age = port_wall_ms() - s->w->job->arrived_ms;
+	char relay[RELAY_MAX];
+	struct buf b = BUF(relay);
+
+	if (!is_pix(&s->reply))
+		return;
+	while (span_word(&rest, LIST_DIVIDERS, &word)) {
+		if (span_is_case(word, "disable_esmtp"))
+			s->disable_esmtp = true;
+		else if (span_is_case(word, "delay_dotcrlf"))
+			s->delay_dot = age >=
+			    s->w->set->pix_workaround_threshold_time;
+		else
+			log_line(s->w->log, LOG_WARNING, "unknown word %.*s in "
+			    "pix_workarounds is ignored", SPAN_ARG(word));
+	}
+	route_relay(&b, s->host, true);
+	log_line(s->w->log, LOG_INFO, "PIX workarounds for %.*s:%s%s",
+	    SPAN_ARG(buf_span(&b)), s->disable_esmtp ? " disable_esmtp" : "",
+	    s->delay_dot ? " delay_dotcrlf" : "");
+}
+
+/*
+ * A refusal to talk concerns this host; other classes than 4 and 5 everyone.
+ * skip: a 5xx is taken for 4xx, so that the next host may be better.
+ */
+static enum rc
+refused(struct session *s, bool skip)
+{
+	if (skip && s->reply.code / 100 == 5) {
+		s->reply.code -= 100;
+		s->reply.dsn[0] = '4';
+	}
+	(void)trouble_refused(s, &s->reply);	/* first: QUIT has a reply, too */
+	hello_quit(s);
+	return RC_DENY;
+}
+
+static enum rc
+banner(struct session *s, bool *own)
+{
+	enum rc rc;
+
+	s->stage = "receiving the initial server greeting";
+	chat_limit(&s->chat, s->w->set->helo_timeout);
+	rc = chat_reply(&s->chat, &s->reply);
+	if (rc != RC_OK)
+		return trouble_lost(s, rc);
+	if (s->reply.code / 100 != 2)
+		return refused(s, s->w->set->skip_5xx_greeting);
+	*own |= is_own_name(s, span_part(buf_span(&s->reply.text), 4,
+	    s->reply.text.n));
+	pix_workarounds(s);
+	return RC_OK;
+}
+
+static bool
+wants_ehlo(const struct session *s)
+{
+	struct span text = buf_span(&s->reply.text), word;
+
+	if (s->disable_esmtp || s->w->set->never_send_ehlo)
+		return false;
+	if (s->w->set->always_send_ehlo)
+		return true;
+	while (span_word(&text, " ", &word))
+		if (span_is_case(word, "ESMTP"))
+			return true;
+	return false;
+}
+
+/* One of EHLO, LHLO, HELO; the reply is in s->reply. */
+static enum rc
+introduce(struct session *s, const char *verb, const char *stage, bool *own)
+{
+	enum rc rc;
+
+	s->stage = stage;
+	chat_limit(&s->chat, s->w->set->helo_timeout);
+	rc = chat_send(&s->chat, "%s %.*s", verb,
+	    SPAN_ARG(s->w->set->helo_name));
+	if (rc == RC_OK)
+		rc = hear_features(s, own);
+	return rc == RC_OK ? RC_OK : trouble_lost(s, rc);
+}
+
+static enum rc
+hello(struct session *s, bool *own)
+{
+	bool ignored = false;
+
+	s->esmtp = true;
+	if (s->w->lmtp) {
+		TRY(introduce(s, "LHLO", "performing the LHLO handshake",
+		    own));
+		return s->reply.code / 100 == 2 ? RC_OK : refused(s, false);
+	}
+	if (wants_ehlo(s)) {
+		TRY(introduce(s, "EHLO", "performing the EHLO handshake",
+		    own));
+		if (s->reply.code / 100 == 2)
+			return RC_OK;
+		if (s->reply.code == 421)
+			return refused(s, false);
+	}
+	s->esmtp = false;
+	TRY(introduce(s, "HELO", "performing the HELO handshake", &ignored));
+	s->has = 0;
+	return s->reply.code / 100 == 2 ? RC_OK : refused(s, false);
+}
+
+/*
+ * The best exchanger answers by our name: the mail would come back for ever.
+ * A worse one is just not asked.
+ */
+static enum rc
+loop(struct session *s)
+{
+	const struct route *r = &s->w->route;
+	bool best = s->host->preference == r->best;
+
+	hello_quit(s);
+	return trouble_own(s, best ? FATE_NEVER : FATE_LATER,
+	    best ? "5.4.6" : "4.4.6", "mail for %.*s loops back to myself",
+	    SPAN_ARG(r->dest.host));
+}
+
+enum rc
+hello_session(struct session *s)
+{
+	bool own = false;
+
+	TRY(banner(s, &own));
+	TRY(hello(s, &own));
+	return own ? loop(s) : RC_OK;
+}
+
+/* ---- QUIT --------------------------------------------------------------- */
+
+enum rc
+hello_put_quit(struct session *s)
+{
+	return chat_put(&s->chat, "QUIT");
+}
+
+/* Whatever comes, or not: what was decided stands (TRX-10). */
+void
+hello_hear_quit(struct session *s)
+{
+	chat_limit(&s->chat, s->w->set->quit_timeout);
+	if (!s->w->set->skip_quit_response &&
+	    chat_reply(&s->chat, &s->reply) != RC_OK)
+		log_line(s->w->log, LOG_DEBUG, "no reply to QUIT");
+}
+
+void
+hello_quit(struct session *s)
+{
+	chat_limit(&s->chat, s->w->set->quit_timeout);
+	if (hello_put_quit(s) == RC_OK && chat_flush(&s->chat) == RC_OK)
+		hello_hear_quit(s);
+}

@@ -1,0 +1,213 @@
+/*
+ * smtp_job.c - a worker: its memory, and one job taken from host to host until
+ * every recipient has its verdict.
+ */
+#include <string.h>
+
+#include "port.h"
+#include "smtp_int.h"
+
+/*
+ * All that a worker owns is in here; nothing grows with a message.  What is
+ * not touched is not paid for.
+ */
+_Static_assert(sizeof(struct worker) <= 128 * 1024, "a worker got too large");
+
+size_t
+smtp_worker_bytes(void)
+{
+	return sizeof(struct worker);
+}
+
+enum rc
+smtp_worker(struct worker *w, const struct settings *set,
+    const struct log *log, struct report *report, bool lmtp)
+{
+	w->set = set;
+	w->log = log;
+	w->report = report;
+	w->lmtp = lmtp;
+	arena_init(&w->arena, w->arena_room, sizeof(w->arena_room));
+	if (dns_open(&w->dns) != RC_OK)
+		return RC_OS;
+	w->dns.want_secure = set->dns_support_level == SUPPORT_DNSSEC;
+	w->dns.defnames = set->dns_resolver_options & RESOLVER_DEFNAMES;
+	w->dns.dnsrch = set->dns_resolver_options & RESOLVER_DNSRCH;
+	return own_init(&w->own, set, &w->dns, &w->arena, log);
+}
+
+/* ---- one host ----------------------------------------------------------- */
+
+static enum rc
+dial_inet(struct worker *w, const struct host *h, ms_t until, int *fd)
+{
+	const struct ip *from = h->ip.family == IP_V6 ? &w->own.bind6 :
+	    &w->own.bind4;
+	struct port_addr to = { h->ip, h->port };
+	struct ip any = { 0 };
+	char text[IP_TEXT_MAX];
+	struct buf b = BUF(text);
+	enum rc rc;
+
+	rc = port_dial(&to, from, w->set->tcp_windowsize, until, fd);
+	if (rc != RC_DENY)
+		return rc;
+	ip_put(&b, from);
+	log_line(w->log, LOG_WARNING, "cannot use source address %.*s: %s",
+	    SPAN_ARG(buf_span(&b)), port_error());
+	if (w->set->bind_address_enforce)
+		return RC_DENY;
+	return port_dial(&to, &any, w->set->tcp_windowsize, until, fd);
+}
+
+static enum rc
+dial(struct worker *w, const struct host *h, int *fd)
+{
+	ms_t until = w->set->connect_timeout > 0 ?
+	    port_now() + w->set->connect_timeout : MS_NEVER;
+	char path[256];
+	struct buf b = BUF(path);
+	enum rc rc;
+
+	if (h->ip.family == IP_NONE) {
+		buf_put(&b, h->path);
+		rc = b.full ? RC_OS :
+		    port_dial_unix(buf_text(&b), until, fd);
+	} else {
+		rc = dial_inet(w, h, until, fd);
+	}
+	if (rc == RC_OK)
+		return RC_OK;
+	return trouble_connect(w, h, rc == RC_DENY ? "4.4.0" : "4.4.1",
+	    rc == RC_DENY ? "the source address of bind_address cannot be used" :
+	    rc == RC_TIME ? "Connection timed out" : port_error());
+}
+
+/*
+ * From the banner to QUIT, like the RFC.  Whatever ends it, what it means for
+ * recipients has been recorded where it happened.
+ */
+static enum rc
+talk(struct session *s)
+{
+	TRY(hello_session(s));
+	s->w->route.sessions++;
+	s->last = route_is_last(s->w);
+	return message_send(s);
+}
+
+static void
+try_host(struct worker *w, const struct host *h)
+{
+	struct session *s = &w->session;
+	int fd;
+
+	s->w = w;
+	s->host = h;
+	s->stage = "";
+	s->has = s->xforward = 0;
+	s->size_limit = 0;
+	s->disable_esmtp = s->delay_dot = false;
+	s->last = s->maybe_sent = false;
+	s->connected = s->sending = 0;
+	if (dial(w, h, &fd) != RC_OK)
+		return;
+	s->connected = port_now();
+	chat_open(&s->chat, fd, w->set->per_request_deadline, w->log);
+	if (talk(s) != RC_OK)
+		log_line(w->log, LOG_DEBUG, "session given up while %s",
+		    s->stage);
+	chat_close(&s->chat);
+	rcpts_reopen(&w->job->rcpts);
+}
+
+/* ---- one job ------------------------------------------------------------ */
+
+static bool
+is_undecided(const struct worker *w)
+{
+	return w->job->rcpts.pending > 0 && !w->stop && w->broken == RC_OK;
+}
+
+/*
+ * Trace lines of a single recipient in a message to several would tell each
+ * who the others are.
+ */
+static enum rc
+check_flags(struct worker *w)
+{
+	struct job *j = w->job;
+	struct rcpt_at at = { 0 };
+	struct rcpt to = { 0 };
+
+	if (j->flags & (JOB_FLAG_D | JOB_FLAG_O) && j->rcpts.n > 1) {
+		log_line(w->log, LOG_WARNING, "flags D and O need one "
+		    "recipient at a time: set "
+		    "%s_destination_recipient_limit = 1",
+		    w->lmtp ? "lmtp" : "smtp");
+		return trouble_job(w, FATE_LATER, "4.3.5",
+		    "flags D and O with several recipients");
+	}
+	if (j->flags & JOB_FLAG_D)
+		(void)rcpt_next(&j->rcpts, &at, &to);
+	if (mail_look(&w->reader, &j->mail, to.addr, &w->facts) != RC_OK) {
+		w->broken = RC_OS;
+		return RC_OS;
+	}
+	if (w->facts.delivered_here)
+		return trouble_job(w, FATE_NEVER, "5.4.6",
+		    "mail forwarding loop for %.*s", SPAN_ARG(to.addr));
+	return RC_OK;
+}
+
+static enum rc
+try_sites(struct worker *w)
+{
+	const struct host *h;
+	enum rc rc;
+
+	while (is_undecided(w) && (rc = route_site(w)) != RC_NONE) {
+		if (rc != RC_OK)
+			continue;
+		while (is_undecided(w) && (h = route_host(w)) != NULL)
+			try_host(w, h);
+	}
+	return RC_OK;
+}
+
+/* A next hop that is no destination at all stops the job before it begins. */
+static enum rc
+check_first(struct worker *w)
+{
+	struct span rest = w->job->nexthop, text;
+	struct dest d;
+	struct buf room = BUF(w->route.dest_room);
+	const char *why = "there is none";
+
+	if (span_word(&rest, LIST_DIVIDERS, &text) &&
+	    dest_parse(w->set, w->lmtp, text, &room, &d, &why) == RC_OK)
+		return RC_OK;
+	log_line(w->log, LOG_FATAL, "bad destination %.*s: %s",
+	    SPAN_ARG(w->job->nexthop), why);
+	return RC_DENY;
+}
+
+enum rc
+smtp_deliver(struct worker *w, struct job *job)
+{
+	w->job = job;
+	w->broken = RC_OK;
+	w->stop = w->handover = false;
+	w->session.connected = w->session.sending = 0;
+	w->why.text = BUF(w->why.text_room);
+	w->why.relay = BUF(w->why.relay_room);
+	TRY(check_first(w));
+	route_start(w);
+	if (check_flags(w) == RC_OK)
+		TRY(try_sites(w));
+	if (w->broken == RC_OK && w->handover)
+		return RC_NONE;
+	if (w->broken == RC_OK && job->rcpts.pending > 0)
+		trouble_settle(w);
+	return w->broken;
+}

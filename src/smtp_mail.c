@@ -1,0 +1,691 @@
+/*
+ * smtp_mail.c - one message, from MAIL to the reply to the dot.
+ *
+ * Two cursors go over the same steps: `ask` puts commands into the window as
+ * long as they fit, `hear` takes as many replies.  Without PIPELINING the
+ * window holds one command (RFC 2920, 3.1).
+ */
+#include "smtp_int.h"
+
+/*
+ * An address, quoted, in xtext and as ORCPT; what does not fit here does not
+ * fit into the window either.
+ */
+#define ADDR_ROOM	CHAT_OUT_MAX
+
+enum step {
+	STEP_XFORWARD, STEP_XFORWARD_MORE, STEP_MAIL, STEP_RCPT, STEP_DATA,
+	STEP_END
+};
+
+struct cursor {
+	enum step step;
+	struct rcpt_at at;
+};
+
+struct mailing {
+	struct session *s;
+	struct cursor ask, hear;
+	unsigned in_window;	/* commands put and not heard of */
+	unsigned skipped;	/* XFORWARD steps that say nothing: bits */
+	size_t taken;		/* recipients accepted */
+	bool refused;		/* MAIL or DATA was: nothing else matters */
+	bool data_asked;
+	bool go_on;		/* DATA got its 354 */
+	char room[ADDR_ROOM];
+};
+
+/* ---- what must be known before MAIL ------------------------------------- */
+
+static bool
+needs_utf8(const struct worker *w)
+{
+	struct rcpt_at at = { 0 };
+	struct rcpt to;
+
+	if (!w->job->smtputf8)
+		return false;
+	if (w->facts.head_8bit || span_has_8bit(w->job->sender))
+		return true;
+	while (rcpt_next(&w->job->rcpts, &at, &to))
+		if (w->job->rcpts.state[at.index - 1] != RCPT_DONE &&
+		    span_has_8bit(to.addr))
+			return true;
+	return false;
+}
+
+static enum rc
+check(struct session *s)
+{
+	const struct mail_facts *f = &s->w->facts;
+	char name[RELAY_MAX];
+	struct buf b = BUF(name);
+
+	route_relay(&b, s->host, false);
+	if (s->size_limit > 0 && f->wire_bytes > s->size_limit)
+		return trouble_own(s, FATE_NEVER, "5.3.4", "message size %lld "
+		    "exceeds size limit %lld of server %.*s",
+		    (long long)f->wire_bytes, (long long)s->size_limit,
+		    SPAN_ARG(buf_span(&b)));
+	if (!(s->has & HAS_SMTPUTF8) && needs_utf8(s->w)) {
+		(void)trouble_own(s, FATE_NEVER, "5.6.7", "SMTPUTF8 is needed "
+		    "for this message, and host %.*s does not offer it",
+		    SPAN_ARG(buf_span(&b)));
+		hello_quit(s);
+		return RC_DENY;
+	}
+	return RC_OK;
+}
+
+/* ---- commands ----------------------------------------------------------- */
+
+static void
+put_address(const struct worker *w, struct buf *b, struct span addr)
+{
+	if (w->set->quote_rfc821_envelope)
+		mail_addr_quote(b, addr);
+	else
+		buf_put(b, addr);
+}
+
+/*
+ * Conversion would change the size, so a message that might be converted for
+ * this server goes without it (RFC 1870, 6 allows that).
+ */
+static bool
+size_is_known(const struct session *s)
+{
+	return s->has & HAS_8BITMIME ||
+	    s->w->job->body == JOB_BODY_7BIT ||
+	    s->w->set->disable_mime_output_conversion;
+}
+
+static enum rc
+put_mail(struct mailing *m)
+{
+	struct session *s = m->s;
+	const struct job *j = s->w->job;
+	struct buf b = BUF(m->room);
+
+	put_address(s->w, &b, j->sender);
+	buf_putc(&b, '>');
+	if (s->has & HAS_SIZE && size_is_known(s))
+		buf_fmt(&b, " SIZE=%lld", (long long)s->w->facts.wire_bytes);
+	if (s->has & HAS_8BITMIME && j->body != JOB_BODY_NONE)
+		buf_fmt(&b, " BODY=%s", j->body == JOB_BODY_7BIT ? "7BIT" :
+		    "8BITMIME");
+	if (s->has & HAS_DSN && j->envid.n > 0) {
+		buf_puts(&b, " ENVID=");
+		code_xtext(&b, j->envid);
+	}
+	if (s->has & HAS_DSN && j->ret != JOB_RET_NONE)
+		buf_fmt(&b, " RET=%s", j->ret == JOB_RET_FULL ? "FULL" :
+		    "HDRS");
+	if (s->has & HAS_SMTPUTF8 && j->smtputf8)
+		buf_puts(&b, " SMTPUTF8");
+	return b.full ? RC_FULL :
+	    chat_put(&s->chat, "MAIL FROM:<%.*s", SPAN_ARG(buf_span(&b)));
+}
+
+/*
+ * ORCPT as it was given, or made of the recipient in its quoted form, so that
+ * a notice from further on names the address that we know (RFC 3461, 4.2).
+ */
+static void
+put_orcpt(struct buf *b, const struct rcpt *to)
+{
+	struct span type = span_part(to->orcpt, 0, span_find(to->orcpt, ';'));
+	char room[1024];
+	struct buf quoted = BUF(room);
+	bool utf8;
+
+	if (type.n < to->orcpt.n) {
+		utf8 = span_is_case(type, "utf-8");
+		buf_fmt(b, " ORCPT=%.*s;", SPAN_ARG(type));
+		buf_put(&quoted, span_part(to->orcpt, type.n + 1,
+		    to->orcpt.n));
+	} else {
+		utf8 = span_has_8bit(to->addr);
+		buf_fmt(b, " ORCPT=%s;", utf8 ? "utf-8" : "rfc822");
+		mail_addr_show(&quoted, to->addr);
+	}
+	if (utf8)
+		code_utf8_xtext(b, buf_span(&quoted));
+	else
+		code_xtext(b, buf_span(&quoted));
+	b->full |= quoted.full;
+}
+
+static void
+put_notify(struct buf *b, unsigned notify)
+{
+	const char *sep = "";
+
+	if (notify == 0)
+		return;
+	buf_puts(b, " NOTIFY=");
+	if (notify & JOB_NOTIFY_NEVER) {
+		buf_puts(b, "NEVER");
+		return;
+	}
+	if (notify & JOB_NOTIFY_SUCCESS) {
+		buf_puts(b, "SUCCESS");
+		sep = ",";
+	}
+	if (notify & JOB_NOTIFY_FAILURE) {
+		buf_fmt(b, "%sFAILURE", sep);
+		sep = ",";
+	}
+	if (notify & JOB_NOTIFY_DELAY)
+		buf_fmt(b, "%sDELAY", sep);
+}
+
+static enum rc
+put_rcpt(struct mailing *m, const struct rcpt *to)
+{
+	struct buf b = BUF(m->room);
+
+	put_address(m->s->w, &b, to->addr);
+	buf_putc(&b, '>');
+	if (m->s->has & HAS_DSN) {
+		put_orcpt(&b, to);
+		put_notify(&b, to->notify);
+	}
+	return b.full ? RC_FULL :
+	    chat_put(&m->s->chat, "RCPT TO:<%.*s", SPAN_ARG(buf_span(&b)));
+}
+
+/* ---- asking ------------------------------------------------------------- */
+
+static enum rc
+ask_xforward(struct mailing *m)
+{
+	unsigned n = m->ask.step == STEP_XFORWARD ? 0 : 1;
+	enum rc rc = RC_NONE;
+
+	if (m->s->w->set->send_xforward_command && m->s->has & HAS_XFORWARD)
+		rc = xforward_put(m->s, n);
+	if (rc == RC_NONE)
+		m->skipped |= 1u << n;
+	if (rc != RC_FULL)
+		m->ask.step++;
+	return rc;
+}
+
+/*
+ * An address too long for any command line: no server will ever take it, so
+ * it is this recipient's trouble alone.
+ */
+static enum rc
+too_long(struct mailing *m, const struct rcpt *to, size_t index)
+{
+	trouble_rcpt_own(m->s, to, index, "5.1.3",
+	    "the recipient address is too long for a command");
+	return RC_NONE;
+}
+
+static enum rc
+ask_rcpt(struct mailing *m)
+{
+	struct rcpt_list *l = &m->s->w->job->rcpts;
+	struct rcpt_at before = m->ask.at;
+	struct rcpt to;
+	enum rc rc;
+
+	do {
+		if (!rcpt_next(l, &m->ask.at, &to)) {
+			m->ask.step = STEP_DATA;
+			return RC_NONE;
+		}
+	} while (l->state[m->ask.at.index - 1] != RCPT_PENDING);
+	rc = put_rcpt(m, &to);
+	if (rc == RC_OK)
+		l->state[m->ask.at.index - 1] = RCPT_ASKED;
+	else if (m->in_window == 0)
+		return too_long(m, &to, m->ask.at.index - 1);
+	else
+		m->ask.at = before;
+	return rc;
+}
+
+static bool
+probe_ends_here(const struct worker *w)
+{
+	return w->job->probe && w->set->address_verify_target != TARGET_DATA;
+}
+
+/* RC_OK: one command more in the window; RC_NONE: a step without one. */
+static enum rc
+ask(struct mailing *m)
+{
+	enum rc rc;
+
+	switch (m->ask.step) {
+	case STEP_XFORWARD:
+	case STEP_XFORWARD_MORE:
+		return ask_xforward(m);
+	case STEP_MAIL:
+		rc = put_mail(m);
+		if (rc == RC_OK)
+			m->ask.step++;
+		return rc;
+	case STEP_RCPT:
+		return ask_rcpt(m);
+	case STEP_DATA:
+		/* Every reply is in, and nobody wants the message. */
+		if ((m->in_window == 0 && m->taken == 0) ||
+		    probe_ends_here(m->s->w)) {
+			m->ask.step = STEP_END;
+			m->hear.step = STEP_END;
+			return RC_NONE;
+		}
+		rc = chat_put(&m->s->chat, "DATA");
+		m->data_asked = rc == RC_OK;
+		if (rc == RC_OK)
+			m->ask.step++;
+		return rc;
+	default:
+		return RC_NONE;
+	}
+}
+
+/* Fills the window and lets it go. */
+static enum rc
+ask_window(struct mailing *m)
+{
+	struct session *s = m->s;
+	unsigned most = s->has & HAS_PIPELINING ? UINT32_MAX : 1;
+	enum rc rc = RC_OK;
+
+	while (m->in_window < most && m->ask.step != STEP_END) {
+		rc = ask(m);
+		if (rc == RC_FULL)
+			break;
+		if (rc == RC_OK)
+			m->in_window++;
+	}
+	if (rc == RC_FULL && m->in_window == 0)
+		return trouble_own(s, FATE_NEVER, "5.1.7",
+		    "the sender address is too long for a command");
+	rc = chat_flush(&s->chat);
+	return rc == RC_OK ? RC_OK : trouble_lost(s, rc);
+}
+
+/* ---- hearing ------------------------------------------------------------ */
+
+static void
+hear_rcpt(struct mailing *m, const struct rcpt *to, size_t index)
+{
+	struct rcpt_list *l = &m->s->w->job->rcpts;
+	struct reply *r = &m->s->reply;
+
+	if (r->code / 100 == 2) {
+		l->state[index] = RCPT_TAKEN;
+		m->taken++;
+		if (probe_ends_here(m->s->w))
+			trouble_none(m->s, to, index, r);
+	} else {
+		trouble_rcpt(m->s, to, index, r, "RCPT TO");
+	}
+}
+
+/* The recipient that the next reply is about. */
+static void
+next_asked(struct mailing *m, struct rcpt *to)
+{
+	const struct rcpt_list *l = &m->s->w->job->rcpts;
+
+	do
+		if (!rcpt_next(l, &m->hear.at, to))
+			ASSERT(!"a reply to no recipient");
+	while (l->state[m->hear.at.index - 1] != RCPT_ASKED);
+}
+
+static bool
+asked_are_left(const struct mailing *m)
+{
+	const struct rcpt_list *l = &m->s->w->job->rcpts;
+	size_t i;
+
+	for (i = m->hear.at.index; i < l->n; i++)
+		if (l->state[i] == RCPT_ASKED)
+			return true;
+	return false;
+}
+
+static void
+hear_data(struct mailing *m)
+{
+	m->go_on = m->s->reply.code / 100 == 3;
+	if (!m->go_on && m->taken > 0) {
+		(void)trouble_message(m->s, &m->s->reply, "DATA");
+		m->refused = true;
+	}
+	m->hear.step = STEP_END;
+}
+
+/* Which step the next reply belongs to, with its stage and time limit. */
+static void
+settle_step(struct mailing *m)
+{
+	struct session *s = m->s;
+	const struct settings *set = s->w->set;
+
+	while (m->hear.step <= STEP_XFORWARD_MORE &&
+	    m->skipped & 1u << m->hear.step)
+		m->hear.step++;
+	if (m->hear.step == STEP_RCPT && !asked_are_left(m))
+		m->hear.step = STEP_DATA;
+	switch (m->hear.step) {
+	case STEP_XFORWARD:
+	case STEP_XFORWARD_MORE:
+		s->stage = "sending XFORWARD";
+		chat_limit(&s->chat, set->xforward_timeout);
+		break;
+	case STEP_MAIL:
+		s->stage = "sending MAIL FROM";
+		chat_limit(&s->chat, set->mail_timeout);
+		break;
+	case STEP_RCPT:
+		s->stage = "sending RCPT TO";
+		chat_limit(&s->chat, set->rcpt_timeout);
+		break;
+	default:
+		s->stage = "sending DATA command";
+		chat_limit(&s->chat, set->data_init_timeout);
+		break;
+	}
+}
+
+/* One reply; a stage that is refused makes the others void. */
+static enum rc
+hear(struct mailing *m)
+{
+	struct session *s = m->s;
+	struct rcpt to;
+	enum rc rc;
+
+	settle_step(m);
+	rc = chat_reply(&s->chat, &s->reply);
+	if (rc != RC_OK)
+		return trouble_lost(s, rc);
+	m->in_window--;
+	switch (m->hear.step) {
+	case STEP_XFORWARD:
+	case STEP_XFORWARD_MORE:
+		if (s->reply.code / 100 != 2)
+			log_line(s->w->log, LOG_WARNING, "XFORWARD refused: "
+			    "%.*s", SPAN_ARG(buf_span(&s->reply.text)));
+		m->hear.step++;
+		break;
+	case STEP_MAIL:
+		m->hear.step = STEP_RCPT;
+		if (s->reply.code / 100 != 2) {
+			m->refused = true;
+			return trouble_message(s, &s->reply, "MAIL FROM");
+		}
+		break;
+	case STEP_RCPT:
+		next_asked(m, &to);
+		hear_rcpt(m, &to, m->hear.at.index - 1);
+		break;
+	default:
+		hear_data(m);
+		break;
+	}
+	return RC_OK;
+}
+
+/*
+ * After MAIL was refused the window still holds commands.  Their replies are
+ * of no interest, but that to DATA: a server that says 354 now must get a dot.
+ */
+static enum rc
+drain(struct mailing *m)
+{
+	enum rc rc;
+
+	while (m->in_window > 0) {
+		rc = chat_reply(&m->s->chat, &m->s->reply);
+		if (rc != RC_OK)
+			return rc;
+		m->in_window--;
+	}
+	m->go_on |= m->data_asked && m->s->reply.code / 100 == 3;
+	return RC_OK;
+}
+
+static enum rc
+hear_window(struct mailing *m)
+{
+	enum rc rc;
+
+	while (m->in_window > 0) {
+		rc = hear(m);
+		if (m->refused)
+			return drain(m);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+static enum rc
+envelope(struct mailing *m)
+{
+	struct session *s = m->s;
+
+	s->stage = "sending MAIL FROM";
+	chat_limit(&s->chat, s->w->set->mail_timeout);
+	while (m->ask.step != STEP_END && !m->refused) {
+		TRY(ask_window(m));
+		TRY(hear_window(m));
+	}
+	return RC_OK;
+}
+
+/* ---- the end of it ------------------------------------------------------ */
+
+/*
+ * Nobody takes the message: back to the start of a transaction, and QUIT.  A
+ * DATA that got its 354 all the same is ended by a lone dot (RFC 2920, 3.1).
+ */
+static enum rc
+give_up(struct mailing *m)
+{
+	struct session *s = m->s;
+	bool ahead = s->has & HAS_PIPELINING;
+
+	chat_limit(&s->chat, s->w->set->rset_timeout);
+	if (m->go_on)
+		TRY(chat_put(&s->chat, "."));
+	TRY(chat_put(&s->chat, "RSET"));
+	if (ahead)
+		TRY(hello_put_quit(s));
+	TRY(chat_flush(&s->chat));
+	if (m->go_on)
+		TRY(chat_reply(&s->chat, &s->reply));
+	TRY(chat_reply(&s->chat, &s->reply));
+	if (ahead)
+		hello_hear_quit(s);
+	else
+		hello_quit(s);
+	return RC_OK;
+}
+
+/* The recipients that this server accepted: what its words mean for them. */
+static void
+hear_dot_for_all(struct session *s)
+{
+	struct rcpt_list *l = &s->w->job->rcpts;
+	struct rcpt_at at = { 0 };
+	struct rcpt to;
+
+	if (s->reply.code / 100 != 2) {
+		(void)trouble_message(s, &s->reply, "end of DATA");
+		return;
+	}
+	while (rcpt_next(l, &at, &to))
+		if (l->state[at.index - 1] == RCPT_TAKEN)
+			trouble_none(s, &to, at.index - 1, &s->reply);
+}
+
+/* LMTP: one reply for each, in the order of RCPT (RFC 2033, 4.2). */
+static enum rc
+hear_dot_for_each(struct session *s)
+{
+	struct rcpt_list *l = &s->w->job->rcpts;
+	struct rcpt_at at = { 0 };
+	struct rcpt to;
+
+	while (rcpt_next(l, &at, &to)) {
+		if (l->state[at.index - 1] != RCPT_TAKEN)
+			continue;
+		chat_limit(&s->chat, s->w->set->data_done_timeout);
+		TRY(chat_reply(&s->chat, &s->reply));
+		if (s->reply.code / 100 == 2)
+			trouble_none(s, &to, at.index - 1, &s->reply);
+		else
+			trouble_rcpt(s, &to, at.index - 1, &s->reply,
+			    "end of DATA");
+	}
+	return RC_OK;
+}
+
+/*
+ * The server stopped reading in the middle.  If it said why, its word counts,
+ * but a 2xx cannot: it has not seen the message.
+ */
+static enum rc
+cut_short(struct mailing *m, enum rc rc)
+{
+	struct session *s = m->s;
+
+	if (rc == RC_OS) {		/* our own file failed: no dot now */
+		s->w->broken = RC_OS;
+		return RC_OS;
+	}
+	if (rc == RC_WIRE)
+		return trouble_own(s, FATE_LATER, "4.5.0", "the server accepted "
+		    "the message before its end: %.*s",
+		    SPAN_ARG(buf_span(&s->reply.text)));
+	if (rc == RC_GONE && chat_reply(&s->chat, &s->reply) == RC_OK &&
+	    (s->reply.code / 100 == 4 || s->reply.code / 100 == 5))
+		return trouble_message(s, &s->reply, "end of DATA");
+	return trouble_lost(s, rc);
+}
+
+static enum rc
+pause_ahead_of_dot(struct session *s)
+{
+	TRY(chat_flush(&s->chat));
+	port_push(s->chat.fd);
+	port_sleep(port_now() + s->w->set->pix_workaround_delay_time);
+	return RC_OK;
+}
+
+/*
+ * Words that came before the dot left.  A refusal is one; a 2xx can't be about
+ * a message that is not complete, so the server is out of step with us, and
+ * nothing it says from now on tells what became of the mail.
+ */
+static enum rc
+hear_early(struct session *s)
+{
+	TRY(chat_reply(&s->chat, &s->reply));
+	return s->reply.code / 100 == 2 ? RC_WIRE : RC_OK;
+}
+
+static enum rc
+send_dot(struct session *s, bool *early)
+{
+	if (s->delay_dot)
+		TRY(pause_ahead_of_dot(s));
+	*early = chat_has_input(&s->chat);
+	if (*early)
+		TRY(hear_early(s));
+	s->stage = "sending end of data";
+	chat_limit(&s->chat, s->w->set->data_done_timeout);
+	s->maybe_sent = true;
+	TRY(chat_data(&s->chat, s->has & HAS_PIPELINING ?
+	    SPAN(".\r\nQUIT\r\n") : SPAN(".\r\n")));
+	TRY(chat_flush(&s->chat));
+	return s->chat.write_dead ? RC_GONE : RC_OK;
+}
+
+static enum rc
+hear_dot(struct session *s, bool early)
+{
+	if (s->w->lmtp && !early)
+		return hear_dot_for_each(s);
+	if (!early)
+		TRY(chat_reply(&s->chat, &s->reply));
+	hear_dot_for_all(s);
+	return RC_OK;
+}
+
+static enum rc
+dot(struct mailing *m)
+{
+	struct session *s = m->s;
+	bool early;
+	enum rc rc;
+
+	rc = send_dot(s, &early);
+	if (rc != RC_OK)
+		return cut_short(m, rc);
+	rc = hear_dot(s, early);
+	if (rc != RC_OK)
+		return trouble_lost(s, rc);
+	s->maybe_sent = false;
+	if (s->has & HAS_PIPELINING)
+		hello_hear_quit(s);
+	else
+		hello_quit(s);
+	return RC_OK;
+}
+
+/* A probe asks and goes: what was accepted could be delivered. */
+static void
+report_probe(struct session *s)
+{
+	struct rcpt_list *l = &s->w->job->rcpts;
+	struct rcpt_at at = { 0 };
+	struct rcpt to;
+
+	while (rcpt_next(l, &at, &to))
+		if (l->state[at.index - 1] == RCPT_TAKEN)
+			trouble_none(s, &to, at.index - 1, &s->reply);
+}
+
+static enum rc
+content(struct mailing *m)
+{
+	struct session *s = m->s;
+	struct rcpt_at at = { 0 };
+	struct rcpt to = { 0 };
+	enum rc rc;
+
+	(void)rcpt_next(&s->w->job->rcpts, &at, &to);
+	s->stage = "sending message body";
+	chat_limit(&s->chat, s->w->set->data_xfer_timeout);
+	rc = body_send(s, &to);
+	return rc == RC_OK ? dot(m) : cut_short(m, rc);
+}
+
+enum rc
+message_send(struct session *s)
+{
+	struct mailing m = { .s = s };
+
+	s->sending = port_now();
+	TRY(check(s));
+	TRY(envelope(&m));
+	if (s->w->job->probe && m.go_on) {
+		report_probe(s);
+		return RC_OK;	/* leaving takes the DATA back */
+	}
+	if (m.refused || m.taken == 0 || !m.go_on)
+		return give_up(&m);
+	return content(&m);
+}

@@ -1,0 +1,465 @@
+/*
+ * smtp_route.c - which host is next: destinations in their order, for each its
+ * exchangers and their addresses, then the fallback relays.
+ *
+ * RFC 5321, 5.1; RFC 7505.  Our own address in the list makes everything of
+ * its preference and worse unusable, or the mail would travel in circles.
+ */
+#include <string.h>
+
+#include "dns.h"
+#include "smtp_int.h"
+
+void
+route_relay(struct buf *b, const struct host *h, bool with_port)
+{
+	buf_put(b, h->name);
+	buf_putc(b, '[');
+	if (h->ip.family == IP_NONE)
+		buf_put(b, h->path);
+	else
+		ip_put(b, &h->ip);
+	buf_putc(b, ']');
+	if (with_port && h->ip.family != IP_NONE)
+		buf_fmt(b, ":%u", h->port);
+}
+
+void
+route_start(struct worker *w)
+{
+	w->route = (struct route){
+		.rest = w->job->nexthop,
+		.fallback = w->set->fallback_relay,
+	};
+}
+
+static bool
+has_word(struct span list)
+{
+	struct span word;
+
+	return span_word(&list, LIST_DIVIDERS, &word);
+}
+
+static bool
+limit_reached(const struct worker *w)
+{
+	return w->set->mx_session_limit > 0 &&
+	    w->route.sessions >= w->set->mx_session_limit;
+}
+
+bool
+route_is_last(const struct worker *w)
+{
+	const struct route *r = &w->route;
+
+	if (r->now->next != NULL && !limit_reached(w))
+		return false;
+	return !has_word(r->rest) &&
+	    (r->we_are_mx || !has_word(r->fallback));
+}
+
+const struct host *
+route_host(struct worker *w)
+{
+	struct route *r = &w->route;
+	struct host *next = r->now == NULL ? r->host : r->now->next;
+
+	if (next == NULL || limit_reached(w))
+		return NULL;
+	r->now = next;
+	return next;
+}
+
+/* ---- the list of hosts -------------------------------------------------- */
+
+/* Does a stand before b?  Preference, then family, then chance or order. */
+static bool
+is_before(const struct worker *w, const struct host *a, const struct host *b)
+{
+	uint8_t first = w->set->address_preference == FAMILY_IPV6 ? IP_V6 :
+	    IP_V4;
+
+	if (a->preference != b->preference)
+		return a->preference < b->preference;
+	if (w->set->address_preference != FAMILY_ANY &&
+	    a->ip.family != b->ip.family)
+		return a->ip.family == first;
+	return a->order < b->order;
+}
+
+/* Room and arena may be full: what is in the list by then will do. */
+static void
+add_host(struct worker *w, struct span name, const struct ip *ip,
+    uint16_t preference)
+{
+	struct route *r = &w->route;
+	struct host *h, **at = &r->host;
+
+	if (r->hosts >= HOSTS_MAX)
+		return;
+	h = arena_take(&w->arena, sizeof(*h));
+	if (h == NULL)
+		return;
+	h->name = name;
+	h->ip = *ip;
+	h->port = r->dest.port;
+	h->preference = preference;
+	h->order = w->set->randomize_addresses ? port_random_u32() :
+	    (uint32_t)r->hosts;
+	while (*at != NULL && !is_before(w, h, *at))
+		at = &(*at)->next;
+	h->next = *at;
+	*at = h;
+	r->hosts++;
+}
+
+static bool
+family_is_on(const struct worker *w, const struct ip *ip)
+{
+	return w->own.families &
+	    (ip->family == IP_V6 ? DNS_V6 : DNS_V4);
+}
+
+static unsigned
+lookup_ways(const struct worker *w, bool *mx)
+{
+	int level = w->set->dns_support_level;
+
+	if (level == SUPPORT_UNSET)
+		level = w->set->disable_dns_lookups ? SUPPORT_DISABLED :
+		    SUPPORT_ENABLED;
+	*mx = level != SUPPORT_DISABLED;
+	if (!*mx)
+		return DNS_BY_HOSTS;
+	return (w->set->host_lookup & LOOKUP_DNS ? DNS_BY_DNS : 0) |
+	    (w->set->host_lookup & LOOKUP_NATIVE ? DNS_BY_HOSTS : 0);
+}
+
+/* The addresses of one host, by name or as they are. */
+static enum rc
+add_addresses(struct worker *w, struct span name, uint16_t preference)
+{
+	struct ip_list list = { 0 };
+	struct ip ip;
+	unsigned ways;
+	size_t i;
+	bool mx;
+
+	if (ip_parse(name, &ip)) {
+		if (!family_is_on(w, &ip))
+			return RC_NONE;
+		add_host(w, name, &ip, preference);
+		return RC_OK;
+	}
+	ways = lookup_ways(w, &mx);
+	TRY(dns_addresses(&w->dns, &w->arena, name, w->own.families, ways,
+	    MS_NEVER, &list));
+	if (list.is_alias && w->set->cname_overrides_servername)
+		name = list.canonical;
+	for (i = 0; i < list.n; i++)
+		add_host(w, name, &list.ip[i], preference);
+	return RC_OK;
+}
+
+/* ---- what a failed lookup comes to -------------------------------------- */
+
+/* An unusable fallback relay is the administrator's affair, not the mail's. */
+static enum rc
+site_failed(struct worker *w, enum fate fate, const char *dsn,
+    const char *what)
+{
+	char text[DNS_NAME_MAX + 64];
+	struct buf b = BUF(text);
+
+	if (w->route.at_fallback) {
+		fate = FATE_LATER;
+		dsn = "4.3.5";
+	}
+	dns_fault_put(&b, &w->dns);
+	return trouble_site(w, fate, dsn, "%s: %.*s", what,
+	    SPAN_ARG(buf_span(&b)));
+}
+
+static bool
+is_for_now(enum rc rc)
+{
+	return rc != RC_NONE && rc != RC_DENY;
+}
+
+static enum rc
+host_failed(struct worker *w, enum rc rc)
+{
+	if (is_for_now(rc))
+		return site_failed(w, FATE_LATER, "4.4.3",
+		    "Host or domain name not found for now");
+	return site_failed(w, FATE_NEVER, "5.4.4",
+	    "Host or domain name not found");
+}
+
+static enum rc
+mx_failed(struct worker *w, enum rc rc)
+{
+	if (w->dns.fault == DNS_NULL_MX)
+		return trouble_site(w, w->route.at_fallback ? FATE_LATER :
+		    FATE_NEVER, w->route.at_fallback ? "4.3.5" : "5.1.0",
+		    "Domain %.*s does not accept mail (nullMX)",
+		    SPAN_ARG(w->route.dest.host));
+	if (w->dns.fault == DNS_BAD_QUESTION)
+		return site_failed(w, FATE_NEVER, "5.4.3",
+		    "The name server refuses the question");
+	return host_failed(w, rc);
+}
+
+/*
+ * No exchanger has an address.  If one of them could not be looked up for now,
+ * another time may find it; the last lookup decides which code says so.
+ */
+static enum rc
+exchangers_failed(struct worker *w, bool for_now, bool last_for_now)
+{
+	if (for_now || w->set->defer_if_no_mx_address_found)
+		return site_failed(w, FATE_LATER,
+		    last_for_now ? "4.4.3" : "4.4.4",
+		    "No exchanger has an address for now");
+	return site_failed(w, FATE_NEVER, "5.4.4",
+	    "No exchanger has an address");
+}
+
+/* ---- finding ------------------------------------------------------------ */
+
+static enum rc
+find_single(struct worker *w)
+{
+	enum rc rc = add_addresses(w, w->route.dest.host, 0);
+
+	return rc == RC_OK ? RC_OK : host_failed(w, rc);
+}
+
+static enum rc
+find_exchangers(struct worker *w, const struct mx_list *list)
+{
+	bool for_now = false, last = false;
+	enum rc rc;
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		rc = add_addresses(w, list->mx[i].exchanger,
+		    list->mx[i].preference);
+		last = rc != RC_OK && is_for_now(rc);
+		for_now |= last;
+	}
+	if (w->route.hosts > 0)
+		return RC_OK;
+	return exchangers_failed(w, for_now, last);
+}
+
+/*
+ * An MX question that failed leaves the domain's own address alone: it may be
+ * anything but a mail host (RFC 5321, 5.1), unless the user says otherwise.
+ * NXDOMAIN is a different matter: some servers say it of names that have
+ * addresses, and the address question clears that up.
+ */
+static enum rc
+find_domain(struct worker *w)
+{
+	struct mx_list list = { 0 };
+	enum rc rc;
+
+	rc = dns_mx(&w->dns, &w->arena, w->route.dest.host, MS_NEVER, &list);
+	if (rc == RC_OK)
+		return find_exchangers(w, &list);
+	if (rc == RC_NONE || w->dns.fault == DNS_NO_NAME)
+		return find_single(w);
+	if (is_for_now(rc) && w->set->ignore_mx_lookup_error)
+		return find_single(w);
+	return mx_failed(w, rc);
+}
+
+static enum rc
+find_unix(struct worker *w)
+{
+	struct ip none = { 0 };
+
+	add_host(w, w->set->myhostname, &none, 0);
+	if (w->route.host == NULL)
+		return RC_FULL;
+	w->route.host->path = w->route.dest.host;
+	return RC_OK;
+}
+
+static enum rc
+find(struct worker *w)
+{
+	const struct dest *d = &w->route.dest;
+	bool mx;
+
+	(void)lookup_ways(w, &mx);
+	if (d->is_unix)
+		return find_unix(w);
+	if (d->ip.family != IP_NONE) {
+		if (!family_is_on(w, &d->ip))
+			return trouble_site(w, FATE_NEVER, "5.4.4",
+			    "inet_protocols leaves out the address %.*s",
+			    SPAN_ARG(d->host));
+		add_host(w, d->host, &d->ip, 0);
+		return RC_OK;
+	}
+	return d->no_mx || !mx ? find_single(w) : find_domain(w);
+}
+
+/* ---- loops -------------------------------------------------------------- */
+
+static enum rc
+loops(struct worker *w)
+{
+	const struct route *r = &w->route;
+
+	if (r->at_fallback)
+		return trouble_site(w, FATE_LATER, "4.3.5",
+		    "the fallback relay %.*s is this host",
+		    SPAN_ARG(r->dest.text));
+	w->stop = true;
+	if (w->set->best_mx_transport.n > 0) {
+		w->handover = true;
+		return RC_DENY;
+	}
+	return trouble_site(w, FATE_NEVER, "5.4.6",
+	    "mail for %.*s loops back to myself", SPAN_ARG(r->dest.host));
+}
+
+/*
+ * Hosts as good as we are, or worse, would give the mail to us.  On ports that
+ * are not SMTP's the same address may be another program's, such as a filter.
+ */
+static enum rc
+drop_from_own(struct worker *w)
+{
+	struct route *r = &w->route;
+	struct host *h, **at = &r->host;
+	uint16_t own = 0;
+
+	r->best = r->host->preference;
+	for (h = r->host; h != NULL; h = h->next)
+		if (h->port == 25 && own_has(&w->own, &h->ip)) {
+			own = h->preference;
+			break;
+		}
+	if (h == NULL)
+		return RC_OK;
+	r->we_are_mx = true;
+	while (*at != NULL && (*at)->preference < own)
+		at = &(*at)->next;
+	*at = NULL;
+	return r->host == NULL ? loops(w) : RC_OK;
+}
+
+/* ---- the address limit -------------------------------------------------- */
+
+static size_t
+count(const struct route *r, uint8_t family)
+{
+	const struct host *h;
+	size_t n = 0;
+
+	for (h = r->host; h != NULL; h = h->next)
+		n += h->ip.family == family;
+	return n;
+}
+
+/* Keeps the first v4 of one family and the first v6 of the other. */
+static void
+keep(struct route *r, size_t v4, size_t v6)
+{
+	struct host **at = &r->host;
+
+	while (*at != NULL) {
+		size_t *left = (*at)->ip.family == IP_V6 ? &v6 : &v4;
+
+		if (*left == 0) {
+			*at = (*at)->next;
+			continue;
+		}
+		(*left)--;
+		at = &(*at)->next;
+	}
+}
+
+/*
+ * smtp_mx_address_limit.  Balanced, half of the places belong to each family,
+ * as far as it has addresses to fill them: a dead family must not use up all.
+ */
+static void
+cut_to_limit(struct worker *w)
+{
+	struct route *r = &w->route;
+	size_t limit = (size_t)w->set->mx_address_limit;
+	size_t v4 = count(r, IP_V4), v6 = count(r, IP_V6), half = limit / 2;
+	struct host *h;
+	size_t n = 1;
+
+	if (limit == 0 || v4 + v6 <= limit)
+		return;
+	if (w->set->balance_inet_protocols && limit > 1 && v4 > 0 && v6 > 0) {
+		if (v4 <= half)
+			keep(r, v4, limit - v4);
+		else if (v6 <= half)
+			keep(r, limit - v6, v6);
+		else if (r->host->ip.family == IP_V6)
+			keep(r, half, limit - half);
+		else
+			keep(r, limit - half, half);
+		return;
+	}
+	for (h = r->host; n < limit; n++)
+		h = h->next;
+	h->next = NULL;
+}
+
+/* ---- destinations ------------------------------------------------------- */
+
+/*
+ * One that cannot be read is a mistake in the settings.  Found first, it stops
+ * everything; found after others were tried, it only defers what is left.
+ */
+static enum rc
+bad_destination(struct worker *w, struct span text, const char *why)
+{
+	log_line(w->log, LOG_ERROR, "bad destination %.*s: %s",
+	    SPAN_ARG(text), why);
+	return trouble_site(w, FATE_LATER, "4.3.5",
+	    "bad destination %.*s: %s", SPAN_ARG(text), why);
+}
+
+static bool
+next_text(struct route *r, struct span *text)
+{
+	if (span_word(&r->rest, LIST_DIVIDERS, text))
+		return true;
+	if (r->we_are_mx)
+		return false;
+	r->at_fallback = true;
+	return span_word(&r->fallback, LIST_DIVIDERS, text);
+}
+
+enum rc
+route_site(struct worker *w)
+{
+	struct route *r = &w->route;
+	struct buf room = BUF(r->dest_room);
+	const char *why = "";
+	struct span text;
+
+	if (!next_text(r, &text))
+		return RC_NONE;
+	arena_empty(&w->arena);
+	r->host = r->now = NULL;
+	r->hosts = 0;
+	r->sessions = 0;
+	if (dest_parse(w->set, w->lmtp, text, &room, &r->dest, &why) != RC_OK)
+		return bad_destination(w, text, why);
+	TRY(find(w));
+	TRY(drop_from_own(w));
+	cut_to_limit(w);
+	return RC_OK;
+}

@@ -1,0 +1,38 @@
+"""One module per server that the client must get along with.
+
+To add one (OpenSMTPD, Exim, a peer with TLS...): write peers/NAME.py with
+
+    PACKAGES            Debian packages that hold the server
+    USERS               users it wants; "boxes" owns the mailboxes
+    Server(ids, boxes)  ids: number of each user; boxes: local parts to take
+        .log            path of the server's log, shown when a check fails
+        .routes         [Route], the ways to it; each gets the whole corpus
+        .start() .stop()
+        .arrived(box)   the messages in a box, as octets
+        .empty(box)
+        .stripped(octets, box, sender)   one without what the server put on
+                        top; ValueError says what isn't as it should be
+        .stored(text)   what this server is known to make of such a text
+        .complaints()   lines of its log, after stop(), that shouldn't be there
+    BOXES               local parts that the checks deliver to
+    checks(world)       all but the corpus; world is an inside.World
+
+and add NAME to run.PEERS. All of it runs inside the namespace.
+"""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Route:
+    applet: str
+    nexthop: str
+    relay: str          # expression for relay= in the result lines
+    options: tuple = ()
+    # for those that get the corpus
+    name: str = ""      # in the report
+    prefix: str = ""    # of its boxes, one per message
+    pipe: bool = False  # the message comes through a pipe, not from a file
+
+
+# the outcome of a recipient whose server took the mail
+SENT = ("sent", "2.0.0", "^250 2.0.0 ")

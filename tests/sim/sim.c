@@ -1,0 +1,790 @@
+/*
+ * sim.c - the world as a whole: its memory, clock, bounds and accidents, and
+ * the calls of port.h about clock, entropy and process.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "sim_int.h"
+
+/* User time that one test may take, far above what any needs. */
+#define WATCHDOG_S	240
+
+struct sim_world sim;
+
+/* ---- memory ------------------------------------------------------------- */
+
+union scrap {
+	union scrap *next;
+	max_align_t align;
+};
+static union scrap *scraps;
+
+void *
+sim_alloc(size_t n)
+{
+	union scrap *s = calloc(1, sizeof(*s) + n);
+
+	if (s == NULL) {
+		fputs("sim: out of memory\n", stderr);
+		abort();
+	}
+	s->next = scraps;
+	scraps = s;
+	return s + 1;
+}
+
+static void
+free_all(void)
+{
+	while (scraps != NULL) {
+		union scrap *s = scraps;
+
+		scraps = s->next;
+		free(s);
+	}
+}
+
+char *
+sim_copy(const char *text)
+{
+	char *p = sim_alloc(strlen(text) + 1);
+
+	strcpy(p, text);
+	return p;
+}
+
+void
+sim_text_put(struct sim_text *t, const void *data, size_t n)
+{
+	if (t->p == NULL || t->n + n + 1 > t->cap) {
+		size_t cap = 2 * (t->n + n) + 64;
+		char *p = sim_alloc(cap);
+
+		if (t->n > 0)
+			memcpy(p, t->p, t->n);
+		t->p = p;
+		t->cap = cap;
+	}
+	if (n > 0)
+		memcpy(t->p + t->n, data, n);
+	t->n += n;
+	t->p[t->n] = '\0';
+}
+
+void
+sim_text_puts(struct sim_text *t, const char *text)
+{
+	sim_text_put(t, text, strlen(text));
+}
+
+void
+sim_text_vfmt(struct sim_text *t, const char *fmt, va_list ap)
+{
+	char small[512], *big;
+	va_list again;
+	int n;
+
+	va_copy(again, ap);
+	n = vsnprintf(small, sizeof(small), fmt, ap);
+	if (n < (int)sizeof(small)) {
+		sim_text_put(t, small, (size_t)n);
+	} else {
+		big = sim_alloc((size_t)n + 1);
+		vsnprintf(big, (size_t)n + 1, fmt, again);
+		sim_text_put(t, big, (size_t)n);
+	}
+	va_end(again);
+}
+
+void
+sim_text_fmt(struct sim_text *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	sim_text_vfmt(t, fmt, ap);
+	va_end(ap);
+}
+
+const char *
+sim_text_get(const struct sim_text *t)
+{
+	return t->p != NULL ? t->p : "";
+}
+
+/* ---- one world after the other ------------------------------------------ */
+
+static uint64_t
+first_seed(void)
+{
+	const char *text = getenv("SIM_SEED");
+
+	return text != NULL ? strtoull(text, NULL, 0) : 1;
+}
+
+void
+sim_begin(void)
+{
+	free_all();
+	memset(&sim, 0, sizeof(sim));
+	sim.now = SIM_START;
+	sim.time_max = SIM_START + 60 * DAY;
+	sim.calls_max = 20u * 1000 * 1000;
+	sim.seed = first_seed();
+	sim.random = sim.seed;
+	sim.random_ready = SIM_START;
+	sim.memory_max = SIZE_MAX;
+	sim.out_max = SIZE_MAX;
+	sim_hostname("here.example");
+	sim_user("user", "A User");
+	sim_disk_begin();
+	sim_net_begin();
+	sim_dns_begin();
+}
+
+void
+sim_end(void)
+{
+	sim_net_finish();
+	sim.ended = true;
+}
+
+static void
+watchdog_barks(int signal)
+{
+	static const char text[] =
+	    "sim: a test ran for minutes without an end\n";
+
+	(void)signal;
+	if (write(2, text, sizeof(text) - 1) < 0)
+		_exit(70);
+	abort();
+}
+
+int
+sim_setup(void **state)
+{
+	struct itimerval limit = { .it_value.tv_sec = WATCHDOG_S };
+
+	(void)state;
+	signal(SIGVTALRM, watchdog_barks);
+	setitimer(ITIMER_VIRTUAL, &limit, NULL);
+	sim_begin();
+	return 0;
+}
+
+static void
+report_text(struct sim_text *t, const char *title, const struct sim_text *what)
+{
+	const size_t most = 4000;
+	size_t n = what->n;
+
+	if (n == 0)
+		return;
+	sim_text_fmt(t, "  %s:\n", title);
+	sim_text_put(t, what->p + (n > most ? n - most : 0),
+	    n > most ? most : n);
+	if (what->p[n - 1] != '\n')
+		sim_text_puts(t, "\n");
+}
+
+/* The state of a world in which a test failed, for people. */
+static void
+report(void)
+{
+	struct sim_text t = { 0 };
+
+	sim_text_fmt(&t, "sim: SIM_SEED=%llu, after %lld ms and %llu calls",
+	    (unsigned long long)sim.seed, (long long)(sim.now - SIM_START),
+	    (unsigned long long)sim.calls);
+	if (sim.failed_call != NULL)
+		sim_text_fmt(&t, ", %s was made to fail", sim.failed_call);
+	sim_text_puts(&t, "\n");
+	report_text(&t, "notes", &sim.notes);
+	if (sim.net != NULL)
+		sim_net_report(&t);
+	report_text(&t, "standard output", &sim.out);
+	report_text(&t, "standard error", &sim.err);
+	report_text(&t, "log", &sim.syslog);
+	fputs(sim_text_get(&t), stderr);
+}
+
+int
+sim_teardown(void **state)
+{
+	struct itimerval none = { .it_value.tv_sec = 0 };
+
+	(void)state;
+	if (!sim.ended)
+		report();
+	free_all();
+	memset(&sim, 0, sizeof(sim));
+	setitimer(ITIMER_VIRTUAL, &none, NULL);
+	return 0;
+}
+
+int
+sim_main_(const struct CMUnitTest *tests, size_t n, const char *file)
+{
+	const char *name = strrchr(file, '/');
+	const char *only = getenv("SIM_ONLY");	/* a pattern of test names */
+
+	if (only != NULL)
+		cmocka_set_test_filter(only);
+	return _cmocka_run_group_tests(name != NULL ? name + 1 : file, tests,
+	    n, NULL, NULL);
+}
+
+void
+sim_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	sim_text_puts(&sim.notes, "    ");
+	sim_text_vfmt(&sim.notes, fmt, ap);
+	sim_text_puts(&sim.notes, "\n");
+	va_end(ap);
+}
+
+void
+sim_fail(const char *fmt, ...)
+{
+	struct sim_text t = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	sim_text_vfmt(&t, fmt, ap);
+	va_end(ap);
+	if (sim.fail_to != NULL) {
+		sim.failure = sim_text_get(&t);
+		longjmp(*sim.fail_to, 1);
+	}
+	fail_msg("%s", sim_text_get(&t));
+	abort();		/* fail_msg() does not come back */
+}
+
+const char *
+sim_failure_of(void (*f)(void *arg), void *arg)
+{
+	jmp_buf here;
+
+	sim.failure = NULL;
+	sim.fail_to = &here;
+	if (setjmp(here) == 0)
+		f(arg);
+	sim.fail_to = NULL;
+	return sim.failure;
+}
+
+void
+assert_failed(const char *file, int line)
+{
+	sim_fail("ASSERT does not hold: %s:%d", file, line);
+}
+
+/* ---- bounds, failures ---------------------------------------------------- */
+
+void
+sim_bound(ms_t time, uint64_t calls)
+{
+	if (time > 0)
+		sim.time_max = SIM_START + time;
+	if (calls > 0)
+		sim.calls_max = calls;
+}
+
+void
+sim_call(void)
+{
+	if (++sim.calls > sim.calls_max)
+		sim_fail("more than %llu calls of the port: an endless loop?",
+		    (unsigned long long)sim.calls_max);
+}
+
+bool
+sim_call_fails(const char *name)
+{
+	sim_call();
+	sim.fallible++;
+	if (sim.fallible != sim.fail_at &&
+	    (sim.fail_from == 0 || sim.fallible < sim.fail_from))
+		return false;
+	if (sim.failed_call == NULL)
+		sim.failed_call = name;
+	sim.error = EIO;
+	return true;
+}
+
+enum rc
+sim_os(int error)
+{
+	sim.error = error;
+	return RC_OS;
+}
+
+void
+sim_fail_at(uint64_t n)
+{
+	sim.fail_at = n;
+}
+
+void
+sim_fail_from(uint64_t n)
+{
+	sim.fail_from = n;
+}
+
+uint64_t
+sim_fallible(void)
+{
+	return sim.fallible;
+}
+
+const char *
+sim_failed_call(void)
+{
+	return sim.failed_call;
+}
+
+uint64_t
+sim_calls(void)
+{
+	return sim.calls;
+}
+
+const char *
+port_error(void)
+{
+	return sim.error != 0 ? strerror(sim.error) : "Connection closed";
+}
+
+bool
+port_error_is_missing(void)
+{
+	return sim.error == ENOENT || sim.error == ENOTDIR;
+}
+
+bool
+port_error_is_network(void)
+{
+	return sim.error == ENETUNREACH || sim.error == EHOSTUNREACH ||
+	    sim.error == ENETDOWN || sim.error == EADDRNOTAVAIL;
+}
+
+/* ---- clock --------------------------------------------------------------- */
+
+static void
+set_clock(ms_t to)
+{
+	if (to > sim.time_max)
+		sim_fail("more than %lld s of virtual time: a hang?",
+		    (long long)((sim.time_max - SIM_START) / SECOND));
+	sim.now = to;
+}
+
+bool
+sim_wait_for(bool (*ready)(void *arg), ms_t (*next)(void *arg), void *arg,
+	ms_t until)
+{
+	for (;;) {
+		ms_t t, own;
+
+		sim_net_settle();
+		if (ready != NULL && ready(arg))
+			return true;
+		if (sim.now >= until)
+			return false;
+		t = sim_net_next();
+		own = next != NULL ? next(arg) : MS_NEVER;
+		if (own < t)
+			t = own;
+		if (t > until)
+			t = until;
+		if (t == MS_NEVER)
+			sim_fail("the code waits, for ever, for something "
+			    "that will never happen");
+		set_clock(t);
+	}
+}
+
+void
+sim_let(ms_t until)
+{
+	sim_wait_for(NULL, NULL, NULL, until);
+}
+
+void
+sim_advance(ms_t by)
+{
+	sim_let(sim.now + by);
+}
+
+void
+sim_wall_jump(int64_t by_s)
+{
+	sim.wall_shift_s += by_s;
+}
+
+void
+sim_zone_offset(int seconds)
+{
+	sim.zone_s = seconds;
+}
+
+ms_t
+port_now(void)
+{
+	sim_call();
+	return sim.now;
+}
+
+ms_t
+port_wall_ms(void)
+{
+	sim_call();
+	return (SIM_WALL + sim.wall_shift_s) * SECOND + (sim.now - SIM_START);
+}
+
+int64_t
+port_wall(void)
+{
+	return port_wall_ms() / SECOND;
+}
+
+int
+port_zone(int64_t unix_s)
+{
+	(void)unix_s;
+	sim_call();
+	return sim.zone_s;
+}
+
+void
+port_sleep(ms_t until)
+{
+	sim_call();
+	sim_let(until);
+}
+
+/* ---- entropy, memory ------------------------------------------------------ */
+
+/* Splitmix64: any seed will do, zero too. */
+static uint64_t
+random_64(void)
+{
+	uint64_t z = (sim.random += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+uint64_t
+sim_seed(void)
+{
+	return sim.seed;
+}
+
+unsigned
+sim_random(unsigned below)
+{
+	return below > 0 ? (unsigned)(random_64() % below) : 0;
+}
+
+void
+sim_random_delay(ms_t by)
+{
+	sim.random_ready = SIM_START + by;
+}
+
+enum rc
+port_random(void *out, size_t n, ms_t until)
+{
+	unsigned char *p = out;
+
+	if (sim_call_fails("port_random"))
+		return RC_OS;
+	if (sim.now < sim.random_ready) {
+		sim_let(until < sim.random_ready ? until : sim.random_ready);
+		if (sim.now < sim.random_ready)
+			return RC_TIME;
+	}
+	while (n-- > 0)
+		*p++ = (unsigned char)random_64();
+	return RC_OK;
+}
+
+uint32_t
+port_random_u32(void)
+{
+	sim_call();
+	return (uint32_t)random_64();
+}
+
+void
+sim_memory_limit(size_t bytes)
+{
+	sim.memory_max = bytes;
+}
+
+size_t
+sim_memory_used(void)
+{
+	return sim.memory;
+}
+
+void *
+port_memory(size_t bytes)
+{
+	if (sim_call_fails("port_memory"))
+		return NULL;
+	if (bytes > sim.memory_max - sim.memory) {
+		sim.error = ENOMEM;
+		return NULL;
+	}
+	sim.memory += bytes;
+	return sim_alloc(bytes);
+}
+
+/* ---- process --------------------------------------------------------------- */
+
+void
+sim_hostname(const char *name)
+{
+	sim.hostname = sim_copy(name);
+}
+
+void
+sim_user(const char *login, const char *full)
+{
+	sim.login = sim_copy(login);
+	sim.full = sim_copy(full);
+}
+
+void
+sim_terminal(bool yes)
+{
+	sim.terminal = yes;
+}
+
+static struct sim_env *
+find_env(const char *name)
+{
+	struct sim_env *e;
+
+	for (e = sim.env; e != NULL; e = e->next)
+		if (strcmp(e->name, name) == 0)
+			return e;
+	return NULL;
+}
+
+void
+sim_env(const char *name, const char *value)
+{
+	struct sim_env *e = find_env(name);
+
+	if (e == NULL) {
+		e = sim_alloc(sizeof(*e));
+		e->name = sim_copy(name);
+		e->next = sim.env;
+		sim.env = e;
+	}
+	e->value = value != NULL ? sim_copy(value) : NULL;
+}
+
+const char *
+port_getenv(const char *name)
+{
+	struct sim_env *e = find_env(name);
+
+	sim_call();
+	return e != NULL ? e->value : NULL;
+}
+
+unsigned
+port_pid(void)
+{
+	sim_call();
+	return 4711;
+}
+
+void
+port_hostname(struct buf *out)
+{
+	sim_call();
+	buf_puts(out, sim.hostname);
+}
+
+void
+port_user(struct buf *out)
+{
+	sim_call();
+	buf_puts(out, sim.login);
+}
+
+void
+port_user_full(struct buf *out)
+{
+	sim_call();
+	buf_puts(out, sim.full);
+}
+
+void
+port_exit(int status)
+{
+	if (sim.exit_to == NULL)
+		sim_fail("port_exit(%d) was called", status);
+	sim.exit_status = status;
+	longjmp(*sim.exit_to, 1);
+}
+
+int
+sim_exit_of(void (*f)(void *arg), void *arg)
+{
+	jmp_buf here;
+
+	sim.exit_status = -1;
+	sim.exit_to = &here;
+	if (setjmp(here) == 0)
+		f(arg);
+	sim.exit_to = NULL;
+	return sim.exit_status;
+}
+
+/* ---- standard output and error, log ----------------------------------------- */
+
+const char *
+sim_out(void)
+{
+	return sim_text_get(&sim.out);
+}
+
+const char *
+sim_err(void)
+{
+	return sim_text_get(&sim.err);
+}
+
+const char *
+sim_syslog(void)
+{
+	return sim_text_get(&sim.syslog);
+}
+
+void
+sim_out_limit(size_t bytes)
+{
+	sim.out_max = bytes;
+}
+
+enum rc
+port_out(struct span text)
+{
+	size_t left = sim.out_max - sim.out.n;
+
+	if (sim_call_fails("port_out"))
+		return RC_OS;
+	sim_text_put(&sim.out, text.p, text.n < left ? text.n : left);
+	return text.n <= left ? RC_OK : sim_os(ENOSPC);
+}
+
+void
+port_err(struct span text)
+{
+	sim_call();
+	sim_text_put(&sim.err, text.p, text.n);
+}
+
+bool
+port_err_is_terminal(void)
+{
+	sim_call();
+	return sim.terminal;
+}
+
+void
+port_syslog(int facility, enum port_level level, struct span tag,
+	struct span text)
+{
+	(void)facility;
+	(void)level;
+	sim_call();
+	sim_text_put(&sim.syslog, tag.p, tag.n);
+	sim_text_puts(&sim.syslog, ": ");
+	sim_text_put(&sim.syslog, text.p, text.n);
+	sim_text_puts(&sim.syslog, "\n");
+}
+
+/* ---- descriptors --------------------------------------------------------------- */
+
+int
+sim_fd_new(enum sim_fd_kind kind, void *p)
+{
+	struct sim_fd *f = sim_alloc(sizeof(*f));
+
+	f->number = 100 + (int)sim.fds++;
+	f->kind = kind;
+	f->p = p;
+	f->next = sim.fd;
+	sim.fd = f;
+	return f->number;
+}
+
+struct sim_fd *
+sim_fd_get(int number)
+{
+	struct sim_fd *f;
+
+	for (f = sim.fd; f != NULL; f = f->next)
+		if (f->number == number)
+			break;
+	if (f == NULL)
+		sim_fail("descriptor %d was never opened", number);
+	if (f->closed)
+		sim_fail("descriptor %d is used after it was closed", number);
+	return f;
+}
+
+void *
+sim_fd_of(int number, enum sim_fd_kind kind)
+{
+	struct sim_fd *f = sim_fd_get(number);
+
+	if (f->kind != kind)
+		sim_fail("descriptor %d is of another kind", number);
+	return f->p;
+}
+
+unsigned
+sim_open_fds(void)
+{
+	unsigned n = 0;
+	struct sim_fd *f;
+
+	for (f = sim.fd; f != NULL; f = f->next)
+		n += !f->closed;
+	return n;
+}
+
+void
+port_close(int fd)
+{
+	struct sim_fd *f;
+
+	sim_call();
+	if (fd == -1 || fd == PORT_STDIN)
+		return;
+	f = sim_fd_get(fd);
+	f->closed = true;
+	if (f->kind == SIM_FD_CONN)
+		sim_conn_close(f->p);
+	else if (f->kind == SIM_FD_UDP)
+		sim_udp_close(f->p);
+}
