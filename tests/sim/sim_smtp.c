@@ -87,6 +87,10 @@ say(struct sim_conn *c, struct sim_smtp *s, enum sim_stage stage,
 	a->end = sim_heard_bytes(a->conn) + strlen(text);
 	*s->last_answer = a;
 	s->last_answer = &a->next;
+	if (stage >= s->slow_from) {
+		sim_drip(c, s->drip);
+		sim_sip(c, s->sip);
+	}
 	sim_put(c, text, strlen(text));
 	if (a->code == 421 && !s->stay)
 		sim_close(c);
@@ -101,8 +105,6 @@ on_open(struct sim_conn *c, void *arg)
 	struct sim_smtp *s = arg;
 
 	*sim_own(c) = sim_alloc(sizeof(struct talk));
-	sim_drip(c, s->drip);
-	sim_sip(c, s->sip);
 	if (s->window_in > 0)
 		sim_window(c, s->window_in, s->window_out);
 	say(c, s, SIM_GREETING, NULL, "220 mx.example ESMTP\r\n");

@@ -50,7 +50,8 @@ struct sim_smtp {
 	/* For one recipient (NULL: as usual); stage SIM_RCPT or SIM_DOT. */
 	const char *(*say_to)(enum sim_stage stage, const char *to);
 	bool stay;			/* do not close after 421 */
-	ms_t drip, sip;
+	ms_t drip, sip;			/* from this stage's reply on */
+	enum sim_stage slow_from;
 	size_t window_in, window_out;
 
 	struct sim_answer *answers, **last_answer;
