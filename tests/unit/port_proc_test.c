@@ -1,0 +1,206 @@
+/*
+ * port_proc_test.c - the process, its clock and its standard streams.
+ */
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "port_test_int.h"
+
+/* Runs f in a process of its own; its exit status. */
+static int
+status_of(int (*f)(void))
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(f());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static int
+start_without_streams(void)
+{
+	struct port_stat s;
+
+	close(0);
+	close(1);
+	close(2);
+	port_start();
+	if (port_stat_fd(PORT_STDIN, &s) != RC_NONE)
+		return 1;
+	if (fcntl(0, F_GETFD) < 0 || fcntl(1, F_GETFD) < 0 ||
+	    fcntl(2, F_GETFD) < 0)
+		return 2;
+	return dup(0) == 3 || dup(0) > 3 ? 0 : 3;
+}
+
+static void
+closed_streams_are_occupied(void **state)
+{
+	struct port_stat s;
+
+	(void)state;
+	assert_int_equal(status_of(start_without_streams), 0);
+	assert_int_equal(port_stat_fd(PORT_STDIN, &s), RC_OK);
+}
+
+static int
+exit_with_42(void)
+{
+	port_exit(42);
+}
+
+static void
+the_exit_status_is_told(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of(exit_with_42), 42);
+}
+
+static int
+write_to_closed_pipe(void)
+{
+	int ends[2];
+
+	if (pipe(ends) != 0)
+		return 1;
+	dup2(ends[1], 1);
+	dup2(ends[1], 2);
+	close(ends[0]);
+	port_err(SPAN("nobody hears it\n"));
+	if (port_out(SPAN("text\n")) != RC_OS)
+		return 2;
+	return strcmp(port_error(), "Broken pipe") == 0 ? 0 : 3;
+}
+
+static void
+output_that_nobody_reads_is_a_result(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of(write_to_closed_pipe), 0);
+}
+
+static int pipe_ends[2];
+
+/* More than a pipe holds, and the pipe is a non-blocking one. */
+static int
+write_much(void)
+{
+	static char text[300000];
+
+	close(pipe_ends[0]);
+	dup2(pipe_ends[1], 1);
+	fcntl(1, F_SETFL, O_NONBLOCK);
+	memset(text, 'x', sizeof text);
+	return port_out((struct span){ text, sizeof text }) == RC_OK ? 0 : 1;
+}
+
+static void
+output_is_whole_even_if_it_would_block(void **state)
+{
+	static char text[65536];
+	size_t sum = 0;
+	ssize_t n;
+	int status;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pipe(pipe_ends), 0);
+	child = fork();
+	if (child == 0)
+		_exit(write_much());
+	close(pipe_ends[1]);
+	while ((n = read(pipe_ends[0], text, sizeof text)) > 0)
+		sum += (size_t)n;
+	close(pipe_ends[0]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(sum, 300000);
+}
+
+static void
+clocks_go_forward(void **state)
+{
+	ms_t before = port_now(), wall = port_wall_ms();
+	time_t now = time(NULL);
+
+	(void)state;
+	port_sleep(before + 5);
+	assert_true(port_now() >= before + 5);
+	port_sleep(before);		/* comes back at once */
+	assert_true(port_wall_ms() > wall);
+	assert_true(port_wall() >= now && port_wall() < now + 600);
+}
+
+static void
+zones_are_ahead_or_behind(void **state)
+{
+	const int64_t winter = 1767268800, summer = 1782907200; /* 2026 */
+
+	(void)state;
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	assert_int_equal(port_zone(winter), 3600);
+	assert_int_equal(port_zone(summer), 7200);
+	setenv("TZ", "NST3:30", 1);
+	tzset();
+	assert_int_equal(port_zone(winter), -12600);
+	setenv("TZ", "UTC0", 1);
+	tzset();
+	assert_int_equal(port_zone(winter), 0);
+	unsetenv("TZ");
+	tzset();
+}
+
+static void
+the_surroundings_are_known(void **state)
+{
+	char text[256];
+	struct buf b = BUF(text);
+	struct utsname u;
+
+	(void)state;
+	assert_int_equal(uname(&u), 0);
+	port_hostname(&b);
+	assert_string_equal(buf_text(&b),
+		strcmp(u.nodename, "(none)") == 0 ? "" : u.nodename);
+	assert_int_equal(port_pid(), getpid());
+	setenv("POSTERN_TEST", "x", 1);
+	assert_string_equal(port_getenv("POSTERN_TEST"), "x");
+	unsetenv("POSTERN_TEST");
+	assert_null(port_getenv("POSTERN_TEST"));
+}
+
+static void
+memory_is_zeroed_and_has_an_end(void **state)
+{
+	unsigned char *p = port_memory(10000);
+
+	(void)state;
+	assert_non_null(p);
+	for (size_t i = 0; i < 10000; i++)
+		assert_int_equal(p[i], 0);
+	p[9999] = 1;
+	assert_null(port_memory(SIZE_MAX / 2));
+	assert_string_equal(port_error(), "Cannot allocate memory");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(closed_streams_are_occupied),
+		cmocka_unit_test(the_exit_status_is_told),
+		cmocka_unit_test(output_that_nobody_reads_is_a_result),
+		cmocka_unit_test(output_is_whole_even_if_it_would_block),
+		cmocka_unit_test(clocks_go_forward),
+		cmocka_unit_test(zones_are_ahead_or_behind),
+		cmocka_unit_test(the_surroundings_are_known),
+		cmocka_unit_test(memory_is_zeroed_and_has_an_end),
+	};
+
+	return cmocka_run_group_tests(tests, folder_make, folder_remove);
+}

@@ -1,0 +1,166 @@
+/*
+ * port_replace_test.c - new content and new links under names in use.
+ */
+#include "port_test_int.h"
+
+static unsigned
+mode_of(const char *path)
+{
+	struct stat s;
+
+	assert_int_equal(stat(path, &s), 0);
+	return s.st_mode & 07777;
+}
+
+static void
+assert_link(const char *path, const char *target)
+{
+	char text[256];
+	ssize_t n = readlink(path, text, sizeof text - 1);
+
+	assert_true(n >= 0);
+	text[n] = '\0';
+	assert_string_equal(text, target);
+}
+
+static void
+a_new_file_gets_the_mode_it_was_given(void **state)
+{
+	mode_t before = umask(077);
+
+	(void)state;
+	assert_int_equal(port_replace(in_folder("new"), SPAN("one\n"), 0644),
+		RC_OK);
+	umask(before);
+	assert_content(in_folder("new"), "one\n");
+	assert_int_equal(mode_of(in_folder("new")), 0644);
+}
+
+static void
+an_old_file_keeps_its_mode(void **state)
+{
+	(void)state;
+	write_file(in_folder("old"), "a longer content\n");
+	assert_int_equal(chmod(in_folder("old"), 0604), 0);
+	assert_int_equal(port_replace(in_folder("old"), SPAN("x"), 0644),
+		RC_OK);
+	assert_content(in_folder("old"), "x");
+	assert_int_equal(mode_of(in_folder("old")), 0604);
+}
+
+static void
+who_reads_the_old_one_keeps_it(void **state)
+{
+	char text[8];
+	size_t n;
+	int fd;
+
+	(void)state;
+	write_file(in_folder("kept"), "before");
+	assert_int_equal(port_open(in_folder("kept"), &fd), RC_OK);
+	assert_int_equal(port_replace(in_folder("kept"), SPAN("after"), 0600),
+		RC_OK);
+	assert_int_equal(port_pread(fd, text, 8, 0, &n), RC_OK);
+	assert_int_equal(n, 6);
+	assert_memory_equal(text, "before", 6);
+	port_close(fd);
+}
+
+static void
+a_failure_leaves_nothing_behind(void **state)
+{
+	size_t before = files_in_folder();
+
+	(void)state;
+	assert_int_equal(mkdir(in_folder("dir"), 0700), 0);
+	assert_int_equal(port_replace(in_folder("dir"), SPAN("x"), 0600),
+		RC_OS);
+	assert_string_equal(port_error(), "Is a directory");
+	assert_int_equal(port_replace(in_folder("none/x"), SPAN("x"), 0600),
+		RC_OS);
+	assert_true(port_error_is_missing());
+	assert_int_equal(rmdir(in_folder("dir")), 0);
+	assert_int_equal(files_in_folder(), before);
+}
+
+static void
+a_full_disk_leaves_the_old_one(void **state)
+{
+	static char big[100000];
+	struct span content = { big, sizeof big };
+	size_t before;
+	int status;
+	pid_t child;
+
+	(void)state;
+	write_file(in_folder("safe"), "old");
+	before = files_in_folder();
+	child = fork();
+	if (child == 0) {
+		struct rlimit most = { 50000, 50000 };
+		enum rc rc;
+
+		signal(SIGXFSZ, SIG_IGN);
+		setrlimit(RLIMIT_FSIZE, &most);
+		rc = port_replace(in_folder("safe"), content, 0600);
+		_exit(rc == RC_OS && strcmp(port_error(), "File too large") ==
+			0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_content(in_folder("safe"), "old");
+	assert_int_equal(files_in_folder(), before);
+}
+
+static void
+a_name_without_folder_is_in_the_current_one(void **state)
+{
+	char *back = getcwd(NULL, 0);
+
+	(void)state;
+	assert_int_equal(chdir(our_folder), 0);
+	assert_int_equal(port_replace("plain", SPAN("x"), 0600), RC_OK);
+	assert_int_equal(chdir(back), 0);
+	free(back);
+	assert_content(in_folder("plain"), "x");
+}
+
+static void
+a_link_is_made_and_replaced(void **state)
+{
+	(void)state;
+	assert_int_equal(port_link("one", in_folder("link")), RC_OK);
+	assert_link(in_folder("link"), "one");
+	assert_int_equal(port_link("two", in_folder("link")), RC_OK);
+	assert_link(in_folder("link"), "two");
+	assert_int_equal(port_link("two", in_folder("link")), RC_OK);
+	assert_link(in_folder("link"), "two");
+}
+
+static void
+what_is_no_link_is_left_alone(void **state)
+{
+	(void)state;
+	write_file(in_folder("file"), "mine");
+	assert_int_equal(port_link("x", in_folder("file")), RC_DENY);
+	assert_content(in_folder("file"), "mine");
+	assert_int_equal(port_link("x", in_folder("none/link")), RC_OS);
+	assert_true(port_error_is_missing());
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_new_file_gets_the_mode_it_was_given),
+		cmocka_unit_test(an_old_file_keeps_its_mode),
+		cmocka_unit_test(who_reads_the_old_one_keeps_it),
+		cmocka_unit_test(a_failure_leaves_nothing_behind),
+		cmocka_unit_test(a_full_disk_leaves_the_old_one),
+		cmocka_unit_test(a_name_without_folder_is_in_the_current_one),
+		cmocka_unit_test(a_link_is_made_and_replaced),
+		cmocka_unit_test(what_is_no_link_is_left_alone),
+	};
+
+	return cmocka_run_group_tests(tests, folder_make, folder_remove);
+}
