@@ -262,9 +262,11 @@ warn(const struct param *p, const struct param_line *line)
 static enum rc
 read_lines(struct param *p, const struct param_from *from, struct buf *why)
 {
-	enum rc rc = line_read_file(p, why);
+	enum rc rc = RC_OK;
 	size_t i;
 
+	if (!from->is_bare)
+		rc = line_read_file(p, why);
 	if (rc == RC_OS)
 		TRY(wrong(p, why) == RC_OK ? RC_OK : RC_OS);
 	if (rc == RC_NONE && p->log != NULL &&
@@ -319,6 +321,18 @@ param_load(struct param *p, const struct param_from *from, struct arena *a,
 
 /* ---- afterwards --------------------------------------------------------- */
 
+/* Names whose value the row cannot tell: it is in the settings. */
+static bool
+is_computed(const struct name_info *info, bool is_assigned)
+{
+	unsigned row = KEY_ROW(info->key);
+
+	if (info->key == KEY_NONE || !expand_is_special(row) ||
+	    row_default(info->key).n > 0)
+		return false;
+	return !is_assigned || (row != ROW_myhostname && row != ROW_mydomain);
+}
+
 enum rc
 param_find(const struct param *p, struct span name, struct span *value)
 {
@@ -328,8 +342,13 @@ param_find(const struct param *p, struct span name, struct span *value)
 
 	line = info.key == KEY_NONE ? line_of_name(p, name)
 	    : line_of_key(p, info.key);
-	if (line == NULL && !is_known)
+	if (!is_known && (line == NULL || !is_mentioned(p, name)))
 		return RC_DENY;
+	if (is_computed(&info, line != NULL)) {
+		*value = *(const struct span *)(const void *)
+		    ((const char *)&p->set + info.kind->field);
+		return RC_NONE;
+	}
 	*value = line != NULL ? line->value : info.value;
 	return line != NULL ? RC_OK : RC_NONE;
 }

@@ -70,7 +70,7 @@ put_header(struct body *o, const char *name, struct span addr, bool brackets)
 	struct buf b = BUF(room);
 
 	buf_fmt(&b, "%s: %s", name, brackets ? "<" : "");
-	mail_addr_quote(&b, addr);
+	mail_addr_show(&b, addr);
 	if (brackets)
 		buf_putc(&b, '>');
 	if (b.full)

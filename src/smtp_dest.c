@@ -89,19 +89,18 @@ split(struct span text, bool *brackets, struct span *host, struct span *rest,
 
 /*
  * An address as RFC 5321, 4.1.3 writes it, and the bare IPv6 form that people
- * write.  RC_NONE: it is a name.
+ * write; the prefix is taken off.  RC_NONE: it is a name.
  */
 static enum rc
-literal(struct span host, bool brackets, struct ip *out, const char **why)
+literal(struct span *host, bool brackets, struct ip *out, const char **why)
 {
-	if (brackets && span_starts_case(host, "ipv6:")) {
-		if (ip_parse(span_part(host, 5, host.n), out) &&
-		    out->family == IP_V6)
-			return RC_OK;
+	if (brackets && span_starts_case(*host, "ipv6:")) {
+		*host = span_part(*host, 5, host->n);
 		*why = "there is no IPv6 address behind ipv6:";
-		return RC_DENY;
+		return ip_parse(*host, out) && out->family == IP_V6 ? RC_OK :
+		    RC_DENY;
 	}
-	return ip_parse(host, out) ? RC_OK : RC_NONE;
+	return ip_parse(*host, out) ? RC_OK : RC_NONE;
 }
 
 static enum rc
@@ -132,7 +131,7 @@ parse_inet(const struct settings *set, struct span text, struct buf *room,
 	*why = "its port is neither a number from 1 to 65535 nor a service "
 	    "name of known_tcp_ports or the services file";
 	TRY(dest_port(set, port.n > 0 ? port : set->tcp_port, &out->port));
-	rc = literal(host, brackets, &out->ip, why);
+	rc = literal(&host, brackets, &out->ip, why);
 	if (rc == RC_NONE) {
 		TRY(name_to_ascii(set, host, room, why));
 		out->host = buf_span(room);

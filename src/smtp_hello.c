@@ -148,16 +148,18 @@ hear_features(struct session *s, bool *own)
 	char names[128];
 	struct buf gone = BUF(names);
 	struct span text;
-	bool last = false, first = true;
+	bool last = false, first = true, room;
 
 	reply_clear(&s->reply);
 	s->has = 0;
 	s->size_limit = 0;
 	while (!last) {
+		/* No honest server fills a reply; the rest is not heeded. */
+		room = s->reply.text.n + 1 < REPLY_TEXT_MAX;
 		TRY(chat_reply_line(&s->chat, &s->reply, &text, &last));
 		if (first)
 			*own |= is_own_name(s, text);
-		else
+		else if (room)
 			note_keyword(s, text, discard, &gone);
 		first = false;
 	}

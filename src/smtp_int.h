@@ -43,7 +43,7 @@ struct chat {
 	struct buf out;
 	size_t in_from, in_n;
 	char in[CHAT_IN_MAX];
-	char out_room[CHAT_OUT_MAX];
+	char out_room[CHAT_OUT_MAX + 1];
 	char line[CHAT_LINE_MAX];
 };
 

@@ -147,7 +147,7 @@ put_orcpt(struct buf *b, const struct rcpt *to)
 	} else {
 		utf8 = span_has_8bit(to->addr);
 		buf_fmt(b, " ORCPT=%s;", utf8 ? "utf-8" : "rfc822");
-		mail_addr_quote(&quoted, to->addr);
+		mail_addr_show(&quoted, to->addr);
 	}
 	if (utf8)
 		code_utf8_xtext(b, buf_span(&quoted));
@@ -319,10 +319,6 @@ hear_rcpt(struct mailing *m, const struct rcpt *to, size_t index)
 	struct rcpt_list *l = &m->s->w->job->rcpts;
 	struct reply *r = &m->s->reply;
 
-	if (r->code == 552) {	/* RFC 5321, 4.5.3.1.10 */
-		r->code = 452;
-		r->dsn[0] = '4';
-	}
 	if (r->code / 100 == 2) {
 		l->state[index] = RCPT_TAKEN;
 		m->taken++;

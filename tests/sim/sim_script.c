@@ -325,10 +325,12 @@ step_line(struct sim_conn *c, const struct step *s)
 	if (sim_conn_eof(c) && !sim_conn_is_loose(c))
 		sim_conn_fail(c, s->line, "the client closed, awaited: %s",
 		    s->text != NULL ? s->text : "the message");
-	if (!sim_conn_line(c, &line))
-		return false;
-	check_line(c, s, line);
-	return s->kind == STEP_TAKE || span_is(line, ".\r");
+	while (sim_conn_line(c, &line)) {
+		check_line(c, s, line);
+		if (s->kind == STEP_TAKE || span_is(line, ".\r"))
+			return true;
+	}
+	return false;
 }
 
 static bool

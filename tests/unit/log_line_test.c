@@ -1,0 +1,124 @@
+/*
+ * log_line_test.c - one event, one line.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../sim/sim.h"
+#include "log.h"
+
+static struct log
+a_log(void)
+{
+	struct log l;
+
+	log_init(&l, SPAN("postfix/smtp"));
+	return l;
+}
+
+/* Standard error has this text behind `tag[pid]: `. */
+static void
+check_err(const char *text)
+{
+	char room[100];
+	struct buf b = BUF(room);
+
+	buf_fmt(&b, "postfix/smtp[%u]: %s", port_pid(), text);
+	assert_string_equal(sim_err(), buf_text(&b));
+}
+
+SIM_TEST(levels_have_the_words_that_log_tools_look_for)
+{
+	struct log l = a_log();
+
+	l.to_stderr = false;
+	log_line(&l, LOG_FATAL, "a");
+	log_line(&l, LOG_ERROR, "b");
+	log_line(&l, LOG_WARNING, "c");
+	log_line(&l, LOG_INFO, "d");
+	assert_string_equal(sim_syslog(), "postfix/smtp: fatal: a\n"
+	    "postfix/smtp: error: b\n"
+	    "postfix/smtp: warning: c\n"
+	    "postfix/smtp: d\n");
+	assert_string_equal(sim_err(), "");
+}
+
+SIM_TEST(information_is_for_the_log_and_warnings_for_both)
+{
+	struct log l = a_log();
+
+	log_line(&l, LOG_DEBUG, "step %d", 1);
+	log_line(&l, LOG_INFO, "step %d", 2);
+	log_line(&l, LOG_WARNING, "step %d", 3);
+	assert_string_equal(sim_syslog(), "postfix/smtp: step 2\n"
+	    "postfix/smtp: warning: step 3\n");
+	check_err("warning: step 3\n");
+	assert_true(log_wants(&l, LOG_INFO));
+	assert_false(log_wants(&l, LOG_DEBUG));
+}
+
+SIM_TEST(debugging_goes_to_both_when_asked_for)
+{
+	struct log l = a_log();
+
+	l.err_level = LOG_DEBUG;
+	log_line(&l, LOG_DEBUG, "detail");
+	assert_string_equal(sim_syslog(), "postfix/smtp: detail\n");
+	check_err("detail\n");
+}
+
+SIM_TEST(a_log_that_goes_nowhere_is_silent)
+{
+	struct log l = a_log();
+
+	l.to_syslog = false;
+	log_line(&l, LOG_INFO, "x");
+	assert_false(log_wants(&l, LOG_INFO));
+	l.to_stderr = false;
+	log_line(&l, LOG_FATAL, "x");
+	assert_string_equal(sim_err(), "");
+	assert_string_equal(sim_syslog(), "");
+}
+
+SIM_TEST(text_of_others_stays_within_its_line)
+{
+	struct log l = a_log();
+
+	l.err_level = LOG_INFO;
+	log_line(&l, LOG_INFO, "said: %s",
+	    "a\nfatal: b\r\n\033[1m\xff\xc3\xa9");
+	assert_string_equal(sim_syslog(),
+	    "postfix/smtp: said: a?fatal: b???[1m?\xc3\xa9\n");
+	check_err("said: a?fatal: b???[1m?\xc3\xa9\n");
+}
+
+SIM_TEST(a_line_too_long_is_cut_and_still_ends)
+{
+	struct log l = a_log();
+	char text[3 * LOG_LINE_MAX];
+	size_t n;
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	log_line(&l, LOG_WARNING, "%s", text);
+	n = strlen(sim_err());
+	assert_in_range(n, LOG_LINE_MAX - 8, LOG_LINE_MAX);
+	assert_int_equal(sim_err()[n - 1], '\n');
+	assert_int_equal(sim_err()[n - 2], 'x');
+	assert_non_null(strstr(sim_err(), ": warning: xxx"));
+	assert_ptr_equal(strchr(sim_err(), '\n'), sim_err() + n - 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SIM_RUN(levels_have_the_words_that_log_tools_look_for),
+		SIM_RUN(information_is_for_the_log_and_warnings_for_both),
+		SIM_RUN(debugging_goes_to_both_when_asked_for),
+		SIM_RUN(a_log_that_goes_nowhere_is_silent),
+		SIM_RUN(text_of_others_stays_within_its_line),
+		SIM_RUN(a_line_too_long_is_cut_and_still_ends),
+	};
+	return sim_main(tests, COUNT(tests));
+}
