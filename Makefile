@@ -84,7 +84,7 @@ MUSL_CFLAGS := -Os -g -fPIE -ffunction-sections -fdata-sections \
 
 # Debian's cross compilers know no -static-pie, so it is spelled out.
 link = $(CC.$1) $(ABI.$1) -nostdlib -static -Wl,-pie \
-	-Wl,--no-dynamic-linker -Wl,-z,text -Wl,-z,noexecstack \
+	-Wl,--no-dynamic-linker -Wl,-z,text -Wl,-z,noexecstack -Wl,-z,noseparate-code \
 	-Wl,--gc-sections -Wl,--build-id=none \
 	-L$(B)/$1/sysroot/lib $(B)/$1/sysroot/lib/rcrt1.o \
 	$(B)/$1/sysroot/lib/crti.o

@@ -143,17 +143,16 @@ show(struct postconf *c, struct span name, struct span value)
 {
 	char text[512];
 	struct buf why = BUF(text);
+	enum rc rc;
 
 	if (c->expand) {
 		buf_clear(&c->value);
-		switch (param_expand(&c->param, value, &c->value, &why)) {
-		case RC_OK:
-			value = buf_span(&c->value);
-			break;
-		case RC_FULL:
+		rc = param_expand(&c->param, value, &c->value, &why);
+		if (rc == RC_FULL)
 			buf_puts(&why, "the value gets too long");
-			/* fallthrough */
-		default:
+		if (rc == RC_OK) {
+			value = buf_span(&c->value);
+		} else {
 			app_say(c->app, "warning: %.*s: %s", SPAN_ARG(name),
 			    buf_text(&why));
 			c->failed = true;

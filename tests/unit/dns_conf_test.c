@@ -182,27 +182,27 @@ SIM_TEST(resolver_without_memory_is_told)
 	assert_int_equal(dns_open(&d), RC_OS);
 }
 
+static const struct CMUnitTest tests[] = {
+	SIM_RUN(nothing_said_means_a_server_on_this_machine),
+	SIM_RUN(servers_of_both_families_are_taken_in_order),
+	SIM_RUN(fourth_server_is_left_out),
+	SIM_RUN(server_that_is_no_address_is_left_out),
+	SIM_RUN(options_are_read_wherever_they_stand),
+	SIM_RUN(options_out_of_bounds_are_held_inside),
+	SIM_RUN(options_that_make_no_sense_change_nothing),
+	SIM_RUN(edns_can_be_switched_off_and_on),
+	SIM_RUN(last_of_search_and_domain_counts),
+	SIM_RUN(seventh_search_domain_is_left_out),
+	SIM_RUN(search_domain_that_is_too_long_is_left_out),
+	SIM_RUN(comments_and_unknown_words_are_passed_over),
+	SIM_RUN(lines_may_end_in_cr_lf),
+	SIM_RUN(resolver_opens_without_resolv_conf),
+	SIM_RUN(resolver_opens_with_an_unreadable_resolv_conf),
+	SIM_RUN(resolver_without_memory_is_told),
+};
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		SIM_RUN(nothing_said_means_a_server_on_this_machine),
-		SIM_RUN(servers_of_both_families_are_taken_in_order),
-		SIM_RUN(fourth_server_is_left_out),
-		SIM_RUN(server_that_is_no_address_is_left_out),
-		SIM_RUN(options_are_read_wherever_they_stand),
-		SIM_RUN(options_out_of_bounds_are_held_inside),
-		SIM_RUN(options_that_make_no_sense_change_nothing),
-		SIM_RUN(edns_can_be_switched_off_and_on),
-		SIM_RUN(last_of_search_and_domain_counts),
-		SIM_RUN(seventh_search_domain_is_left_out),
-		SIM_RUN(search_domain_that_is_too_long_is_left_out),
-		SIM_RUN(comments_and_unknown_words_are_passed_over),
-		SIM_RUN(lines_may_end_in_cr_lf),
-		SIM_RUN(resolver_opens_without_resolv_conf),
-		SIM_RUN(resolver_opens_with_an_unreadable_resolv_conf),
-		SIM_RUN(resolver_without_memory_is_told),
-	};
-
 	return sim_main(tests, COUNT(tests));
 }

@@ -325,6 +325,23 @@ SIM_TEST(hosts_file_may_be_longer_than_memory)
 	assert_string_equal(list(), "2001:db8::9 ");
 }
 
+SIM_TEST(hosts_line_longer_than_memory_is_left_out_whole)
+{
+	static char text[30000];
+	struct buf b = BUF(text);
+
+	buf_puts(&b, "192.0.2.1 a.example\n192.0.2.2");
+	while (b.n < 20000)
+		buf_puts(&b, " 192.0.2.3 h.example");
+	buf_puts(&b, "\n192.0.2.4 h.example\n192.0.2.5");
+	while (b.n < 29000)
+		buf_puts(&b, " 192.0.2.3 h.example");
+	sim_file("/etc/hosts", buf_text(&b));
+	use_conf("");
+	assert_int_equal(ask_ips("h.example", BOTH, DNS_BY_HOSTS), RC_OK);
+	assert_string_equal(list(), "192.0.2.4 ");
+}
+
 static enum rc
 find(const char *text, const char *host)
 {
@@ -471,42 +488,43 @@ SIM_TEST(full_arena_is_told_at_every_size)
 	assert_true(fits);
 }
 
+static const struct CMUnitTest tests[] = {
+	SIM_RUN(exchangers_come_best_first_and_equals_as_answered),
+	SIM_RUN(null_mx_means_no_mail_at_any_preference_and_beside_others),
+	SIM_RUN(invalid_exchanger_names_are_left_out),
+	SIM_RUN(invalid_exchanger_names_alone_are_no_use),
+	SIM_RUN(dots_and_other_octets_inside_a_label_make_no_name),
+	SIM_RUN(address_as_exchanger_is_taken),
+	SIM_RUN(alias_of_a_domain_leads_to_its_exchangers),
+	SIM_RUN(domain_without_exchangers_is_told_from_no_domain),
+	SIM_RUN(search_list_is_not_for_exchangers),
+	SIM_RUN(addresses_of_both_families_come_v4_first),
+	SIM_RUN(family_that_is_not_wanted_is_not_asked_for),
+	SIM_RUN(one_family_is_enough_whatever_the_other_says),
+	SIM_RUN(failure_that_may_pass_speaks_for_the_host),
+	SIM_RUN(host_without_addresses_is_certain),
+	SIM_RUN(host_is_secure_only_if_all_its_addresses_are),
+	SIM_RUN(alias_of_a_host_is_told),
+	SIM_RUN(hosts_file_is_not_looked_at_by_default),
+	SIM_RUN(hosts_file_alone_comes_ahead_of_servers),
+	SIM_RUN(hosts_file_behind_servers_serves_what_they_lack),
+	SIM_RUN(hosts_file_may_be_missing_or_broken),
+	SIM_RUN(hosts_file_may_be_longer_than_memory),
+	SIM_RUN(hosts_line_longer_than_memory_is_left_out_whole),
+	SIM_RUN(hosts_lines_are_read_with_all_their_oddities),
+	SIM_RUN(defnames_adds_the_first_domain_to_a_name_without_dot),
+	SIM_RUN(defnames_leaves_names_with_a_dot_alone),
+	SIM_RUN(dnsrch_tries_names_with_dots_in_every_domain),
+	SIM_RUN(ndots_puts_the_search_list_first),
+	SIM_RUN(search_that_failed_for_now_is_no_proof),
+	SIM_RUN(name_that_failed_for_now_is_not_looked_for_elsewhere),
+	SIM_RUN(native_lookup_uses_the_search_list),
+	SIM_RUN(name_too_long_with_its_domain_is_not_asked_for),
+	SIM_RUN(full_arena_is_told_at_every_size),
+};
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		SIM_RUN(exchangers_come_best_first_and_equals_as_answered),
-		SIM_RUN(null_mx_means_no_mail_at_any_preference_and_beside_others),
-		SIM_RUN(invalid_exchanger_names_are_left_out),
-		SIM_RUN(invalid_exchanger_names_alone_are_no_use),
-		SIM_RUN(dots_and_other_octets_inside_a_label_make_no_name),
-		SIM_RUN(address_as_exchanger_is_taken),
-		SIM_RUN(alias_of_a_domain_leads_to_its_exchangers),
-		SIM_RUN(domain_without_exchangers_is_told_from_no_domain),
-		SIM_RUN(search_list_is_not_for_exchangers),
-		SIM_RUN(addresses_of_both_families_come_v4_first),
-		SIM_RUN(family_that_is_not_wanted_is_not_asked_for),
-		SIM_RUN(one_family_is_enough_whatever_the_other_says),
-		SIM_RUN(failure_that_may_pass_speaks_for_the_host),
-		SIM_RUN(host_without_addresses_is_certain),
-		SIM_RUN(host_is_secure_only_if_all_its_addresses_are),
-		SIM_RUN(alias_of_a_host_is_told),
-		SIM_RUN(hosts_file_is_not_looked_at_by_default),
-		SIM_RUN(hosts_file_alone_comes_ahead_of_servers),
-		SIM_RUN(hosts_file_behind_servers_serves_what_they_lack),
-		SIM_RUN(hosts_file_may_be_missing_or_broken),
-		SIM_RUN(hosts_file_may_be_longer_than_memory),
-		SIM_RUN(hosts_lines_are_read_with_all_their_oddities),
-		SIM_RUN(defnames_adds_the_first_domain_to_a_name_without_dot),
-		SIM_RUN(defnames_leaves_names_with_a_dot_alone),
-		SIM_RUN(dnsrch_tries_names_with_dots_in_every_domain),
-		SIM_RUN(ndots_puts_the_search_list_first),
-		SIM_RUN(search_that_failed_for_now_is_no_proof),
-		SIM_RUN(name_that_failed_for_now_is_not_looked_for_elsewhere),
-		SIM_RUN(native_lookup_uses_the_search_list),
-		SIM_RUN(name_too_long_with_its_domain_is_not_asked_for),
-		SIM_RUN(full_arena_is_told_at_every_size),
-	};
-
 	return sim_main(tests, COUNT(tests));
 }

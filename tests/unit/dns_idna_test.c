@@ -241,11 +241,11 @@ SIM_TEST(label_that_gets_too_long_is_denied)
 {
 	char name[600] = "";
 
-	for (int i = 0; i < 55; i++)
+	for (int i = 0; i < 57; i++)
 		strcat(name, "ü");
 	assert_int_equal(convert(name), RC_OK);
-	assert_int_equal(strlen(text), 61);
-	strcat(name, "üü");
+	assert_int_equal(strlen(text), DNS_LABEL_MAX);
+	strcat(name, "ü");
 	assert_denied(name);
 	for (int i = 0; i < 200; i++)
 		strcat(name, "ü");
@@ -276,31 +276,31 @@ SIM_TEST(result_is_added_whole_or_not_at_all)
 	assert_string_equal(buf_text(&b), "to ");
 }
 
+static const struct CMUnitTest tests[] = {
+	SIM_RUN(names_of_letters_digits_hyphens_underscores_are_valid),
+	SIM_RUN(names_that_look_like_numbers_are_not_valid),
+	SIM_RUN(dots_and_hyphens_have_their_places),
+	SIM_RUN(other_characters_are_not_valid),
+	SIM_RUN(labels_and_names_have_a_longest_length),
+	SIM_RUN(ascii_names_stay_as_they_are),
+	SIM_RUN(letters_beyond_ascii_become_punycode),
+	SIM_RUN(samples_of_the_standard_come_out_as_printed),
+	SIM_RUN(sharp_s_and_final_sigma_stay_themselves),
+	SIM_RUN(capitals_become_small_letters),
+	SIM_RUN(width_is_made_equal),
+	SIM_RUN(all_full_stops_divide_labels),
+	SIM_RUN(letter_and_mark_become_one),
+	SIM_RUN(mark_without_a_letter_is_denied),
+	SIM_RUN(what_is_no_part_of_names_is_denied),
+	SIM_RUN(text_that_is_not_utf8_is_denied),
+	SIM_RUN(hyphens_of_letters_beyond_ascii_have_their_places),
+	SIM_RUN(label_that_gets_too_long_is_denied),
+	SIM_RUN(name_that_gets_too_long_is_denied),
+	SIM_RUN(result_is_added_whole_or_not_at_all),
+};
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		SIM_RUN(names_of_letters_digits_hyphens_underscores_are_valid),
-		SIM_RUN(names_that_look_like_numbers_are_not_valid),
-		SIM_RUN(dots_and_hyphens_have_their_places),
-		SIM_RUN(other_characters_are_not_valid),
-		SIM_RUN(labels_and_names_have_a_longest_length),
-		SIM_RUN(ascii_names_stay_as_they_are),
-		SIM_RUN(letters_beyond_ascii_become_punycode),
-		SIM_RUN(samples_of_the_standard_come_out_as_printed),
-		SIM_RUN(sharp_s_and_final_sigma_stay_themselves),
-		SIM_RUN(capitals_become_small_letters),
-		SIM_RUN(width_is_made_equal),
-		SIM_RUN(all_full_stops_divide_labels),
-		SIM_RUN(letter_and_mark_become_one),
-		SIM_RUN(mark_without_a_letter_is_denied),
-		SIM_RUN(what_is_no_part_of_names_is_denied),
-		SIM_RUN(text_that_is_not_utf8_is_denied),
-		SIM_RUN(hyphens_of_letters_beyond_ascii_have_their_places),
-		SIM_RUN(label_that_gets_too_long_is_denied),
-		SIM_RUN(name_that_gets_too_long_is_denied),
-		SIM_RUN(result_is_added_whole_or_not_at_all),
-	};
-
 	return sim_main(tests, COUNT(tests));
 }
