@@ -284,10 +284,9 @@ static bool
 settles(const struct sim_answer *a, const char *to)
 {
 	return a->stage == SIM_DOT && a->code / 100 == 2 && a->about != NULL &&
-	    a->about->complete && holds(a->about, to) &&
 	    (a->to == NULL || strcmp(a->to, to) == 0) &&
-	    sim_heard_read(a->conn) >= a->end &&
-	    sim_heard_bytes(a->conn) >= a->end;
+	    a->about->complete && holds(a->about, to) &&
+	    sim_heard_read(a->conn) >= a->end;
 }
 
 static unsigned
@@ -342,7 +341,7 @@ check_wire(unsigned conn)
 static void
 check_message(const struct sim_transaction *t, const struct sim_job *j)
 {
-	struct span wire = span_of(sim_job_wire(j));
+	struct span wire = sim_job_wire(j);
 	struct sim_text text = { 0 };
 
 	if (!t->complete || (t->n == 0 && t->message.n == 0))
