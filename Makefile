@@ -84,7 +84,7 @@ MUSL_CFLAGS := -Os -g -fPIE -ffunction-sections -fdata-sections \
 
 # Debian's cross compilers know no -static-pie, so it is spelled out.
 link = $(CC.$1) $(ABI.$1) -nostdlib -static -Wl,-pie \
-	-Wl,--no-dynamic-linker -Wl,-z,text -Wl,-z,noexecstack \
+	-Wl,--no-dynamic-linker -Wl,-z,text -Wl,-z,noexecstack -Wl,-z,noseparate-code \
 	-Wl,--gc-sections -Wl,--build-id=none \
 	-L$(B)/$1/sysroot/lib $(B)/$1/sysroot/lib/rcrt1.o \
 	$(B)/$1/sysroot/lib/crti.o
@@ -140,7 +140,7 @@ $(B)/$1/postern.sym: $$(call objs,$1,$(MAIN) $(SRC) $(PORT)) $(call libs,$1)
 	$$(call say,LINK)
 	$$(Q)$$(call link,$1) -o $$@ $$^ -Wl,--start-group -lc -lgcc \
 		-Wl,--end-group $(B)/$1/sysroot/lib/crtn.o 2>$$@.log || \
-		{ cat $$@.log >&2; exit 1; }
+		{ sed '$(QUIET.$1)' $$@.log >&2; exit 1; }
 	$$(Q)sed '$(QUIET.$1)' $$@.log >&2; sed '$(QUIET.$1)' $$@.log | \
 		{ ! grep -q .; }
 	$$(Q)sh toolchains/linked $(TRIPLE.$1)- $$@
