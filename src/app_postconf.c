@@ -32,7 +32,8 @@ static const char help[] =
 	"  -n             only what is set in main.cf or by -o\n"
 	"  -o NAME=VALUE  as if main.cf had this line\n"
 	"  -x             $name replaced\n"
-	"Exit: 0; 1 a name is unknown, or main.cf cannot be written; 64 usage.\n";
+	"Exit: 0; 1 a name is unknown, or main.cf cannot be written; "
+	"64 usage.\n";
 
 struct postconf {
 	struct app *app;

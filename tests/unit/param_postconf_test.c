@@ -12,15 +12,13 @@ static int
 postconf(const char *words)
 {
 	static char text[1024];
-	char *argv[32];
+	struct buf b = BUF(text);
+	char *argv[32], *word;
 	int argc = 0;
-	char *word;
 
-	argv[argc++] = (char *)(uintptr_t)"postconf";
-	argv[argc++] = (char *)(uintptr_t)"-c";
-	argv[argc++] = (char *)(uintptr_t)"/cf";
-	assert_true(strlen(words) < sizeof(text));
-	memcpy(text, words, strlen(words) + 1);
+	buf_fmt(&b, "postconf|-c|/cf|%s", words);
+	(void)buf_text(&b);
+	assert_false(b.full);
 	for (word = strtok(text, "|"); word != NULL; word = strtok(NULL, "|"))
 		argv[argc++] = word;
 	argv[argc] = NULL;
@@ -80,7 +78,7 @@ SIM_TEST(all_names_are_sorted)
 		assert_true(d < 0 || (d == 0 && last.n < line.n));
 	}
 	assert_true(n > 600);
-	assert_non_null(strstr(sim_out(), "\n2bounce_notice_recipient =" + 1));
+	assert_non_null(strstr(sim_out(), "2bounce_notice_recipient ="));
 	assert_non_null(strstr(sim_out(), "\nyy = x\n"));
 	assert_null(strstr(sim_out(), "\nzz = $yy\n"));
 }
