@@ -126,6 +126,7 @@ struct param_from {
 	size_t options_n;
 	const char *program;		/* `smtp`, `sendmail`... */
 	bool is_lmtp;
+	bool is_bare;			/* no main.cf: defaults and -o */
 	/*
 	 * Bad lines and values are logged as errors and passed over, the
 	 * defaults hold: for programs that must take mail whatever is wrong.
@@ -179,8 +180,8 @@ MUST_USE enum rc param_expand(const struct param *p, struct span text,
 /*
  * param_find - the text that stands for a name, as it was written.
  *
- * RC_OK it was assigned; RC_NONE it wasn't, *value is the default; RC_DENY
- * there is no such name.
+ * RC_OK it was assigned; RC_NONE it wasn't, or cannot be, *value is the
+ * default; RC_DENY nobody knows the name, nor does any value use it as $name.
  */
 MUST_USE enum rc param_find(const struct param *p, struct span name,
 	struct span *value);

@@ -15,15 +15,15 @@
 /*
  * A standard stream that was closed must not become a socket or a file of
  * ours, or a message to the user would go there.  "/" can be opened even where
- * there are no devices yet, and neither be read nor written.
+ * there are no devices yet, and neither be read nor written: who writes to a
+ * closed standard output has to learn it.
  */
 static void
 occupy(int fd)
 {
 	if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
 		return;
-	if (open("/dev/null", O_RDWR) < 0)
-		(void)!open("/", O_RDONLY);
+	(void)!open("/", O_RDONLY);
 	if (fd == PORT_STDIN)
 		port_stdin_was_closed();
 }

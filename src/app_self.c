@@ -18,6 +18,7 @@
 
 #define PATH_TEXT_MAX	2048	/* two of them fit on a small stack */
 #define LINE_MAX	256
+#define SUMMARY_COLUMN	18
 
 static const char options[] =
 	"One program with many names; a link called NAME does the same as\n"
@@ -40,9 +41,13 @@ list(const struct app *app, bool with_summary)
 		struct buf b = BUF(line);
 
 		if (with_summary)
-			buf_fmt(&b, "  %-15s %s\n", a->name, a->summary);
-		else
-			buf_fmt(&b, "%s\n", a->name);
+			buf_puts(&b, "  ");
+		buf_puts(&b, a->name);
+		while (with_summary && b.n < SUMMARY_COLUMN)
+			buf_putc(&b, ' ');
+		if (with_summary)
+			buf_puts(&b, a->summary);
+		buf_putc(&b, '\n');
 		if (!app_print(app, buf_span(&b)))
 			return false;
 	}

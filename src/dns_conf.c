@@ -1,5 +1,5 @@
 /*
- * dns_conf.c - what resolv.conf says, and the files that the resolver reads.
+ * dns_conf.c - what resolv.conf says.
  *
  * resolv.conf is written by DHCP clients, VPN scripts and by hand: a line that
  * makes no sense is passed over, as every resolver does, never an error.
@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "dns_int.h"
+
+#define RESOLV_CONF	"/etc/resolv.conf"
 
 /* The usual bounds: resolv.conf(5). */
 #define TIMEOUT_MAX_S	30
@@ -120,75 +122,29 @@ dns_conf_parse(struct dns_conf *c, struct span text)
 		add_server(c, SPAN("127.0.0.1"));
 }
 
-/* ---- files --------------------------------------------------------------- */
-
-enum rc
-text_open(struct text_file *f, const char *path, void *memory, size_t cap)
-{
-	*f = (struct text_file){ .p = memory, .cap = cap };
-	return port_open(path, &f->fd);
-}
-
-/* Takes what was given out off the memory, and fills it again. */
-static enum rc
-refill(struct text_file *f)
-{
-	size_t got;
-
-	memmove(f->p, f->p + f->given, f->n - f->given);
-	f->n -= f->given;
-	f->given = 0;
-	while (f->n < f->cap) {
-		TRY(port_pread(f->fd, f->p + f->n, f->cap - f->n, f->at,
-		    &got));
-		if (got == 0)
-			break;
-		f->n += got;
-		f->at += (int64_t)got;
-	}
-	return RC_OK;
-}
-
-enum rc
-text_next(struct text_file *f, struct span *lines)
-{
-	struct span held;
-	size_t end;
-
-	TRY(refill(f));
-	if (f->n == 0)
-		return RC_NONE;
-	held = (struct span){ f->p, f->n };
-	end = span_find_last(held, '\n');
-	/* No line end: the last line, or one that is too long to be true. */
-	f->given = end < held.n ? end + 1 : held.n;
-	*lines = span_part(held, 0, f->given);
-	return RC_OK;
-}
-
-void
-text_close(struct text_file *f)
-{
-	port_close(f->fd);
-}
-
 /* ---- a resolver ---------------------------------------------------------- */
+
+static void
+read_conf(struct dns *d)
+{
+	struct dns_lines f;
+	struct span text = { 0 };
+
+	/* Without the file, or one that can't be read: a server of our own. */
+	if (dns_lines_open(&f, RESOLV_CONF, d->msg, DNS_TCP_MAX) == RC_OK) {
+		if (dns_lines_next(&f, &text) != RC_OK)
+			text.n = 0;
+		dns_lines_close(&f);
+	}
+	dns_conf_parse(&d->conf, text);
+}
 
 enum rc
 dns_open(struct dns *d)
 {
-	struct text_file f;
-	struct span text = { 0 };
-
 	*d = (struct dns){ .msg = port_memory(DNS_TCP_MAX + 2) };
 	if (d->msg == NULL)
 		return RC_OS;
-	/* Without the file, or one that can't be read: a server of our own. */
-	if (text_open(&f, "/etc/resolv.conf", d->msg, DNS_TCP_MAX) == RC_OK) {
-		if (text_next(&f, &text) != RC_OK)
-			text.n = 0;
-		text_close(&f);
-	}
-	dns_conf_parse(&d->conf, text);
+	read_conf(d);
 	return RC_OK;
 }

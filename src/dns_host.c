@@ -143,17 +143,17 @@ static enum rc
 ask_hosts_file(struct dns *d, struct arena *a, struct span host,
 	unsigned families, struct ip_list *out)
 {
-	struct text_file f;
+	struct dns_lines f;
 	struct span lines;
 	enum rc rc;
 
-	TRY(text_open(&f, "/etc/hosts", d->msg, HOSTS_PIECE));
-	while ((rc = text_next(&f, &lines)) == RC_OK) {
+	TRY(dns_lines_open(&f, "/etc/hosts", d->msg, HOSTS_PIECE));
+	while ((rc = dns_lines_next(&f, &lines)) == RC_OK) {
 		rc = dns_hosts_find(a, lines, host, families, out);
 		if (rc != RC_OK && rc != RC_NONE)
 			break;
 	}
-	text_close(&f);
+	dns_lines_close(&f);
 	if (rc != RC_NONE || out->n == 0)
 		return rc;
 	out->canonical = host;

@@ -3,8 +3,7 @@
  * RFC 5890, 5891; the encoding is Punycode, RFC 3492.
  *
  * A name is taken label by label.  Each is mapped, brought into composed form,
- * checked, and written in ASCII; the result must be a name that dns_name_check()
- * likes.
+ * checked, and written in ASCII; the result must satisfy dns_name_check().
  */
 #include <string.h>
 
@@ -305,7 +304,8 @@ static uint32_t
 next_char(struct span *s)
 {
 	unsigned char first = (unsigned char)s->p[0];
-	size_t more = first < 0x80 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+	size_t more = first < 0x80 ? 0 : first < 0xE0 ? 1
+	    : first < 0xF0 ? 2 : 3;
 	uint32_t c = more == 0 ? first : first & (0x3Fu >> more);
 
 	for (size_t i = 1; i <= more; i++)

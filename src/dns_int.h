@@ -22,7 +22,7 @@ struct msg {
 };
 
 struct msg_query {
-	struct span name;	/* dots, no final one; empty or "." is the root */
+	struct span name;	/* no final dot; empty or "." is the root */
 	enum dns_type type;
 	uint16_t id;
 	bool edns;
@@ -90,23 +90,24 @@ MUST_USE enum rc msg_name_put(const struct msg *m, size_t at, struct buf *b,
 unsigned msg_u16(const struct msg *m, size_t at);	/* at + 2 <= m->n */
 
 /*
- * struct text_file - a text read in pieces of whole lines, so that a hosts
+ * struct dns_lines - a text read in pieces of whole lines, so that a hosts
  * file may be longer than any memory of ours.  A line that is longer than the
- * memory comes in several pieces.
+ * memory is left out.
  */
-struct text_file {
+struct dns_lines {
 	int fd;
 	int64_t at;
 	char *p;
 	size_t n, cap;
 	size_t given;		/* octets handed out last time */
+	bool is_long;		/* inside a line that is left out */
 };
 
-MUST_USE enum rc text_open(struct text_file *f, const char *path, void *memory,
-	size_t cap);
+MUST_USE enum rc dns_lines_open(struct dns_lines *f, const char *path,
+	void *memory, size_t cap);
 /* Borrowed until the next call.  RC_NONE: the end. */
-MUST_USE enum rc text_next(struct text_file *f, struct span *lines);
-void text_close(struct text_file *f);
+MUST_USE enum rc dns_lines_next(struct dns_lines *f, struct span *lines);
+void dns_lines_close(struct dns_lines *f);
 
 /*
  * Characters of domain names (dns_idna_map.c).

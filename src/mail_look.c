@@ -79,7 +79,7 @@ begin_line(struct look *l, struct span line)
 		return;
 	n = name_of(line);
 	l->in_head = n > 0;
-	l->has_field = n > 0;
+	l->has_field = true;
 	if (span_is_case(span_part(line, 0, n), "Delivered-To")) {
 		l->in_value = true;
 		buf_clear(&l->value);

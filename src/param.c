@@ -74,21 +74,32 @@ row_text(struct param *p, uint16_t key, struct span raw, struct span *out,
 	return rc;
 }
 
+/* A value that is wrong, and where it stands. */
+struct culprit {
+	struct span name, raw;
+	const struct param_line *line;	/* NULL: it is the default */
+};
+
 /* Name, place, value and what is wrong with it: one sentence. */
 static void
-put_trouble(const struct param *p, struct span name,
-	const struct param_line *line, struct span raw, struct buf *reason,
-	struct buf *why)
+put_trouble(const struct param *p, const struct culprit *c,
+	struct buf *reason, struct buf *why)
 {
-	struct span shown = span_part(raw, 0, SHOWN_MAX);
+	struct span shown = span_part(c->raw, 0, SHOWN_MAX);
 
-	if (line != NULL && line->number > 0) {
-		line_put_place(p, line, why);
+	if (c->line != NULL && c->line->number > 0) {
+		line_put_place(p, c->line, why);
 		buf_puts(why, ": ");
 	} else
-		buf_puts(why, line != NULL ? "-o " : "default of ");
-	buf_fmt(why, "%.*s = %.*s: %s", SPAN_ARG(name), SPAN_ARG(shown),
+		buf_puts(why, c->line != NULL ? "-o " : "default of ");
+	buf_fmt(why, "%.*s = %.*s: %s", SPAN_ARG(c->name), SPAN_ARG(shown),
 	    buf_text(reason));
+}
+
+static struct culprit
+culprit_of(const struct param_line *line)
+{
+	return (struct culprit){ line->name, line->value, line };
 }
 
 /* A wrong value: stop, or in a lenient load log it and go on. */
@@ -122,6 +133,7 @@ load_row(struct param *p, unsigned row, struct buf *why)
 	struct span raw = line != NULL ? line->value : row_default(key);
 	char text[REASON_MAX], name[PARAM_NAME_MAX];
 	struct buf reason = BUF(text), b = BUF(name);
+	struct culprit culprit;
 	enum rc rc;
 
 	rc = set_field(p, key, raw, &reason);
@@ -129,11 +141,10 @@ load_row(struct param *p, unsigned row, struct buf *why)
 		return too_much(why);
 	if (rc != RC_DENY)
 		return rc;
-	if (line != NULL)
-		buf_put(&b, line->name);
-	else
-		row_put_name(key, &b);
-	put_trouble(p, buf_span(&b), line, raw, &reason, why);
+	row_put_name(key, &b);
+	culprit = line != NULL ? culprit_of(line)
+	    : (struct culprit){ buf_span(&b), raw, NULL };
+	put_trouble(p, &culprit, &reason, why);
 	TRY(wrong(p, why));
 	if (line != NULL)	/* the default may fail, too: then zero holds */
 		(void)(set_field(p, key, row_default(key), &reason) == RC_OK);
@@ -152,6 +163,7 @@ load_origin(struct param *p, struct buf *why)
 	struct buf reason = BUF(text), path = BUF(path_text);
 	struct buf tail = tail_open(p->arena);
 	struct span rest, first = SPAN("");
+	struct culprit culprit;
 	enum rc rc;
 
 	if (line == NULL || line->value.n == 0 || line->value.p[0] != '/')
@@ -170,7 +182,8 @@ load_origin(struct param *p, struct buf *why)
 	    rc == RC_OK ? "the file is empty" :
 	    rc == RC_NONE ? "there is no such file" :
 	    rc == RC_OS ? port_error() : "the file or its name is too long");
-	put_trouble(p, line->name, line, line->value, &reason, why);
+	culprit = culprit_of(line);
+	put_trouble(p, &culprit, &reason, why);
 	return wrong(p, why);
 }
 
@@ -180,11 +193,8 @@ check_each(struct param *p, const struct param_line *line, struct buf *why)
 {
 	char text[REASON_MAX];
 	struct buf reason = BUF(text), tail = tail_open(p->arena);
-	union {
-		int i;
-		ms_t ms;
-		struct span span;
-	} value;
+	struct culprit culprit = culprit_of(line);
+	_Alignas(struct span) char unused[sizeof(struct span)];
 	struct name_info info;
 	enum rc rc;
 
@@ -194,12 +204,12 @@ check_each(struct param *p, const struct param_line *line, struct buf *why)
 	rc = tail.full ? RC_FULL
 	    : param_expand(p, line->value, &tail, &reason);
 	if (rc == RC_OK)
-		rc = value_parse(info.kind, buf_span(&tail), &value, &reason);
+		rc = value_parse(info.kind, buf_span(&tail), unused, &reason);
 	if (rc == RC_FULL)
 		return too_much(why);
 	if (rc != RC_DENY)
 		return rc;
-	put_trouble(p, line->name, line, line->value, &reason, why);
+	put_trouble(p, &culprit, &reason, why);
 	return wrong(p, why);
 }
 
@@ -262,9 +272,11 @@ warn(const struct param *p, const struct param_line *line)
 static enum rc
 read_lines(struct param *p, const struct param_from *from, struct buf *why)
 {
-	enum rc rc = line_read_file(p, why);
+	enum rc rc = RC_OK;
 	size_t i;
 
+	if (!from->is_bare)
+		rc = line_read_file(p, why);
 	if (rc == RC_OS)
 		TRY(wrong(p, why) == RC_OK ? RC_OK : RC_OS);
 	if (rc == RC_NONE && p->log != NULL &&
@@ -319,6 +331,18 @@ param_load(struct param *p, const struct param_from *from, struct arena *a,
 
 /* ---- afterwards --------------------------------------------------------- */
 
+/* Names whose value the row cannot tell: it is in the settings. */
+static bool
+is_computed(const struct name_info *info, bool is_assigned)
+{
+	unsigned row = KEY_ROW(info->key);
+
+	if (info->key == KEY_NONE || !expand_is_special(row) ||
+	    row_default(info->key).n > 0)
+		return false;
+	return !is_assigned || (row != ROW_myhostname && row != ROW_mydomain);
+}
+
 enum rc
 param_find(const struct param *p, struct span name, struct span *value)
 {
@@ -328,8 +352,13 @@ param_find(const struct param *p, struct span name, struct span *value)
 
 	line = info.key == KEY_NONE ? line_of_name(p, name)
 	    : line_of_key(p, info.key);
-	if (line == NULL && !is_known)
+	if (!is_known && (line == NULL || !is_mentioned(p, name)))
 		return RC_DENY;
+	if (is_computed(&info, line != NULL)) {
+		*value = *(const struct span *)(const void *)
+		    ((const char *)&p->set + info.kind->field);
+		return RC_NONE;
+	}
 	*value = line != NULL ? line->value : info.value;
 	return line != NULL ? RC_OK : RC_NONE;
 }

@@ -416,6 +416,24 @@ put_special(struct expand *x, const struct within *in, unsigned row,
 	}
 }
 
+static bool
+is_within(const struct within *in, struct span name)
+{
+	for (; in != NULL; in = in->up)
+		if (span_eq(in->name, name))
+			return true;
+	return false;
+}
+
+static enum rc
+deny_loop(struct expand *x, const struct within *in, struct span name)
+{
+	buf_fmt(x->why, "%.*s refers to itself", SPAN_ARG(name));
+	if (!span_eq(in->name, name))
+		buf_fmt(x->why, " through %.*s", SPAN_ARG(in->name));
+	return RC_DENY;
+}
+
 static enum rc
 put_name(struct expand *x, const struct within *in, struct span name)
 {
@@ -424,9 +442,8 @@ put_name(struct expand *x, const struct within *in, struct span name)
 	struct name_info info;
 	enum rc rc;
 
-	for (; in != NULL; in = in->up)
-		if (span_eq(in->name, name))
-			return deny(x, "refers to itself", name);
+	if (is_within(in, name))
+		return deny_loop(x, in, name);
 	if (++x->steps > STEPS_MAX)
 		return deny(x, "too many $ forms", name);
 	(void)row_find(name, &info);

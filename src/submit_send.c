@@ -17,6 +17,7 @@ struct run {
 	struct submit_list list;
 	struct rcpt_list all;
 	size_t sent, later, never;
+	bool reached;		/* some were refused by a server */
 	bool unreached;		/* of some, no server was reached */
 	bool misset;		/* the settings name no destination */
 };
@@ -24,17 +25,18 @@ struct run {
 static void
 count(struct run *r, const struct verdict *v)
 {
-	switch (v->fate) {
-	case FATE_SENT:
+	bool reached = !span_is(v->relay, "none");
+
+	if (v->fate == FATE_SENT) {
 		r->sent++;
-		break;
-	case FATE_LATER:
+		return;
+	}
+	r->reached |= reached;
+	if (v->fate == FATE_LATER) {
 		r->later++;
-		r->unreached |= span_is(v->relay, "none");
-		break;
-	case FATE_NEVER:
+		r->unreached |= !reached;
+	} else {
 		r->never++;
-		break;
 	}
 }
 
@@ -166,14 +168,16 @@ advise(const struct run *r)
 	const struct settings *set = r->s->set;
 	const struct app *app = r->s->app;
 	size_t dot = span_find(set->myhostname, '.');
+	bool has_domain = dot < set->myhostname.n &&
+		!span_is_case(span_part(set->myhostname, dot, SIZE_MAX),
+		".localdomain");
 
 	if (r->unreached && set->relayhost.n == 0)
 		app_say(app, "no relayhost is set and no server of the"
 			" recipient was reached; most networks let only a"
 			" provider's server be reached: write relayhost ="
 			" [mail.example.com]:587 to main.cf");
-	if (span_is_case(span_part(set->myhostname, dot, SIZE_MAX),
-	    ".localdomain") || dot == set->myhostname.n)
+	if (r->reached && !has_domain)
 		app_say(app, "myhostname = %.*s has no domain, which many"
 			" servers refuse: write myhostname ="
 			" router.example.com to main.cf",

@@ -608,6 +608,20 @@ port_getenv(const char *name)
 	return e != NULL ? e->value : NULL;
 }
 
+void
+port_start(void)
+{
+	sim_call();
+}
+
+enum rc
+port_self(struct buf *out)
+{
+	sim_call();
+	buf_puts(out, "/sbin/postern");
+	return RC_OK;
+}
+
 unsigned
 port_pid(void)
 {

@@ -1041,7 +1041,24 @@ sim_conn_fail(const struct sim_conn *c, int line, const char *fmt, ...)
 	    line, sim_text_get(&t));
 }
 
-/* Let peers that still have something to do go on, without a client. */
+/* A script that the test wants to see at its end, and is not there. */
+static bool
+is_unfinished(const struct sim_conn *c)
+{
+	return c->script != NULL && !c->loose && !c->ended &&
+	    !sim_script_done(c->script, c->script_at);
+}
+
+static void
+finish_conn(struct sim_conn *c)
+{
+	while (is_unfinished(c) && c->ready_at > sim.now)
+		sim_let(c->ready_at);
+	if (is_unfinished(c))
+		sim_conn_fail(c, sim_script_line(c->script, c->script_at),
+		    "the script did not come to its end");
+}
+
 void
 sim_net_finish(void)
 {
@@ -1049,14 +1066,8 @@ sim_net_finish(void)
 	struct place *p;
 
 	sim_net_settle();
-	while (sim_net_next() != MS_NEVER)
-		sim_let(sim_net_next());
 	for (c = sim.net->first; c != NULL; c = c->next)
-		if (c->script != NULL && !c->loose && !c->ended &&
-		    !sim_script_done(c->script, c->script_at))
-			sim_conn_fail(c,
-			    sim_script_line(c->script, c->script_at),
-			    "the script did not come to its end");
+		finish_conn(c);
 	for (p = sim.net->places; p != NULL; p = p->next)
 		if (p->first != NULL)
 			sim_fail("%s: a session of the script did not happen",
@@ -1074,7 +1085,7 @@ sim_show(struct sim_text *t, const char *p, size_t n, size_t most)
 		unsigned char c = (unsigned char)p[i];
 
 		if (c == '\n')
-			sim_text_puts(t, "\\n\n      ");
+			sim_text_puts(t, i + 1 < n ? "\\n\n      " : "\\n");
 		else if (c == '\r')
 			sim_text_puts(t, "\\r");
 		else if (c < ' ' || c > 126)
@@ -1093,10 +1104,10 @@ report_conn(struct sim_text *t, const struct sim_conn *c)
 	    c->client_closed ? "closed by the client" : "still open");
 	sim_text_fmt(t, "    server sent %zu octets, client read %zu:\n      ",
 	    c->said.n, c->read);
-	sim_show(t, c->said.p, c->said.n, 1500);
+	sim_show(t, c->said.p, c->said.n, 800);
 	sim_text_fmt(t, "    client sent %zu octets, server took %zu:\n      ",
 	    c->sent.n, c->taken);
-	sim_show(t, c->sent.p, c->sent.n, 1500);
+	sim_show(t, c->sent.p, c->sent.n, 800);
 }
 
 void

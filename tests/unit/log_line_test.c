@@ -85,7 +85,8 @@ SIM_TEST(text_of_others_stays_within_its_line)
 	struct log l = a_log();
 
 	l.err_level = LOG_INFO;
-	log_line(&l, LOG_INFO, "said: %s", "a\nfatal: b\r\n\033[1m\xff\xc3\xa9");
+	log_line(&l, LOG_INFO, "said: %s",
+	    "a\nfatal: b\r\n\033[1m\xff\xc3\xa9");
 	assert_string_equal(sim_syslog(),
 	    "postfix/smtp: said: a?fatal: b???[1m?\xc3\xa9\n");
 	check_err("said: a?fatal: b???[1m?\xc3\xa9\n");

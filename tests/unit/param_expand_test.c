@@ -3,33 +3,7 @@
  */
 #include <string.h>
 
-#include "param.h"
-#include "../sim/sim.h"
-
-/* The settings of a main.cf; `why` tells what is wrong with it. */
-struct world {
-	struct param p;
-	struct arena a;
-	char why_text[1024];
-	struct buf why;
-	_Alignas(16) char memory[65536];
-};
-
-static struct world w;
-
-static enum rc
-load(const char *main_cf)
-{
-	static const struct log log = { .to_stderr = true,
-	    .err_level = LOG_INFO };
-	const struct param_from from = { .folder = "/cf", .program = "smtp",
-	    .log = &log };
-
-	sim_file("/cf/main.cf", main_cf);
-	arena_init(&w.a, w.memory, sizeof(w.memory));
-	w.why = BUF(w.why_text);
-	return param_load(&w.p, &from, &w.a, &w.why);
-}
+#include "param_world.h"
 
 /* What `text` comes to beside the assignments of main_cf. */
 static const char *
@@ -176,10 +150,10 @@ SIM_TEST(wrong_forms_are_refused_with_a_reason)
 SIM_TEST(a_loop_names_the_parameter)
 {
 	assert_non_null(strstr(refused("aa = x$bb\nbb = ${aa}\n", "$aa"),
-	    "aa: refers to itself"));
+	    "aa refers to itself through bb"));
 	assert_int_equal(load("smtp_helo_name = x$smtp_helo_name\n"), RC_DENY);
 	assert_string_equal(buf_text(&w.why), "/cf/main.cf, line 1: "
-	    "smtp_helo_name = x$smtp_helo_name: smtp_helo_name: refers to "
+	    "smtp_helo_name = x$smtp_helo_name: smtp_helo_name refers to "
 	    "itself");
 }
 

@@ -1,0 +1,866 @@
+"""The program as its callers meet it: options, files, streams, exit codes.
+
+    python3 tests/apps/run.py PROGRAM [NAME]...
+
+Each test is a function here; its name is the sentence it proves.  Servers are
+on free ports of 127.0.0.1 and end with the test that made them.  Ends with
+"N passed, N failed".
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from demo_server import Server  # noqa: E402
+
+PROGRAM = ""
+APPLETS = ["smtp", "lmtp", "sendmail", "postconf"]
+SECONDS = 30            # no call takes longer; most take a hundredth
+SIMPLE = "Subject: hello\n\nOne line.\n"
+TESTS = []
+
+
+def test(f):
+    TESTS.append(f)
+    return f
+
+
+class Result:
+    def __init__(self, done):
+        self.code = done.returncode
+        self.out = (done.stdout or b"").decode("utf-8", "replace")
+        self.err = (done.stderr or b"").decode("utf-8", "replace")
+
+    def __repr__(self):
+        return f"exit {self.code}\nstdout: {self.out}\nstderr: {self.err}"
+
+
+class World:
+    """A folder with an empty main.cf, and servers that end with the test."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="postern-apps-")
+        self.servers = []
+        self.config("")
+
+    def config(self, text):
+        with open(self.folder + "/main.cf", "w") as f:
+            f.write("myhostname = client.example\n" + text)
+
+    def server(self, **how):
+        self.servers.append(Server(**how))
+        return self.servers[-1]
+
+    def run(self, *words, message=SIMPLE, env=None, **how):
+        """The program with these words; message is text, octets or None."""
+        if isinstance(message, str):
+            message = message.encode()
+        if "stdin" not in how:
+            how["input"] = message
+        how.setdefault("stdout", subprocess.PIPE)
+        how.setdefault("stderr", subprocess.PIPE)
+        base = {"PATH": os.environ["PATH"], "TZ": "UTC", "LC_ALL": "C",
+                "TMPDIR": self.folder, "MAIL_CONFIG": self.folder}
+        return Result(subprocess.run(
+            [PROGRAM, *words], env={**base, **(env or {})},
+            timeout=SECONDS, cwd=self.folder, **how))
+
+    def sendmail(self, server, *words, **how):
+        """Through the server, in a form that main.cf might have."""
+        return self.run("sendmail", "-o",
+                        f"relayhost=[127.0.0.1]:{server.port}", *words, **how)
+
+    def shell(self, text, server=None, **env):
+        """A line of shell; $P is the program, $PORT the server's."""
+        done = subprocess.run(
+            ["sh", "-c", text], cwd=self.folder, timeout=SECONDS,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "P": PROGRAM, "TZ": "UTC",
+                 "MAIL_CONFIG": self.folder,
+                 "PORT": str(server.port) if server else "0", **env})
+        return Result(done)
+
+    def close(self):
+        for s in self.servers:
+            s.close()
+        shutil.rmtree(self.folder)
+
+
+def equal(seen, expected, about=""):
+    if seen != expected:
+        raise AssertionError(f"{about}\nseen:     {seen!r}\n"
+                             f"expected: {expected!r}")
+
+
+def true(it, about):
+    if not it:
+        raise AssertionError(str(about))
+
+
+def head_of(message):
+    """The header as a list of (name, value), folded lines joined."""
+    head = message.split(b"\n\n")[0].decode("utf-8", "surrogateescape")
+    lines = re.sub(r"\n([ \t])", r"\1", head).split("\n")
+    return [tuple(re.split(": ?", x, maxsplit=1)) for x in lines]
+
+
+def value(message, name):
+    found = [v for n, v in head_of(message) if n == name]
+    equal(len(found), 1, f"{name} in {message}")
+    return found[0]
+
+
+def names(message):
+    return [n for n, _ in head_of(message)]
+
+
+def rcpts(server):
+    return [re.match(r"RCPT TO:<([^>]*)>", c)[1]
+            for c in server.commands("RCPT")]
+
+
+def quiet(result):
+    equal(result.code, 0, result)
+    equal(result.out, "", result)
+    equal(result.err, "", result)
+
+
+def says(result, code, *parts):
+    """The exit code, and a sentence that has all the parts."""
+    equal(result.code, code, result)
+    true(any(all(p in line for p in parts)
+             for line in result.err.split("\n")), result)
+
+
+# ---- postern under its own name --------------------------------------------
+
+@test
+def list_names_each_applet_on_a_line(w):
+    r = w.run("--list")
+    equal(r.code, 0, r)
+    equal(r.out.split("\n")[:-1], APPLETS)
+
+
+@test
+def version_and_help_are_told(w):
+    true(re.fullmatch(r"postern \d+\.\d+\.\d+\n", w.run("--version").out), "")
+    r = w.run("--help")
+    equal(r.code, 0)
+    for name in APPLETS:
+        true(re.search(rf"^  {name} ", r.out, re.M), r)
+
+
+@test
+def each_applet_tells_how_it_is_used(w):
+    for name in APPLETS:
+        r = w.run(name, "--help")
+        equal(r.code, 0, r)
+        true(r.out.startswith(f"usage: postern {name} "), r)
+        true("Exit: 0" in r.out, r)
+        equal(r.err, "")
+
+
+@test
+def an_unknown_option_is_usage_with_the_way_to_help(w):
+    for words in (["sendmail", "-Z"], ["smtp", "-Z"], ["--nothing"], [],
+                  ["nothing"], ["postconf", "-Z"]):
+        r = w.run(*words)
+        says(r, 64, "usage: postern")
+        says(r, 64, "--help")
+
+
+@test
+def a_link_is_the_applet_of_its_name(w):
+    os.symlink(PROGRAM, w.folder + "/sendmail")
+    r = w.shell("./sendmail -bp")
+    says(r, 69, "postern sendmail:")
+
+
+@test
+def install_makes_and_lists_links_to_the_program(w):
+    os.mkdir(w.folder + "/bin")
+    r = w.run("--install", "bin")
+    equal((r.code, r.err), (0, ""), r)
+    equal(r.out.split(), [f"bin/{n}" for n in APPLETS])
+    for name in APPLETS:
+        equal(os.readlink(f"{w.folder}/bin/{name}"), PROGRAM)
+
+
+@test
+def install_replaces_links_and_nothing_else(w):
+    os.mkdir(w.folder + "/bin")
+    os.symlink("busybox", w.folder + "/bin/sendmail")
+    with open(w.folder + "/bin/smtp", "w") as f:
+        f.write("mine")
+    r = w.run("--install", "bin")
+    says(r, 73, "bin/smtp", "is no link")
+    equal(os.readlink(w.folder + "/bin/sendmail"), PROGRAM)
+    with open(w.folder + "/bin/smtp") as f:
+        equal(f.read(), "mine")
+
+
+@test
+def install_into_no_folder_is_said_once(w):
+    r = w.run("--install", "nowhere")
+    says(r, 73, "nowhere")
+    equal(r.err.count("\n"), 1, r)
+    says(w.run("--install"), 64, "folder")
+
+
+@test
+def standard_output_that_takes_nothing_is_said(w):
+    for words in ("--list", "--help", "--version", "sendmail --help",
+                  "smtp --help"):
+        says(w.shell(f"$P {words} >/dev/full"), 73, "standard output")
+        says(w.shell(f"$P {words} >&-"), 73, "standard output")
+
+
+# ---- sendmail: the header ---------------------------------------------------
+
+@test
+def what_a_header_lacks_is_added(w):
+    s = w.server()
+    quiet(w.sendmail(s, "-f", "me@client.example", "u@dest.example"))
+    m, = s.messages
+    equal(names(m), ["Received", "Subject", "From", "Date", "Message-ID",
+                     "To"])
+    equal(value(m, "To"), "undisclosed-recipients:;")
+    true(re.fullmatch(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} "
+                      r"\d\d:\d\d:\d\d \+0000", value(m, "Date")), m)
+    true(re.fullmatch(r"<\d{14}\.[0-9a-f]{16}@client\.example>",
+                      value(m, "Message-ID")), m)
+    true(re.fullmatch(r"by client\.example \(postern, from user [^)]+\)\t"
+                      r"id [0-9a-f]{16}; .*", value(m, "Received")), m)
+    equal(m.split(b"\n\n")[1], b"One line.\n")
+
+
+@test
+def what_a_header_has_is_left_alone(w):
+    s = w.server()
+    head = ("From: x@y.example\nDATE: then\nMessage-Id: <1@x>\n"
+            "To: a@b.example,\n\tc@d.example\nX-Odd:no blank\n")
+    quiet(w.sendmail(s, "u@dest.example", message=head + "\nBody\n"))
+    m, = s.messages
+    true(m.endswith(head.encode() + b"\nBody\n"), m)
+    equal(names(m)[:2], ["Received", "From"])
+
+
+@test
+def the_date_has_the_local_zone(w):
+    s = w.server()
+    quiet(w.sendmail(s, "u@dest.example", env={"TZ": "XST-05:30"}))
+    true(value(s.messages[0], "Date").endswith(" +0530"), s.messages)
+
+
+@test
+def message_ids_differ(w):
+    s = w.server()
+    for _ in range(20):
+        quiet(w.sendmail(s, "u@dest.example"))
+    equal(len({value(m, "Message-ID") for m in s.messages}), 20)
+
+
+@test
+def a_missing_from_has_the_full_name(w):
+    s = w.server()
+    for words, env, expected in (
+            (["-F", "Ann Other"], {}, "Ann Other <me@client.example>"),
+            (["-FAnn B. Other"], {}, '"Ann B. Other" <me@client.example>'),
+            (["-F", "J\u00f6rg"], {},
+             "=?UTF-8?B?SsO2cmc=?= <me@client.example>"),
+            ([], {"NAME": "Ann"}, "Ann <me@client.example>"),
+            (["-F", ""], {}, "me@client.example"),
+            (["-F", "A\nBcc: x@y"], {}, '"A Bcc: x@y" <me@client.example>'),
+            (["-o", "header_from_format=obsolete", "-F", "Ann (1)"], {},
+             "me@client.example (Ann \\(1\\))")):
+        s.messages.clear()
+        quiet(w.sendmail(s, "-f", "me", *words, "u@dest.example", env=env))
+        equal(value(s.messages[0], "From"), expected)
+
+
+@test
+def a_gateway_message_gets_no_fields(w):
+    s = w.server()
+    quiet(w.sendmail(s, "-G", "u@dest.example"))
+    equal(names(s.messages[0]), ["Received", "Subject"])
+    quiet(w.sendmail(s, "-G", "-o", "always_add_missing_headers=yes",
+                     "u@dest.example"))
+    true("Date" in names(s.messages[1]), s.messages)
+
+
+@test
+def a_mailbox_line_ahead_of_the_header_is_dropped(w):
+    s = w.server()
+    quiet(w.sendmail(s, "u@dest.example", message=">From x Thu Jan 1\n" +
+                     "From y@z Thu Jan  1 00:00:00 1970\n" + SIMPLE))
+    equal(names(s.messages[0])[:2], ["Received", "Subject"])
+    true(b"1970\n" not in s.messages[0], s.messages)
+
+
+@test
+def a_message_without_header_is_all_body(w):
+    s = w.server()
+    for text in ("just text\n", "\nafter an empty line\n", "", " folded\n"):
+        s.messages.clear()
+        quiet(w.sendmail(s, "u@dest.example", message=text))
+        body = s.messages[0].split(b"\n\n", 1)[1]
+        equal(body, text.lstrip("\n").encode())
+
+
+@test
+def a_line_of_any_length_passes(w):
+    s = w.server()
+    long = "X-Long: " + "abcdefg " * 9000 + "end\n"
+    text = "y" * 70000 + "\n"
+    quiet(w.sendmail(s, "-o", "smtp_line_length_limit=0", "u@dest.example",
+                     message=long + "\n" + text))
+    true(long.encode() in s.messages[0], "header")
+    true(s.messages[0].endswith(b"\n\n" + text.encode()), "body")
+
+
+# ---- sendmail: recipients ---------------------------------------------------
+
+@test
+def t_takes_recipients_from_the_header_and_hides_bcc(w):
+    s = w.server()
+    quiet(w.sendmail(s, "-t", message=(
+        'To: "A, first" <a@dest.example>, b@dest.example (B)\n'
+        "Cc: c@dest.example,\n d@dest.example\n"
+        "bcc: e@dest.example\n\tf@dest.example\n"
+        "Reply-To: no@dest.example\n\nx\n").replace("\n\tf", ",\n\tf")))
+    equal(rcpts(s), [f"{x}@dest.example" for x in "abcdef"])
+    true(b"cc: e@" not in s.messages[0] and b"f@dest" not in s.messages[0],
+         s.messages)
+
+
+@test
+def t_adds_to_the_recipients_of_the_command_line(w):
+    s = w.server()
+    quiet(w.sendmail(s, "-t", "--", "z@dest.example", "y@dest.example",
+                     message="To: a@dest.example\n\nx\n"))
+    equal(rcpts(s), ["z@dest.example", "y@dest.example", "a@dest.example"])
+
+
+@test
+def resent_fields_beat_the_others(w):
+    s = w.server()
+    quiet(w.sendmail(s, "-t", "-f", "me@client.example", message=(
+        "From: a@b.example\nTo: old@dest.example\nDate: then\n"
+        "Resent-To: new@dest.example\nResent-Bcc: hid@dest.example\n\nx\n")))
+    equal(rcpts(s), ["new@dest.example", "hid@dest.example"])
+    equal(names(s.messages[0]), [
+        "Received", "From", "To", "Date", "Resent-To", "Resent-From",
+        "Resent-Date", "Resent-Message-ID"])
+
+
+@test
+def without_t_the_header_gives_no_recipients(w):
+    s = w.server()
+    quiet(w.sendmail(s, "u@dest.example",
+                     message="To: no@dest.example\nBcc: x@y\n\nx\n"))
+    equal(rcpts(s), ["u@dest.example"])
+    true("Bcc" not in names(s.messages[0]), s.messages)
+
+
+@test
+def no_recipient_is_no_delivery(w):
+    s = w.server()
+    says(w.sendmail(s), 64, "no recipients")
+    says(w.sendmail(s, "-t"), 65, "no recipient", "nothing was sent")
+    says(w.sendmail(s, "-t", message="To: nobody:;\n\nx\n"), 65)
+    equal(s.dialogue, [])
+
+
+@test
+def a_recipient_named_twice_gets_it_once(w):
+    s = w.server()
+    quiet(w.sendmail(s, "-t", "A@dest.example", "b@dest.example", message=(
+        "To: a@dest.example, B <b@DEST.example>, c@dest.example\n\nx\n")))
+    equal(rcpts(s), ["A@dest.example", "b@dest.example", "c@dest.example"])
+
+
+@test
+def addresses_get_the_domain_they_lack(w):
+    w.config("mydomain = home.example\nmyorigin = $mydomain\n")
+    s = w.server()
+    quiet(w.sendmail(s, "-f", "cron", "root", "ann@router",
+                     "bob@dest.example.", "u@[192.0.2.1]"))
+    equal(s.commands("MAIL")[0].split()[1], "FROM:<cron@home.example>")
+    equal(rcpts(s), ["root@home.example", "ann@router.home.example",
+                     "bob@dest.example", "u@[192.0.2.1]"])
+    s.dialogue.clear()
+    quiet(w.sendmail(s, "-o", "append_dot_mydomain=no", "ann@router"))
+    equal(rcpts(s), ["ann@router"])
+
+
+@test
+def what_is_no_address_is_said_and_the_others_are_sent(w):
+    s = w.server()
+    r = w.sendmail(s, "-t", message=(
+        "To: undisclosed recipients, <a@dest.example\n"
+        "Cc: b@dest.example\n\nx\n"))
+    says(r, 69, "<undisclosed recipients>", "no mail address")
+    says(r, 69, "<a@dest.example>", "no mail address")
+    equal(rcpts(s), ["b@dest.example"])
+
+
+@test
+def a_recipient_cannot_pass_for_an_option(w):
+    s = w.server()
+    says(w.sendmail(s, "--", "-bd@dest.example"), 69, "no mail address")
+    equal(s.dialogue, [])
+
+
+@test
+def no_recipient_of_a_long_list_is_lost(w):
+    s = w.server()
+    many = [f"user{i}@dest.example" for i in range(3000)]
+    quiet(w.sendmail(s, "-t", message="Bcc: " + ", ".join(many) + "\n\nx\n"))
+    equal(rcpts(s), many)
+    equal(len(s.messages), 1)
+
+
+@test
+def more_recipients_than_fit_are_refused_as_a_whole(w):
+    s = w.server()
+    many = ", ".join(f"u{i}{'x' * 200}@dest.example" for i in range(6000))
+    says(w.sendmail(s, "-t", message="Bcc: " + many + "\n\nx\n"), 65,
+         "nothing was sent")
+    equal(s.dialogue, [])
+
+
+# ---- sendmail: the envelope -------------------------------------------------
+
+@test
+def the_sender_is_given_in_any_of_the_forms(w):
+    s = w.server()
+    for words, expected in (
+            (["-f", "a@b.example"], "a@b.example"),
+            (["-fa@b.example"], "a@b.example"),
+            (["-ra@b.example"], "a@b.example"),
+            (["-oi", "-f", "Ann <a@b.example>"], "a@b.example"),
+            (["-f", '"a b"@c.example'], '"a b"@c.example'),
+            (["-f", ""], ""), (["-f", "<>"], ""), (["-f<>"], "")):
+        s.dialogue.clear()
+        quiet(w.sendmail(s, *words, "u@dest.example"))
+        true(s.commands("MAIL")[0].startswith(f"MAIL FROM:<{expected}>"),
+             s.dialogue)
+    says(w.sendmail(s, "-f", "a@b c@d", "u@dest.example"), 64, "no address")
+
+
+@test
+def dsn_options_reach_the_server(w):
+    s = w.server()
+    quiet(w.sendmail(s, "-N", "success,failure", "-R", "hdrs", "-V", "a+b",
+                     "-B", "8BITMIME", "u@dest.example"))
+    mail, = s.commands("MAIL")
+    for part in ("RET=HDRS", "ENVID=a+2Bb", "BODY=8BITMIME"):
+        true(part in mail.split(), mail)
+    true("NOTIFY=SUCCESS,FAILURE" in s.commands("RCPT")[0].split(), s.dialogue)
+    for words in (["-N", "often"], ["-N", ""], ["-R", "all"], ["-B", "9bit"]):
+        says(w.sendmail(s, *words, "u@dest.example"), 64, words[0])
+
+
+@test
+def smtputf8_is_asked_for_when_something_needs_it(w):
+    s = w.server()
+    utf8 = ["-o", "smtputf8_enable=yes"]
+    for words, message, needs in (
+            (["u@dest.example"], SIMPLE, False),
+            (["u@dest.example"], "Subject: x\n\nb\u00f6dy\n", False),
+            (["u@dest.example"], "Subject: \u00fc\n\nx\n", True),
+            (["\u00fc@dest.example"], SIMPLE, True),
+            (["-f", "\u00fc@b.example", "u@dest.example"], SIMPLE, True),
+            (["-o", "smtputf8_autodetect_classes=verify", "u@dest.example"],
+             "Subject: \u00fc\n\nx\n", False)):
+        s.dialogue.clear()
+        quiet(w.sendmail(s, *utf8, *words, message=message))
+        equal("SMTPUTF8" in s.commands("MAIL")[0].split(), needs, words)
+
+
+@test
+def bv_asks_and_sends_nothing(w):
+    s = w.server(replies={"RCPT TO:<b@dest.example>": "550 5.1.1 no"})
+    r = w.sendmail(s, "-bv", "a@dest.example", "b@dest.example",
+                   stdin=subprocess.DEVNULL)
+    equal(r.code, 69, r)
+    true(re.search(r"^to=<a@dest\.example>.*status=deliverable", r.out, re.M),
+         r)
+    true(re.search(r"^to=<b@dest\.example>.*status=undeliverable", r.out,
+                   re.M), r)
+    equal(s.commands("DATA"), [])
+    equal(s.messages, [])
+
+
+# ---- sendmail: reading the message ------------------------------------------
+
+def body_of(w, message, *words):
+    s = w.server()
+    quiet(w.sendmail(s, *words, "u@dest.example", message=message))
+    return s.messages[0].split(b"\n\n", 1)[1]
+
+
+@test
+def a_line_with_a_dot_ends_the_message_unless_i_is_given(w):
+    text = "a: b\n\none\n.\ntwo\n"
+    equal(body_of(w, text), b"one\n")
+    equal(body_of(w, text.replace("\n", "\r\n")), b"one\n")
+    for words in (["-i"], ["-oi"], ["-o", "i"], ["-ti"], ["-i", "-em"]):
+        equal(body_of(w, text, *words), b"one\n.\ntwo\n", words)
+    equal(body_of(w, "a: b\n\n..\n.x\n. \n"), b"..\n.x\n. \n")
+    equal(body_of(w, "a: b\n\none\n."), b"one\n")
+
+
+@test
+def a_dot_ends_the_message_while_the_pipe_is_open(w):
+    s = w.server()
+    p = subprocess.Popen(
+        [PROGRAM, "sendmail", "-S", f"127.0.0.1:{s.port}", "u@dest.example"],
+        stdin=subprocess.PIPE, env={"MAIL_CONFIG": w.folder})
+    try:
+        p.stdin.write(b"Subject: x\n\nhello\n.\n")
+        p.stdin.flush()
+        equal(p.wait(SECONDS), 0)
+        equal(s.messages[0].split(b"\n\n", 1)[1], b"hello\n")
+    finally:
+        p.stdin.close()
+        p.kill()
+        p.wait()
+
+
+@test
+def line_ends_follow_their_setting(w):
+    def ends(how, text):
+        return body_of(w, text, "-o", f"sendmail_fix_line_endings={how}")
+    equal(ends("always", "a: b\n\nx\r\ny\n"), b"x\ny\n")
+    equal(ends("strict", "a: b\n\nx\r\ny\n"), b"x \ny\n")
+    equal(ends("strict", "a: b\r\n\r\nx\r\ny\n"), b"x\ny\n")
+
+
+@test
+def stray_cr_and_smuggled_dots_stay_content(w):
+    equal(body_of(w, b"a: b\n\nx\ry\n"), b"x y\n")
+    equal(body_of(w, b"a: b\n\nx\n.\r\r\ny\n"), b"x\n. \ny\n")
+    s = w.server()
+    quiet(w.sendmail(s, "-i", "u@dest.example", message=(
+        b"a: b\n\nx\n.\r\nMAIL FROM:<evil@x>\r\nRCPT TO:<v@x>\r\nDATA\r\n")))
+    equal(len(s.commands("MAIL")), 1)
+    equal(len(s.messages), 1)
+
+
+@test
+def every_octet_of_a_body_arrives(w):
+    octets = bytes(x for x in range(256) if x not in (10, 13)) * 3
+    for size in (1, 4094, 4095, 4096, 4097, 8191, 9000):
+        body = (octets * 20)[:size] + b"\n"
+        equal(body_of(w, b"a: b\n\n" + body, "-o",
+                      "smtp_line_length_limit=0"), body, size)
+
+
+@test
+def a_message_beyond_the_limit_is_not_sent(w):
+    s = w.server()
+    limit = ["-o", "message_size_limit=5000"]
+    r = w.sendmail(s, *limit, "u@dest.example",
+                   message="a: b\n\n" + "x\n" * 4000)
+    says(r, 75, "message_size_limit = 5000", "nothing was sent")
+    equal(s.dialogue, [])
+    quiet(w.sendmail(s, "-o", "message_size_limit=0", "u@dest.example",
+                     message="a: b\n\n" + "x\n" * 4000))
+
+
+@test
+def an_endless_header_is_given_up(w):
+    s = w.server()
+    r = w.shell("yes 'X-A: b' | $P sendmail -S 127.0.0.1:$PORT a@b.example",
+                s)
+    says(r, 75, "message_size_limit", "nothing was sent")
+    r = w.shell("(printf X:; yes b | tr -d '\\n') |"
+                "$P sendmail -S 127.0.0.1:$PORT a@b.example", s)
+    says(r, 75, "message_size_limit", "nothing was sent")
+    equal(s.dialogue, [])
+
+
+@test
+def a_message_that_cannot_be_read_is_not_sent(w):
+    s = w.server()
+    r = w.shell("$P sendmail -S 127.0.0.1:$PORT a@b.example </", s)
+    says(r, 65, "Is a directory", "nothing was sent")
+    r = w.shell("$P sendmail -S 127.0.0.1:$PORT a@b.example <&-", s)
+    says(r, 65, "standard input is closed", "nothing was sent")
+    r = w.shell("$P smtp '[127.0.0.1]':$PORT a@b.example </", s)
+    equal(r.code, 65, r)
+    r = w.shell("$P smtp '[127.0.0.1]':$PORT a@b.example <&-", s)
+    says(r, 65, "standard input")
+    equal(s.dialogue, [])
+
+
+@test
+def a_loop_of_hops_is_ended(w):
+    s = w.server()
+    hops = "Received: by x; then\n" * 50
+    says(w.sendmail(s, "u@dest.example", message=hops + SIMPLE), 69,
+         "hopcount_limit", "nothing was sent")
+    equal(s.dialogue, [])
+    quiet(w.sendmail(s, "u@dest.example",
+                     message=hops[:-21] + SIMPLE))
+
+
+# ---- sendmail: what becomes of it -------------------------------------------
+
+@test
+def success_is_silent_and_v_is_not(w):
+    s = w.server()
+    quiet(w.sendmail(s, "u@dest.example"))
+    r = w.sendmail(s, "-v", "u@dest.example")
+    equal((r.code, r.out), (0, ""), r)
+    true("status=sent" in r.err, r)
+    true("RCPT TO" not in r.err, r)
+    r = w.sendmail(s, "-v", "-v", "u@dest.example")
+    true("RCPT TO:<u@dest.example>" in r.err, r)
+
+
+@test
+def each_failed_recipient_has_a_line_and_is_tried_once(w):
+    s = w.server(replies={"RCPT TO:<a@dest.example>": "550 5.1.1 unknown",
+                          "RCPT TO:<b@dest.example>": "450 4.2.1 busy"})
+    r = w.sendmail(s, "a@dest.example", "c@dest.example")
+    says(r, 69, "to=<a@dest.example>", "status=bounced", "5.1.1 unknown")
+    equal(r.err.count("to=<"), 1, r)
+    s.dialogue.clear()
+    r = w.sendmail(s, "a@dest.example", "b@dest.example", "c@dest.example")
+    says(r, 75, "to=<b@dest.example>", "status=deferred", "4.2.1 busy")
+    says(r, 75, "1 of 3", "try again with")
+    equal(r.err.count("to=<"), 2, r)
+    equal(rcpts(s), ["a@dest.example", "b@dest.example", "c@dest.example"])
+    equal(len(s.messages), 2)
+
+
+@test
+def a_lost_reply_to_the_dot_is_not_sent(w):
+    s = w.server(drop=["."])
+    r = w.sendmail(s, "u@dest.example")
+    says(r, 75, "to=<u@dest.example>", "status=deferred", "lost connection")
+    true("status=sent" not in r.err, r)
+    equal(len(s.messages), 1, "sent again")
+
+
+@test
+def one_job_for_each_domain_without_relayhost(w):
+    s = w.server()
+    r = w.run("sendmail", "-o", f"smtp_tcp_port={s.port}", "-o",
+              "inet_interfaces=127.9.9.9", "a@[127.0.0.1]", "b@[127.9.9.8]",
+              "c@[127.0.0.1]")
+    says(r, 75, "to=<b@[127.9.9.8]>", "Connection refused")
+    equal(r.err.count("to=<"), 1, r)
+    equal(rcpts(s), ["a@[127.0.0.1]", "c@[127.0.0.1]"])
+    equal(len(s.messages), 1)
+
+
+@test
+def s_names_a_server_instead_of_relayhost(w):
+    s = w.server()
+    w.config("relayhost = [127.0.0.1]:1\n")
+    for form in (f"127.0.0.1:{s.port}", f"[127.0.0.1]:{s.port}"):
+        quiet(w.run("sendmail", "-S", form, "u@dest.example"))
+    equal(len(s.messages), 2)
+    quiet(w.run("sendmail", "-w", "20", "-S", f"127.0.0.1:{s.port}",
+                "-f", "a@b.example", "-t", message="To: u@d.example\n\nx\n"))
+    for words in (["-S", ""], ["-S", "a:b:c"], ["-S", ":25"], ["-w", "0"],
+                  ["-w", "soon"]):
+        says(w.run("sendmail", *words, "u@dest.example"), 64, words[0])
+
+
+@test
+def a_password_is_never_sent_nor_quietly_left_out(w):
+    s = w.server()
+    for words in (["-auann", "-apsecret"], ["-au", "ann", "-ap", "secret"],
+                  ["-amlogin"]):
+        r = w.sendmail(s, *words, "u@dest.example")
+        says(r, 78, "password", "nothing was sent")
+        true("secret" not in r.err, r)
+    equal(s.dialogue, [])
+
+
+@test
+def what_is_not_there_yet_says_so(w):
+    s = w.server()
+    for words in (["-bp"], ["-bs"], ["-bd"], ["-bi"], ["-I"], ["-q"],
+                  ["-q30m"], ["-H", "openssl s_client"]):
+        says(w.sendmail(s, *words, "u@dest.example"), 69, words[0][:2],
+             "not available")
+    equal(s.dialogue, [])
+
+
+@test
+def flags_of_other_sendmails_do_no_harm(w):
+    s = w.server()
+    quiet(w.sendmail(
+        s, "-bm", "-oem", "-oee", "-odb", "-odi", "-o", "7", "-em", "-m", "-n",
+        "-U", "-x", "-h", "3", "-A", "c", "-X", "log", "-O", "Timeout=1m",
+        "-p", "ESMTP:host", "-L", "tag", "-d0.1", "u@dest.example"))
+    equal(rcpts(s), ["u@dest.example"])
+
+
+# ---- settings ---------------------------------------------------------------
+
+@test
+def a_main_cf_that_does_not_parse_stops_with_its_line(w):
+    s = w.server()
+    for text in ("smtp_helo_timeout = soon\n", "no equals sign\n",
+                 "inet_protocols = ipv5\n"):
+        w.config("\n" + text)
+        for words in (["sendmail", "u@dest.example"],
+                      ["smtp", f"[127.0.0.1]:{s.port}", "u@dest.example"]):
+            r = w.run(*words)
+            says(r, 78, "main.cf", "line 3")
+            equal(r.err.count("\n"), 1, r)
+    equal(s.dialogue, [])
+
+
+@test
+def an_unknown_name_is_a_warning(w):
+    s = w.server()
+    w.config("smtp_helo_timout = 3s\n")
+    r = w.sendmail(s, "u@dest.example")
+    equal(r.code, 0, r)
+    true("warning" in r.err and "smtp_helo_timout" in r.err, r)
+    equal(len(s.messages), 1)
+
+
+@test
+def the_folder_of_main_cf_is_named_in_any_of_the_ways(w):
+    s = w.server()
+    os.mkdir(w.folder + "/etc")
+    with open(w.folder + "/etc/main.cf", "w") as f:
+        f.write(f"myhostname = other.example\n"
+                f"relayhost = [127.0.0.1]:{s.port}\n")
+    for words, env in ((["-c", "etc"], {}), (["-C", "etc/main.cf"], {}),
+                       (["-C", "etc"], {}), ([], {"MAIL_CONFIG": "etc"})):
+        quiet(w.run("sendmail", *words, "u@dest.example", env=env))
+    equal(s.commands("EHLO"), ["EHLO other.example"] * 4)
+
+
+@test
+def an_impossible_relayhost_is_a_setting_to_mend(w):
+    for hop in ("[", "[127.0.0.1]:nothing", "[127.0.0.1]:99999"):
+        r = w.run("sendmail", "-o", "relayhost=" + hop, "u@dest.example")
+        says(r, 78, "relayhost = " + hop, "write")
+        equal(r.out, "")
+
+
+@test
+def an_impossible_domain_is_said_and_the_others_are_sent(w):
+    s = w.server()
+    r = w.run("sendmail", "-o", f"smtp_tcp_port={s.port}", "-o",
+              "inet_interfaces=127.9.9.9", "a@[127.0.0.1", "b@[127.0.0.1]")
+    says(r, 69, "a@[127.0.0.1")
+    equal(rcpts(s), ["b@[127.0.0.1]"])
+
+
+@test
+def an_impossible_next_hop_is_said(w):
+    r = w.run("smtp", "[", "u@dest.example")
+    equal((r.code, r.out), (78, ""), r)
+    true("[" in r.err, r)
+
+
+# ---- streams and network ----------------------------------------------------
+
+@test
+def a_verdict_that_cannot_be_written_is_not_success(w):
+    s = w.server()
+    for out in (">/dev/full", ">&-"):
+        s.messages.clear()
+        r = w.shell("printf 'a: b\\n\\nx\\n' | $P smtp '[127.0.0.1]':$PORT "
+                    f"u@dest.example {out}", s)
+        equal(r.code, 75, r)
+        true(r.err.strip() != "", r)
+        true(len(s.messages) <= 1, "sent twice")
+
+
+@test
+def a_closed_standard_error_changes_nothing(w):
+    s = w.server(replies={"RCPT TO:<a@dest.example>": "550 5.1.1 unknown"})
+    line = ("printf 'a: b\\n\\nx\\n' | $P sendmail -S 127.0.0.1:$PORT "
+            "a@dest.example b@dest.example 2>&-")
+    equal(w.shell(line, s).code, 69)
+    equal(len(s.messages), 1)
+    true(b"postern" not in s.messages[0].split(b"\n\n", 1)[1], s.messages)
+
+
+@test
+def without_a_folder_for_the_spool_memory_holds_it(w):
+    s = w.server()
+    quiet(w.sendmail(s, "u@dest.example", env={"TMPDIR": "/nowhere"}))
+    equal(len(s.messages), 1)
+
+
+@test
+def without_resolver_mail_waits(w):
+    r = w.shell("printf 'a: b\\n\\nx\\n' | unshare -rn sh -c "
+                "'ip link set lo up; exec $P sendmail u@dest.example'")
+    says(r, 75, "to=<u@dest.example>", "relay=none", "status=deferred")
+    says(r, 75, "write relayhost =")
+
+
+@test
+def without_network_mail_waits(w):
+    for hop in ("[192.0.2.1]", "[2001:db8::1]", "[127.0.0.1]",
+                "mail.dest.example"):
+        r = w.shell("printf 'a: b\\n\\nx\\n' | unshare -rn $P sendmail "
+                    f"-o relayhost={hop.replace('[2', '[ipv6:2', 1)} "
+                    "u@dest.example" if ":" in hop else
+                    "printf 'a: b\\n\\nx\\n' | unshare -rn $P sendmail "
+                    f"-o relayhost={hop} u@dest.example")
+        says(r, 75, "to=<u@dest.example>", "status=deferred")
+
+
+@test
+def a_host_without_domain_is_told_what_to_write(w):
+    with open(w.folder + "/main.cf", "w") as f:
+        f.write("myhostname = router\n")
+    s = w.server(replies={"EHLO": "550 5.7.1 no", "HELO": "550 5.7.1 no"})
+    r = w.sendmail(s, "u@dest.example")
+    true("write myhostname = " in r.err, r)
+
+
+def main(program, wanted):
+    global PROGRAM
+    PROGRAM = os.path.realpath(program)
+    failed = passed = 0
+    for f in TESTS:
+        if wanted and f.__name__ not in wanted:
+            continue
+        w = World()
+        began = time.monotonic()
+        try:
+            f(w)
+        except Exception as e:          # a test must not end the others
+            failed += 1
+            print(f"FAIL {f.__name__}")
+            text = str(e) if isinstance(e, AssertionError) and str(e) else \
+                traceback.format_exc()
+            print("    " + text.strip().replace("\n", "\n    "))
+        else:
+            passed += 1
+            spent = time.monotonic() - began
+            print(f"pass {f.__name__}" +
+                  (f" ({spent:.1f} s)" if spent > 2 else ""))
+        finally:
+            w.close()
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        print(__doc__.strip(), file=sys.stderr)
+        sys.exit(2)
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
