@@ -363,7 +363,7 @@ check_verdict(const char *rest)
 {
 	char to[300], fate[20], dsn[DSN_MAX] = "";
 	const struct sim_verdict *v;
-	const char *text = strchr(rest, '"');
+	const char *text = strstr(rest, " \"");
 
 	if (sscanf(rest, "%299s %19s %11[0-9.]", to, fate, dsn) < 2)
 		sim_fail("%s: expect RCPT FATE", play->name);
@@ -378,8 +378,8 @@ check_verdict(const char *rest)
 		    v->text);
 	if (text == NULL)
 		return;
-	snprintf(to, sizeof(to), "%.*s", (int)strcspn(text + 1, "\""),
-	    text + 1);
+	text += 2;
+	snprintf(to, sizeof(to), "%.*s", (int)strcspn(text, "\""), text);
 	if (strstr(v->text, to) == NULL)
 		sim_fail("%s: expected `%s', have: %s", play->name, to,
 		    v->text);
