@@ -5,8 +5,8 @@
 #ifndef POSTERN_SIM_JOB_H
 #define POSTERN_SIM_JOB_H
 
-#include "sim.h"
 #include "report.h"
+#include "sim.h"
 #include "smtp.h"
 
 #define SIM_VERDICTS_MAX	2000

@@ -91,6 +91,7 @@ say(struct sim_conn *c, struct sim_smtp *s, enum sim_stage stage,
 	struct talk *t = *sim_own(c);
 	struct sim_answer *a = sim_alloc(sizeof(*a));
 	const char *text = instead(s, stage, to);
+	bool muddled;
 
 	if (text == NULL)
 		text = usual;
@@ -98,7 +99,9 @@ say(struct sim_conn *c, struct sim_smtp *s, enum sim_stage stage,
 	a->stage = stage;
 	a->to = to;
 	a->about = t->now;
-	a->code = code_of(text, &a->muddled);
+	a->code = code_of(text, &muddled);
+	if (stage == SIM_DOT && a->about != NULL)
+		a->about->muddled |= muddled || a->code == 221;
 	a->end = sim_heard_bytes(a->conn) + strlen(text);
 	*s->last_answer = a;
 	s->last_answer = &a->next;
@@ -316,7 +319,7 @@ times_had(const struct sim_smtp *s, const char *to)
 	return n;
 }
 
-/* Is one of the answers so odd that it need not be believed? */
+/* Are the answers so odd that they need not be believed? */
 static bool
 is_muddled(const struct sim_smtp *s, const char *to)
 {
@@ -324,7 +327,7 @@ is_muddled(const struct sim_smtp *s, const char *to)
 
 	for (; s != NULL; s = s->next)
 		for (a = s->answers; a != NULL; a = a->next)
-			if (settles(a, to) && a->muddled)
+			if (settles(a, to) && a->about->muddled)
 				return true;
 	return false;
 }
