@@ -40,9 +40,9 @@ set_search(struct dns_conf *c, struct span list, unsigned most)
 
 		if (word.p[word.n - 1] == '.')
 			word.n--;
-		buf_put(&b, word);
-		if (word.n == 0 || b.full)
+		if (dns_name_check(word) != RC_OK)
 			continue;
+		buf_put(&b, word);
 		(void)buf_text(&b);
 		c->searches++;
 	}

@@ -46,17 +46,18 @@ dns_lines_next(struct dns_lines *f, struct span *lines)
 		if (f->n == 0)
 			return RC_NONE;
 		held = (struct span){ f->p, f->n };
-		end = span_find_last(held, '\n');
-		f->given = end < held.n ? end + 1 : held.n;
-		if (end < held.n || f->n < f->cap)
+		/* Memory that isn't full holds the end of the file. */
+		end = f->n < f->cap ? f->n : span_find_last(held, '\n') + 1;
+		f->given = end <= f->n ? end : f->n;
+		if (end <= f->n)
 			break;
 		f->is_long = true;
 	}
 	/* The rest of a line whose beginning is gone must not pass for one. */
 	from = f->is_long ? span_find(held, '\n') + 1 : 0;
 	f->is_long = false;
-	*lines = span_part(held, 0, f->given);
-	*lines = span_part(*lines, from, lines->n);
+	held = span_part(held, 0, f->given);
+	*lines = span_part(held, from, held.n);
 	return RC_OK;
 }
 

@@ -163,6 +163,17 @@ SIM_TEST(resolver_opens_without_resolv_conf)
 	assert_int_equal(sim_open_fds(), 0);
 }
 
+SIM_TEST(last_line_needs_no_newline)
+{
+	struct dns d;
+
+	sim_file("/etc/resolv.conf", "options rotate\nnameserver 192.0.2.1");
+	assert_int_equal(dns_open(&d), RC_OK);
+	assert_true(d.conf.rotate);
+	conf = d.conf;
+	assert_server(0, "192.0.2.1");
+}
+
 SIM_TEST(resolver_opens_with_an_unreadable_resolv_conf)
 {
 	struct dns d;
@@ -197,6 +208,7 @@ static const struct CMUnitTest tests[] = {
 	SIM_RUN(comments_and_unknown_words_are_passed_over),
 	SIM_RUN(lines_may_end_in_cr_lf),
 	SIM_RUN(resolver_opens_without_resolv_conf),
+	SIM_RUN(last_line_needs_no_newline),
 	SIM_RUN(resolver_opens_with_an_unreadable_resolv_conf),
 	SIM_RUN(resolver_without_memory_is_told),
 };
