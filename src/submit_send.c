@@ -270,9 +270,9 @@ submit_send(struct submit *s)
 		return EXIT_DATA;
 	}
 	look_for_utf8(s, &r.list);
-	log_line(&s->app->log, LOG_INFO, "%s: from=<%.*s>, size=%lld, nrcpt=%zu",
-		s->id, SPAN_ARG(s->sender), (long long)s->mail.size,
-		r.list.n);
+	log_line(&s->app->log, LOG_INFO, "%s: from=<%.*s>, size=%lld,"
+		" nrcpt=%zu", s->id, SPAN_ARG(s->sender),
+		(long long)s->mail.size, r.list.n);
 	if (r.list.n > 0) {
 		if ((code = start(&r)) != EXIT_OK)
 			return code;
