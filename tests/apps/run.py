@@ -796,7 +796,7 @@ def a_closed_standard_error_changes_nothing(w):
 
 
 @test
-def without_a_folder_for_the_spool_memory_holds_it(w):
+def a_missing_tmpdir_is_no_obstacle(w):
     s = w.server()
     quiet(w.sendmail(s, "u@dest.example", env={"TMPDIR": "/nowhere"}))
     equal(len(s.messages), 1)
