@@ -236,6 +236,8 @@ unit_part = $(if $(UNIT),"sh toolchains/unit $(UNIT_PROGRAMS)", \
 	"echo tests/unit: not there yet")
 conformance_part = $(call part,tests/conformance/check.py, \
 	$(PYTHON) tests/conformance/check.py $(B)/postern)
+apps_part = $(call part,tests/apps/run.py, \
+	$(PYTHON) tests/apps/run.py $(B)/postern)
 tidy_part = "$(PYTHON) tests/tidy $(B) $(NATIVE)"
 cross_part = $(foreach t,$(CROSS),$(call part,tests/conformance/cross, \
 	$(PYTHON) tests/conformance/run.py -q -j $(JOBS) \
@@ -247,7 +249,8 @@ live_part = $(call part,tests/live/run.py, \
 .PHONY: check unit conformance tidy check-cross check-live check-asan
 #: check        all that needs no root and no outside network
 check: all $(UNIT_PROGRAMS)
-	$(Q)sh toolchains/sum $(unit_part) $(tidy_part) $(conformance_part)
+	$(Q)sh toolchains/sum $(unit_part) $(apps_part) $(tidy_part) \
+		$(conformance_part)
 
 #: unit         unit tests alone, with sanitizers, in the simulator
 unit: $(UNIT_PROGRAMS)

@@ -272,9 +272,12 @@ ask(struct mailing *m)
 	case STEP_RCPT:
 		return ask_rcpt(m);
 	case STEP_DATA:
+		/* A probe ends with what it has been told, and not ahead. */
+		if (m->in_window > 0 && probe_ends_here(m->s->w))
+			return RC_FULL;
 		/* Every reply is in, and nobody wants the message. */
-		if ((m->in_window == 0 && m->taken == 0) ||
-		    probe_ends_here(m->s->w)) {
+		if (m->in_window == 0 && (m->taken == 0 ||
+		    probe_ends_here(m->s->w))) {
 			m->ask.step = STEP_END;
 			m->hear.step = STEP_END;
 			return RC_NONE;
