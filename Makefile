@@ -77,14 +77,18 @@ cc = $(CC.$1) $(ABI.$1) $(if $(TRIPLE.$1),-nostdinc \
 	-isystem $(abspath $(B))/$1/sysroot/include \
 	-isystem $(call own_headers,$1) $(MUSL_CFLAGS)) \
 	$(CFLAGS.$1)
+# Hidden: nothing is looked up at run time, and MIPS code gets shorter.
 # A process's stack is part of its budget.
 FRAME_MAX := 16384
 MUSL_CFLAGS := -Os -g -fPIE -ffunction-sections -fdata-sections \
-	-fstack-protector-strong -fno-asynchronous-unwind-tables
+	-fvisibility=hidden -fstack-protector-strong \
+	-fno-asynchronous-unwind-tables
 
-# Debian's cross compilers know no -static-pie, so it is spelled out.
+# Debian's cross compilers know no -static-pie, so it is spelled out. musl
+# does not make relocated data read-only in one, so room for that is waste.
 link = $(CC.$1) $(ABI.$1) -nostdlib -static -Wl,-pie \
-	-Wl,--no-dynamic-linker -Wl,-z,text -Wl,-z,noexecstack -Wl,-z,noseparate-code \
+	-Wl,--no-dynamic-linker -Wl,-z,text -Wl,-z,noexecstack \
+	-Wl,-z,noseparate-code -Wl,-z,norelro \
 	-Wl,--gc-sections -Wl,--build-id=none \
 	-L$(B)/$1/sysroot/lib $(B)/$1/sysroot/lib/rcrt1.o \
 	$(B)/$1/sysroot/lib/crti.o

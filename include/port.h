@@ -78,9 +78,13 @@ MUST_USE void *port_memory(size_t bytes);
 
 /* ---- standard streams, log ---------------------------------------------- */
 
-/* Everything written, or RC_OS; one write(2) where the kernel takes it. */
-MUST_USE enum rc port_out(struct span text);	/* standard output */
-void port_err(struct span text);		/* standard error; best effort */
+/*
+ * port_out - to standard output; one write(2) where the kernel takes it.
+ * RC_OS: not all of it, or the stream was closed when we were started.
+ */
+MUST_USE enum rc port_out(struct span text);
+/* To standard error, best effort. */
+void port_err(struct span text);
 bool port_err_is_terminal(void);
 
 enum port_level { PORT_ERR, PORT_WARNING, PORT_INFO, PORT_DEBUG };

@@ -1,7 +1,7 @@
 /*
  * submit.h - a message from a program: taken from standard input, its header
- * completed, its recipients gathered, and delivered from here.  Rank 7.
- * RFC 5321, 2.3.1 and 6.3; RFC 5322, 3.6; RFC 6409, 8.
+ * completed, its recipients gathered, and delivered from here.  Rank 7, beside
+ * the applets.  RFC 5321, 2.3.1 and 6.3; RFC 5322, 3.6; RFC 6409, 8.
  *
  * The calls belong to one process, in this order: submit_start(),
  * submit_rcpt_words(), submit_take() or submit_probe(), submit_send().  Those

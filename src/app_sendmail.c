@@ -48,8 +48,8 @@ static const char help[] =
 	"have no effect.  There is no queue: what is not sent is not kept.\n"
 	"\n"
 	"Exit: 0 sent; 75 try again; 69 bounced; 64 usage; 65 message\n"
-	"unreadable; 78 settings.  Who did not get it, and why, is on standard\n"
-	"error, one line each.\n";
+	"unreadable; 78 settings.  Who did not get it, and why, is on\n"
+	"standard error, one line each.\n";
 
 /* The command line, as it is read. */
 struct call {

@@ -114,15 +114,15 @@ wrong(const struct param *p, struct buf *why)
 	return RC_OK;
 }
 
-/* field is of the C type of the row's kind. */
+/* *text is what the row says, and then what it comes to. */
 static enum rc
-set_field(struct param *p, uint16_t key, struct span raw, struct buf *reason)
+set_field(struct param *p, uint16_t key, struct span *text,
+	struct buf *reason)
 {
 	const struct kind *kind = row_kind(KEY_ROW(key));
-	struct span text;
 
-	TRY(row_text(p, key, raw, &text, reason));
-	return value_parse(kind, text, (char *)&p->set + kind->field, reason);
+	TRY(row_text(p, key, *text, text, reason));
+	return value_parse(kind, *text, (char *)&p->set + kind->field, reason);
 }
 
 static enum rc
@@ -130,24 +130,25 @@ load_row(struct param *p, unsigned row, struct buf *why)
 {
 	uint16_t key = row_key(row, p->is_lmtp);
 	const struct param_line *line = own_line(p, key);
-	struct span raw = line != NULL ? line->value : row_default(key);
-	char text[REASON_MAX], name[PARAM_NAME_MAX];
-	struct buf reason = BUF(text), b = BUF(name);
+	struct span text = line != NULL ? line->value : row_default(key);
+	char reason_text[REASON_MAX], name[PARAM_NAME_MAX];
+	struct buf reason = BUF(reason_text), b = BUF(name);
 	struct culprit culprit;
 	enum rc rc;
 
-	rc = set_field(p, key, raw, &reason);
+	rc = set_field(p, key, &text, &reason);
 	if (rc == RC_FULL)
 		return too_much(why);
 	if (rc != RC_DENY)
 		return rc;
 	row_put_name(key, &b);
 	culprit = line != NULL ? culprit_of(line)
-	    : (struct culprit){ buf_span(&b), raw, NULL };
+	    : (struct culprit){ buf_span(&b), text, NULL };
 	put_trouble(p, &culprit, &reason, why);
 	TRY(wrong(p, why));
+	text = row_default(key);
 	if (line != NULL)	/* the default may fail, too: then zero holds */
-		(void)(set_field(p, key, row_default(key), &reason) == RC_OK);
+		(void)(set_field(p, key, &text, &reason) == RC_OK);
 	return RC_OK;
 }
 

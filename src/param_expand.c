@@ -351,6 +351,8 @@ put_mydomain(struct expand *x, const struct within *in)
 	struct span host;
 
 	TRY(put_name(x, in, SPAN("myhostname")));
+	if (x->out->full)
+		return RC_FULL;	/* half a name is none */
 	host = span_part(buf_span(x->out), from, x->out->n);
 	n = span_find(host, '.');
 	x->out->n = from;
@@ -359,7 +361,8 @@ put_mydomain(struct expand *x, const struct within *in)
 		return RC_OK;
 	}
 	host = span_part(host, n + 1, host.n);
-	memmove(x->out->p + from, host.p, host.n);
+	if (host.n > 0)
+		memmove(x->out->p + from, host.p, host.n);
 	x->out->n += host.n;
 	return RC_OK;
 }

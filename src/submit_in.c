@@ -2,15 +2,14 @@
  * submit_in.c - lines of standard input, in pieces.
  *
  * It is read to the line of a single dot and not beyond: a program may hold
- * its end of the pipe open and wait for us.  So at least three octets of a
- * line, or all of it, are looked at before any is given out.
+ * its end of the pipe open and wait for us.  Only a line that does not fit is
+ * given out in parts, however little a read brings: the first piece of a line
+ * holds a field's name, or is all of the line.
  */
 #include <string.h>
 
 #include "port.h"
 #include "submit.h"
-
-enum { DOT_LINE = sizeof(".\r") };	/* or an octet that excludes it */
 
 void
 submit_in_start(struct submit_in *in, int ends, bool dot_ends)
@@ -80,7 +79,7 @@ submit_in_piece(struct submit_in *in, struct span *piece, bool *last)
 			return RC_NONE;
 		if (in->is_over)
 			return end_line(in, left.n, piece, last);
-		if (left.n < DOT_LINE) {
+		if (left.n < sizeof(in->data)) {
 			TRY(load(in));
 			continue;
 		}

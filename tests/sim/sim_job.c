@@ -212,24 +212,34 @@ sim_check_verdicts(const struct sim_job *j)
 
 /* ---- delivery -------------------------------------------------------------------- */
 
-/* Twice as long at most: each LF gains a CR, a line that is a dot a dot. */
-const char *
+/*
+ * What has to leave for a stored message: LF, or CR LF, ends a line, another CR
+ * is a blank (design: stray line ends), a leading dot is doubled.  Three times
+ * as long at most.  Lines above smtp_line_length_limit are not modelled.
+ */
+struct span
 sim_job_wire(const struct sim_job *j)
 {
 	const char *p = j->message != NULL ? j->message : SIM_MESSAGE;
-	size_t n = j->message_n > 0 ? j->message_n : strlen(p), i, used = 0;
-	char *out = sim_alloc(2 * n + 4);
+	size_t n = j->message_n > 0 ? j->message_n : strlen(p), i;
+	char *out = sim_alloc(3 * n + 4), *to = out;
+	bool begins = true;
 
 	for (i = 0; i < n; i++) {
-		if (p[i] == '.' && (i == 0 || p[i - 1] == '\n'))
-			out[used++] = '.';
-		if (p[i] == '\n')
-			out[used++] = '\r';
-		out[used++] = p[i];
+		if (p[i] == '\r' && i + 1 < n && p[i + 1] == '\n')
+			continue;
+		if (p[i] == '.' && begins)
+			*to++ = '.';
+		begins = p[i] == '\n';
+		if (begins)
+			*to++ = '\r';
+		*to++ = p[i] == '\r' ? ' ' : p[i];
 	}
-	if (n > 0 && p[n - 1] != '\n')
-		memcpy(out + used, "\r\n", 2);
-	return out;
+	if (!begins) {
+		*to++ = '\r';
+		*to++ = '\n';
+	}
+	return (struct span){ out, (size_t)(to - out) };
 }
 
 static enum rc

@@ -71,6 +71,6 @@ const char *sim_fate_name(enum fate fate);
 /* Fails the test unless everyone was reported, once. */
 void sim_check_verdicts(const struct sim_job *j);
 /* The message as it must go over the wire, ahead of the lone dot. */
-const char *sim_job_wire(const struct sim_job *j);
+struct span sim_job_wire(const struct sim_job *j);
 
 #endif

@@ -38,18 +38,33 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* The code of a line of a reply, or -1; c is what stands behind the code. */
+static int
+line_code(const char *text, size_t n, char *c)
+{
+	if (n < 3 || !is_digit(text[0]) || !is_digit(text[1]) ||
+	    !is_digit(text[2]) || (n > 3 && text[3] != ' ' && text[3] != '-'))
+		return -1;
+	*c = n > 3 ? text[3] : ' ';
+	return 100 * (text[0] - '0') + 10 * (text[1] - '0') + (text[2] - '0');
+}
+
 /* The code of the first line that ends a reply; 0: there is none. */
 static int
-code_of(const char *text)
+code_of(const char *text, bool *muddled)
 {
+	*muddled = false;
 	while (*text != '\0') {
 		size_t n = strcspn(text, "\r\n");
+		char c = ' ';
+		int code = line_code(text, n, &c);
 
-		if (n >= 3 && is_digit(text[0]) && is_digit(text[1]) &&
-		    is_digit(text[2]) && (n == 3 || text[3] == ' '))
-			return 100 * (text[0] - '0') + 10 * (text[1] - '0') +
-			    (text[2] - '0');
-		text += n + strspn(text + n, "\r\n");
+		if (code >= 0 && c == ' ')
+			return code;
+		*muddled |= code < 0;
+		text += n;
+		text += *text == '\r';
+		text += *text == '\n';
 	}
 	return 0;
 }
@@ -83,7 +98,7 @@ say(struct sim_conn *c, struct sim_smtp *s, enum sim_stage stage,
 	a->stage = stage;
 	a->to = to;
 	a->about = t->now;
-	a->code = code_of(text);
+	a->code = code_of(text, &a->muddled);
 	a->end = sim_heard_bytes(a->conn) + strlen(text);
 	*s->last_answer = a;
 	s->last_answer = &a->next;
@@ -284,10 +299,9 @@ static bool
 settles(const struct sim_answer *a, const char *to)
 {
 	return a->stage == SIM_DOT && a->code / 100 == 2 && a->about != NULL &&
-	    a->about->complete && holds(a->about, to) &&
 	    (a->to == NULL || strcmp(a->to, to) == 0) &&
-	    sim_heard_read(a->conn) >= a->end &&
-	    sim_heard_bytes(a->conn) >= a->end;
+	    a->about->complete && holds(a->about, to) &&
+	    sim_heard_read(a->conn) >= a->end;
 }
 
 static unsigned
@@ -300,6 +314,19 @@ times_had(const struct sim_smtp *s, const char *to)
 		for (a = s->answers; a != NULL; a = a->next)
 			n += settles(a, to);
 	return n;
+}
+
+/* Is one of the answers so odd that it need not be believed? */
+static bool
+is_muddled(const struct sim_smtp *s, const char *to)
+{
+	const struct sim_answer *a;
+
+	for (; s != NULL; s = s->next)
+		for (a = s->answers; a != NULL; a = a->next)
+			if (settles(a, to) && a->muddled)
+				return true;
+	return false;
 }
 
 bool
@@ -318,7 +345,8 @@ check_verdict(const struct sim_smtp *s, const struct sim_job *j,
 		sim_fail("%s was reported %u times", v->to, v->times);
 	if (v->times == 1 && v->fate == FATE_SENT && had == 0)
 		sim_fail("%s is called sent, and no server said so", v->to);
-	if (v->times == 1 && v->fate != FATE_SENT && had > 0)
+	if (v->times == 1 && v->fate != FATE_SENT && had > 0 &&
+	    !is_muddled(s, v->to))
 		sim_fail("%s is called %s, but was accepted: %s", v->to,
 		    sim_fate_name(v->fate), v->text);
 	if (had > 1)
@@ -342,7 +370,7 @@ check_wire(unsigned conn)
 static void
 check_message(const struct sim_transaction *t, const struct sim_job *j)
 {
-	struct span wire = span_of(sim_job_wire(j));
+	struct span wire = sim_job_wire(j);
 	struct sim_text text = { 0 };
 
 	if (!t->complete || (t->n == 0 && t->message.n == 0))

@@ -22,6 +22,7 @@ struct sim_answer {
 	const char *to;			/* RCPT, and the dot in LMTP */
 	struct sim_transaction *about;	/* NULL: none is open */
 	int code;			/* of its last line; 0: it is none */
+	bool muddled;			/* not all its lines are reply lines */
 	size_t end;			/* octets of the stream up to its end */
 };
 
@@ -73,7 +74,8 @@ bool sim_smtp_has(const struct sim_smtp *s, const char *to);
 /*
  * sim_smtp_check - fails the test unless
  *	everyone has exactly one verdict (at most one if the job ended early),
- *	`sent` is said of those of sim_smtp_has(), and of nobody else,
+ *	`sent` is said of those of sim_smtp_has(), and of nobody else (where
+ *	the answer was muddled by lines that are no reply, it need not be),
  *	nobody has the message twice that is known to have it,
  *	the wire holds no CR or LF but in CR LF, and nothing unknown,
  *	every message that was ended by a dot is the job's message, or an empty

@@ -62,7 +62,8 @@ plain_addresses_are_divided_by_commas(void **state)
 {
 	(void)state;
 	expect("a@b.example", "{a@b.example}");
-	expect(" a@b.example , c@d.example,e", "{a@b.example}{c@d.example}{e~}");
+	expect(" a@b.example , c@d.example,e",
+		"{a@b.example}{c@d.example}{e~}");
 	expect(",, ,", "");
 	expect("", "");
 	expect("a @ b . example", "{a@b.example}");
@@ -102,7 +103,8 @@ quoted_local_parts_lose_their_quotes(void **state)
 	expect("a\\,b@c", "{a,b@c}");
 	expect("u@[192.0.2.1]", "{u@[192.0.2.1]}");
 	expect("u@[IPv6:2001:db8::1], v@w", "{u@[IPv6:2001:db8::1]}{v@w}");
-	expect("j\xC3\xB6rg@b\xC3\xBC.example", "{j\xC3\xB6rg@b\xC3\xBC.example}");
+	expect("j\xC3\xB6rg@b\xC3\xBC.example",
+		"{j\xC3\xB6rg@b\xC3\xBC.example}");
 }
 
 static void
@@ -119,7 +121,8 @@ what_could_go_astray_is_bad(void **state)
 {
 	(void)state;
 	expect("a@b c@d", "{!a@b c@d}");
-	expect("undisclosed recipients, a@b", "{!undisclosed recipients~}{a@b}");
+	expect("undisclosed recipients, a@b",
+		"{!undisclosed recipients~}{a@b}");
 	expect("<a@b", "{!a@b}");
 	expect("\"a@b", "{!a@b~}");
 	expect("a@, @b", "{!a@}{!@b}");

@@ -330,6 +330,12 @@ SIM_TEST(a_host_name_without_dot_gets_a_domain)
 	sim_hostname("");
 	assert_int_equal(load(""), RC_OK);
 	assert_text(w.p.set.myhostname, "localhost.localdomain");
+	sim_hostname("-bad.example");
+	assert_refused("", "default of myhostname = -bad.example: not a host "
+	    "name; write one such as host.example.com");
+	sim_hostname("router.");
+	assert_refused("", "default of myhostname = router.: not a host "
+	    "name; write one such as host.example.com");
 }
 
 SIM_TEST(the_domain_follows_the_host_name)

@@ -3,9 +3,8 @@
  *
  * These programs are linked with glibc, whose words we promise: it is asked.
  */
-#include "port_test_int.h"
-
 #include "../../port/port_int.h"
+#include "port_test_int.h"
 
 static void
 words_are_those_of_glibc(void **state)

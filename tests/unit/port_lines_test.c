@@ -8,9 +8,8 @@
 #include <netdb.h>
 #include <pwd.h>
 
-#include "port_test_int.h"
-
 #include "../../port/port_int.h"
+#include "port_test_int.h"
 
 #define port_service	tested_service
 enum rc tested_service(const char *, uint16_t *);

@@ -44,8 +44,11 @@ static int
 daemon_start(void)
 {
 	struct sockaddr_un un = daemon_address();
+	struct timeval most = { .tv_sec = 10 };	/* for what never comes */
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most,
+		sizeof most), 0);
 	unlink(un.sun_path);
 	assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
 	return fd;

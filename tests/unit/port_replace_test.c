@@ -1,7 +1,45 @@
 /*
  * port_replace_test.c - new content and new links under names in use.
+ *
+ * port_replace.c is built in once more, over calls that keep a record of what
+ * reaches the disk when, and of a disk that fails.
  */
 #include "port_test_int.h"
+
+static int test_fsync(int);
+static int test_rename(const char *, const char *);
+#define fsync		test_fsync
+#define rename		test_rename
+#define port_replace	tested_replace
+#define port_link	tested_link
+enum rc tested_replace(const char *, struct span, unsigned);
+enum rc tested_link(const char *, const char *);
+#include "../../port/port_replace.c"
+#undef fsync
+#undef rename
+#undef port_replace
+#undef port_link
+
+static char record[64];		/* file, folder, rename: one letter each */
+static int file_sync_fails, folder_sync_fails;		/* errno, or 0 */
+
+static int
+test_fsync(int fd)
+{
+	struct stat s;
+
+	assert_int_equal(fstat(fd, &s), 0);
+	strcat(record, S_ISDIR(s.st_mode) ? "D" : "F");
+	errno = S_ISDIR(s.st_mode) ? folder_sync_fails : file_sync_fails;
+	return errno != 0 ? -1 : 0;
+}
+
+static int
+test_rename(const char *from, const char *to)
+{
+	strcat(record, "R");
+	return rename(from, to);
+}
 
 static unsigned
 mode_of(const char *path)
@@ -113,6 +151,40 @@ a_full_disk_leaves_the_old_one(void **state)
 }
 
 static void
+what_is_renamed_is_on_the_disk(void **state)
+{
+	(void)state;
+	record[0] = '\0';
+	assert_int_equal(tested_replace(in_folder("synced"), SPAN("x"), 0600),
+		RC_OK);
+	assert_string_equal(record, "FRD");
+}
+
+static void
+a_disk_that_fails_is_told(void **state)
+{
+	(void)state;
+	write_file(in_folder("safe"), "old");
+	record[0] = '\0';
+	file_sync_fails = EIO;
+	assert_int_equal(tested_replace(in_folder("safe"), SPAN("x"), 0600),
+		RC_OS);
+	assert_string_equal(port_error(), "Input/output error");
+	assert_string_equal(record, "F");
+	assert_content(in_folder("safe"), "old");
+	file_sync_fails = 0;
+	folder_sync_fails = EIO;
+	assert_int_equal(tested_replace(in_folder("safe"), SPAN("x"), 0600),
+		RC_OS);
+	/* Some file systems cannot sync folders: nothing to be had there. */
+	folder_sync_fails = EINVAL;
+	assert_int_equal(tested_replace(in_folder("safe"), SPAN("y"), 0600),
+		RC_OK);
+	assert_content(in_folder("safe"), "y");
+	folder_sync_fails = 0;
+}
+
+static void
 a_name_without_folder_is_in_the_current_one(void **state)
 {
 	char *back = getcwd(NULL, 0);
@@ -157,6 +229,8 @@ main(void)
 		cmocka_unit_test(who_reads_the_old_one_keeps_it),
 		cmocka_unit_test(a_failure_leaves_nothing_behind),
 		cmocka_unit_test(a_full_disk_leaves_the_old_one),
+		cmocka_unit_test(what_is_renamed_is_on_the_disk),
+		cmocka_unit_test(a_disk_that_fails_is_told),
 		cmocka_unit_test(a_name_without_folder_is_in_the_current_one),
 		cmocka_unit_test(a_link_is_made_and_replaced),
 		cmocka_unit_test(what_is_no_link_is_left_alone),

@@ -104,8 +104,7 @@ is_class(const char *text, char class)
 /*
  * What a single plain 4xx or 5xx at these stages must come to.  Greeting: 5xx
  * is taken for 4xx unless told otherwise.  EHLO's own refusal is answered by
- * HELO; RSET and QUIT come too late to matter.  552 to RCPT is 452 (RFC 5321,
- * 4.5.3.1.10).
+ * HELO; RSET and QUIT come too late to matter.
  */
 static void
 check_class(const struct variant *v, const struct sim_job *j,
@@ -118,8 +117,6 @@ check_class(const struct variant *v, const struct sim_job *j,
 	if (!never && !later)
 		return;
 	if (stage == SIM_GREETING && v->setting == NULL)
-		never = false;
-	if (stage == SIM_RCPT && strncmp(text, "552", 3) == 0)
 		never = false;
 	if (stage >= SIM_RSET || stage == SIM_XFORWARD ||
 	    (stage == SIM_EHLO && !v->lmtp && strncmp(text, "421", 3) != 0))
