@@ -227,7 +227,8 @@ $(B)/asan/postern: $(call objs,asan,$(MAIN) $(SRC) $(PORT)) $(call libs,asan)
 FUZZ_PROGRAMS := $(FUZZ:%.c=$(B)/fuzz/%)
 $(FUZZ_PROGRAMS): %: %.o $(call test_libs,fuzz)
 	$(call say,LINK)
-	$(Q)$(call cc,fuzz) -fsanitize=fuzzer -o $@ $(call together,$^)
+	$(Q)$(call cc,fuzz) -fsanitize=fuzzer -o $@ $(call together,$^) \
+		-lcmocka
 
 # part FILE, COMMAND: the command if the file is there, else a word about it
 part = $(if $(wildcard $1),"$(strip $2)","echo $1: not there yet")
