@@ -227,7 +227,8 @@ $(B)/asan/postern: $(call objs,asan,$(MAIN) $(SRC) $(PORT)) $(call libs,asan)
 FUZZ_PROGRAMS := $(FUZZ:%.c=$(B)/fuzz/%)
 $(FUZZ_PROGRAMS): %: %.o $(call test_libs,fuzz)
 	$(call say,LINK)
-	$(Q)$(call cc,fuzz) -fsanitize=fuzzer -o $@ $(call together,$^)
+	$(Q)$(call cc,fuzz) -fsanitize=fuzzer -o $@ $(call together,$^) \
+		-lcmocka
 
 # part FILE, COMMAND: the command if the file is there, else a word about it
 part = $(if $(wildcard $1),"$(strip $2)","echo $1: not there yet")
@@ -242,7 +243,7 @@ tidy_part = "$(PYTHON) tests/tidy $(B) $(NATIVE)"
 cross_part = $(foreach t,$(CROSS),$(call part,tests/conformance/cross, \
 	$(PYTHON) tests/conformance/run.py -q -j $(JOBS) \
 	'$(RUN.$t) $(abspath $(B)/$t/postern)' \
-	\$$(cat tests/conformance/cross)))
+	\$$(sed 's/#.*//' tests/conformance/cross)))
 live_part = $(call part,tests/live/run.py, \
 	$(PYTHON) tests/live/run.py $(B)/postern)
 
