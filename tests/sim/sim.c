@@ -289,7 +289,7 @@ assert_failed(const char *file, int line)
 	sim_fail("ASSERT does not hold: %s:%d", file, line);
 }
 
-/* ---- bounds, failures ---------------------------------------------------- */
+/* ---- bounds, failures --------------------------------------------------- */
 
 void
 sim_bound(ms_t time, uint64_t calls)
@@ -378,7 +378,7 @@ port_error_is_network(void)
 	    sim.error == ENETDOWN || sim.error == EADDRNOTAVAIL;
 }
 
-/* ---- clock --------------------------------------------------------------- */
+/* ---- clock -------------------------------------------------------------- */
 
 static void
 set_clock(ms_t to)
@@ -473,7 +473,7 @@ port_sleep(ms_t until)
 	sim_let(until);
 }
 
-/* ---- entropy, memory ------------------------------------------------------ */
+/* ---- entropy, memory ---------------------------------------------------- */
 
 /* Splitmix64: any seed will do, zero too. */
 static uint64_t
@@ -553,7 +553,7 @@ port_memory(size_t bytes)
 	return sim_alloc(bytes);
 }
 
-/* ---- process --------------------------------------------------------------- */
+/* ---- process ------------------------------------------------------------ */
 
 void
 sim_hostname(const char *name)
@@ -672,7 +672,7 @@ sim_exit_of(void (*f)(void *arg), void *arg)
 	return sim.exit_status;
 }
 
-/* ---- standard output and error, log ----------------------------------------- */
+/* ---- standard output and error, log ------------------------------------- */
 
 const char *
 sim_out(void)
@@ -736,7 +736,7 @@ port_syslog(int facility, enum port_level level, struct span tag,
 	sim_text_puts(&sim.syslog, "\n");
 }
 
-/* ---- descriptors --------------------------------------------------------------- */
+/* ---- descriptors -------------------------------------------------------- */
 
 int
 sim_fd_new(enum sim_fd_kind kind, void *p)

@@ -201,9 +201,9 @@ void sim_stdin_closed(void);
  *	rest            take whatever comes, up to the close
  *	quiet           nothing may be waiting to be taken here
  *	wait TIME       do nothing for TIME (10s, 5m, 200ms, 1h; plain: seconds)
- *	drip TIME       from here on each octet goes out TIME after the one ahead
+ *	drip TIME       from here on octets go out one by one, TIME apart
  *	                (0: all at once)
- *	sip TIME        from here on each octet is taken TIME after the one ahead
+ *	sip TIME        from here on octets are taken one by one, TIME apart
  *	split           what follows arrives apart from what was sent so far
  *	close           end the connection in order (the session is over)
  *	reset           end it by force
@@ -277,7 +277,7 @@ enum sim_side {
 enum sim_end {
 	SIM_CLOSE,		/* end of stream behind the last octet */
 	SIM_RESET,		/* reset behind the last octet */
-	SIM_HOLE		/* silence: nothing arrives any more, both ways */
+	SIM_HOLE		/* silence, both ways */
 };
 /*
  * sim_cut - connection number `session` (from 0) to an address ends after

@@ -103,7 +103,7 @@ sim_dns_begin(void)
 	serve_tcp_here(s->where);
 }
 
-/* ---- the zone as text -------------------------------------------------------------- */
+/* ---- the zone as text --------------------------------------------------- */
 
 static unsigned
 type_of(const char *word)
@@ -299,7 +299,7 @@ sim_zone(const char *lines)
 		read_row(line);
 }
 
-/* ---- wire format --------------------------------------------------------------------- */
+/* ---- wire format -------------------------------------------------------- */
 
 struct sim_message *
 sim_dns_message(void)
@@ -420,7 +420,7 @@ get_name(const unsigned char *p, size_t n, size_t *at, char *out)
 	return true;
 }
 
-/* ---- the answer ----------------------------------------------------------------------- */
+/* ---- the answer --------------------------------------------------------- */
 
 /*
  * An answer in the making.  Names are compressed wherever their tail, capitals
@@ -687,7 +687,7 @@ answer_from_zone(struct sim_question *q)
 	sim_dns_use(q, &a->m);
 }
 
-/* ---- questions -------------------------------------------------------------------------- */
+/* ---- questions ---------------------------------------------------------- */
 
 static unsigned
 get_16(const unsigned char *p)
@@ -783,7 +783,7 @@ sim_question_count(void)
 	return sim.dns->questions;
 }
 
-/* ---- servers ------------------------------------------------------------------------------ */
+/* ---- servers ------------------------------------------------------------ */
 
 static struct server *
 find_server(const char *where)
@@ -829,7 +829,7 @@ sim_name_server_state(const char *where, enum sim_ns state)
 		    SIM_REFUSED, 0);
 }
 
-/* ---- over TCP ------------------------------------------------------------------------------ */
+/* ---- over TCP ------------------------------------------------------------ */
 
 static void
 answer_tcp(struct sim_conn *c, const struct sim_question *q)
@@ -872,7 +872,7 @@ serve_tcp_here(const char *where)
 	sim_serve(where, &svc, sim_copy(where));
 }
 
-/* ---- over UDP ------------------------------------------------------------------------------ */
+/* ---- over UDP ------------------------------------------------------------ */
 
 static void
 deliver(struct udp *u, const void *data, size_t n, ms_t delay)

@@ -35,7 +35,7 @@ struct sim_disk {
 	ms_t in_pace, in_ready;
 };
 
-/* ---- the tree ------------------------------------------------------------- */
+/* ---- the tree ----------------------------------------------------------- */
 
 static struct node *
 node_new(const char *path, enum node_kind kind)
@@ -105,7 +105,7 @@ sim_disk_begin(void)
 	sim_stdin("", 0);
 }
 
-/* ---- the disk --------------------------------------------------------------- */
+/* ---- the disk ----------------------------------------------------------- */
 
 static enum rc
 disk_put(struct node *f, struct span data)
@@ -137,7 +137,7 @@ disk_replace(const char *path, struct span data, unsigned mode)
 	return RC_OK;
 }
 
-/* ---- what tests do ------------------------------------------------------------ */
+/* ---- what tests do ------------------------------------------------------ */
 
 void
 sim_file_bytes(const char *path, const void *data, size_t n)
@@ -246,7 +246,7 @@ sim_stdin_closed(void)
 	sim.disk->in = STDIN_CLOSED;
 }
 
-/* ---- reading --------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------ */
 
 static enum rc
 look_up(const char *path, struct node **out)
@@ -438,7 +438,7 @@ sim_stdin_get_some(void *out, size_t n, ms_t until, size_t *got)
 	return RC_GONE;
 }
 
-/* ---- writing ---------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
 enum rc
 port_temp(const char *folder, int *out)
@@ -506,7 +506,7 @@ port_folder_is_writable(const char *path)
 	return can_write_in(find(path));
 }
 
-/* ---- services -------------------------------------------------------------------- */
+/* ---- services ----------------------------------------------------------- */
 
 /* /etc/services, a name and its other names; TCP only. */
 static bool

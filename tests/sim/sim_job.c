@@ -57,7 +57,7 @@ sim_fate_name(enum fate fate)
 	    fate == FATE_NEVER ? "never" : "?";
 }
 
-/* ---- settings -------------------------------------------------------------- */
+/* ---- settings ----------------------------------------------------------- */
 
 static void
 make_key(const struct sim_job *j, char *key, size_t cap)
@@ -144,7 +144,7 @@ settle_settings(struct sim_job *j)
 	loaded->lmtp = j->lmtp;
 }
 
-/* ---- verdicts ----------------------------------------------------------------- */
+/* ---- verdicts ----------------------------------------------------------- */
 
 static char *
 copy_span(struct span s)
@@ -210,7 +210,7 @@ sim_check_verdicts(const struct sim_job *j)
 			    j->verdict[i].times);
 }
 
-/* ---- delivery -------------------------------------------------------------------- */
+/* ---- delivery ----------------------------------------------------------- */
 
 /*
  * What has to leave for a stored message: LF, or CR LF, ends a line, another CR

@@ -112,7 +112,7 @@ sim_net_begin(void)
 	sim.net->last = &sim.net->first;
 }
 
-/* ---- addresses -------------------------------------------------------------- */
+/* ---- addresses ---------------------------------------------------------- */
 
 static char *
 put_where(const struct in6_addr *six, const struct in_addr *four,
@@ -261,7 +261,7 @@ sim_chop(size_t most)
 	sim.net->chop = most;
 }
 
-/* ---- what the server does ----------------------------------------------------- */
+/* ---- what the server does ----------------------------------------------- */
 
 static void
 end_conn(struct sim_conn *c, enum sim_end how)
@@ -559,7 +559,7 @@ sim_net_next(void)
 	return t;
 }
 
-/* ---- the client's side ------------------------------------------------------------ */
+/* ---- the client's side -------------------------------------------------- */
 
 int
 sim_dial_fault(const char *where)
@@ -878,7 +878,7 @@ sim_conn_close(struct sim_conn *c)
 	sim_net_settle();
 }
 
-/* ---- the machine's own addresses --------------------------------------------------- */
+/* ---- the machine's own addresses ---------------------------------------- */
 
 void
 sim_own_address(const char *ip)
@@ -921,7 +921,7 @@ port_has_family(int family)
 	return family == IP_V4 ? !sim.net->no_v4 : !sim.net->no_v6;
 }
 
-/* ---- what was seen --------------------------------------------------------------------- */
+/* ---- what was seen ------------------------------------------------------ */
 
 static struct sim_conn *
 conn_get(unsigned number)
@@ -1026,7 +1026,7 @@ sim_dials(void)
 	return sim_text_get(&sim.net->dials);
 }
 
-/* ---- the end, and reports ---------------------------------------------------------------- */
+/* ---- the end, and reports ----------------------------------------------- */
 
 void
 sim_conn_fail(const struct sim_conn *c, int line, const char *fmt, ...)

@@ -28,7 +28,7 @@ struct sim_script {
 	size_t n;
 };
 
-/* ---- reading ------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------ */
 
 static struct step *
 add(struct sim_script *s, enum step_kind kind, int line)
@@ -270,7 +270,7 @@ sim_script_parse(const char *text)
 	return s;
 }
 
-/* ---- obeying -------------------------------------------------------------------- */
+/* ---- obeying ------------------------------------------------------------ */
 
 /* Does the line match?  * in the pattern is anything; \ as in TEXT. */
 static bool

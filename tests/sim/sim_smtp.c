@@ -30,7 +30,7 @@ sim_stage_name(enum sim_stage stage)
 	return stage_names[stage];
 }
 
-/* ---- saying --------------------------------------------------------------- */
+/* ---- saying ------------------------------------------------------------- */
 
 static bool
 is_digit(char c)
@@ -112,7 +112,7 @@ say(struct sim_conn *c, struct sim_smtp *s, enum sim_stage stage,
 	return a->code;
 }
 
-/* ---- the server -------------------------------------------------------------- */
+/* ---- the server --------------------------------------------------------- */
 
 static void
 on_open(struct sim_conn *c, void *arg)
@@ -282,7 +282,7 @@ sim_smtp_open(const char *where)
 	return s;
 }
 
-/* ---- the judge ------------------------------------------------------------------ */
+/* ---- the judge ---------------------------------------------------------- */
 
 static bool
 holds(const struct sim_transaction *t, const char *to)

@@ -184,7 +184,7 @@ SIM_TEST(full_buffers_block_the_writer)
 	port_close(fd);
 }
 
-SIM_TEST(close_is_met_after_the_last_octet_and_by_the_second_write)
+SIM_TEST(close_is_met_behind_the_last_octet)
 {
 	size_t put;
 	int fd;
@@ -553,7 +553,7 @@ SIM_TEST(services_come_from_the_file)
 	assert_int_equal(port_service("time", &port), RC_NONE);
 }
 
-/* ---- what has to fail a test, does ---------------------------------------- */
+/* ---- what has to fail a test, does -------------------------------------- */
 
 static void
 assert_failure(void (*f)(void *arg), const char *part)
@@ -705,7 +705,7 @@ main(void)
 		SIM_RUN(split_keeps_parts_apart),
 		SIM_RUN(chop_makes_reads_and_writes_short),
 		SIM_RUN(full_buffers_block_the_writer),
-		SIM_RUN(close_is_met_after_the_last_octet_and_by_the_second_write),
+		SIM_RUN(close_is_met_behind_the_last_octet),
 		SIM_RUN(reset_is_met_by_the_first_write),
 		SIM_RUN(cut_counts_octets_of_either_side),
 		SIM_RUN(addresses_fail_as_they_were_told),

@@ -167,7 +167,7 @@ SIM_TEST(pipelined_smtp_is_cut_at_every_octet)
 	cut_everywhere(&piped);
 }
 
-SIM_TEST(smtp_that_awaits_the_reply_to_quit_is_cut_at_every_octet)
+SIM_TEST(smtp_that_awaits_quit_is_cut_at_every_octet)
 {
 	cut_everywhere(&patient);
 }
@@ -189,7 +189,7 @@ SIM_TEST(second_host_takes_what_a_cut_left_over)
 	cut_everywhere(&lmtp_two_hosts);
 }
 
-/* ---- octets in any portions ------------------------------------------------- */
+/* ---- octets in any portions --------------------------------------------- */
 
 static void
 chop(const struct kind *k, size_t most)
@@ -228,7 +228,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		SIM_RUN(smtp_is_cut_at_every_octet),
 		SIM_RUN(pipelined_smtp_is_cut_at_every_octet),
-		SIM_RUN(smtp_that_awaits_the_reply_to_quit_is_cut_at_every_octet),
+		SIM_RUN(smtp_that_awaits_quit_is_cut_at_every_octet),
 		SIM_RUN(lmtp_is_cut_at_every_octet),
 		SIM_RUN(pipelined_lmtp_is_cut_at_every_octet),
 		SIM_RUN(second_host_takes_what_a_cut_left_over),

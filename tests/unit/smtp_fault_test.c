@@ -164,7 +164,7 @@ SIM_TEST(each_call_and_all_behind_it_may_fail)
 	}
 }
 
-/* ---- reports ------------------------------------------------------------------ */
+/* ---- reports ------------------------------------------------------------ */
 
 /* What was reported stays; what was not is still to be delivered. */
 SIM_TEST(each_report_may_fail)
@@ -189,7 +189,7 @@ SIM_TEST(each_report_may_fail)
 		}
 }
 
-/* ---- the message ----------------------------------------------------------------- */
+/* ---- the message -------------------------------------------------------- */
 
 #define BIG_BYTES	20000
 static char big[BIG_BYTES + 1];
@@ -251,7 +251,7 @@ SIM_TEST(message_that_cannot_be_read_gets_no_dot)
 	}
 }
 
-/* ---- memory ------------------------------------------------------------------------ */
+/* ---- memory ------------------------------------------------------------- */
 
 SIM_TEST(any_amount_of_memory_will_do_or_ends_the_job)
 {
@@ -325,7 +325,7 @@ SIM_TEST(route_that_does_not_fit_is_cut_or_kept_for_later)
 	crowd(300, 5, 5);
 }
 
-/* ---- addresses that do not fit --------------------------------------------------------- */
+/* ---- addresses that do not fit ------------------------------------------ */
 
 static char long_addr[70000];
 

@@ -160,7 +160,7 @@ SIM_TEST(thousand_recipients_are_cut_short)
 		}
 }
 
-/* ---- buffers ----------------------------------------------------------------- */
+/* ---- buffers ------------------------------------------------------------ */
 
 static char chatty[600];
 
@@ -207,7 +207,7 @@ SIM_TEST(small_buffers_do_not_block)
 	}
 }
 
-/* ---- line ends and dots ------------------------------------------------------------ */
+/* ---- line ends and dots ------------------------------------------------- */
 
 /*
  * Messages as they may be stored: no CR or LF alone, one final dot, nothing of

@@ -6,7 +6,7 @@
  * of its own:
  *
  *	lmtp                    the protocol; without it, SMTP
- *	to WORDS                recipients, as on the command line: b@dest.example
+ *	to WORDS                recipients as on a command line: b@dest.example
  *				-N never c@dest.example; may be repeated
  *	from ADDRESS            the sender; <> is the null sender
  *	nexthop TEXT            else [192.0.2.1], or inet:192.0.2.1:24
@@ -18,8 +18,8 @@
  *	zone RECORD             a line of the zone
  *	file PATH: TEXT         a file of one line
  *	refuse|timeout|no-route WHERE	what dialling there comes to
- *	at WHERE                from here on, a session at this address; else all
- *				of it is the only one, at the next hop
+ *	at WHERE                from here on, a session at this address;
+ *				without, all is one session at the next hop
  *	expect RCPT sent|later|never [DSN] ["TEXT"]	TEXT is in the reason
  *	expect-rc RC            smtp_deliver() returns this (RC_DENY)
  *	expect-log TEXT         a line of the log holds TEXT
@@ -109,7 +109,7 @@ bad(const char *what)
 	sim_fail("%s, line %d: %s", play->name, play->line, what);
 }
 
-/* ---- reading a play --------------------------------------------------------- */
+/* ---- reading a play ----------------------------------------------------- */
 
 static void
 read_to(const char *rest)
@@ -356,14 +356,14 @@ read_play(const char *name)
 	fclose(f);
 }
 
-/* ---- what is expected ----------------------------------------------------------- */
+/* ---- what is expected --------------------------------------------------- */
 
 static void
 check_verdict(const char *rest)
 {
 	char to[300], fate[20], dsn[DSN_MAX] = "";
 	const struct sim_verdict *v;
-	const char *text = strchr(rest, '"');
+	const char *text = strstr(rest, " \"");
 
 	if (sscanf(rest, "%299s %19s %11[0-9.]", to, fate, dsn) < 2)
 		sim_fail("%s: expect RCPT FATE", play->name);
@@ -378,8 +378,8 @@ check_verdict(const char *rest)
 		    v->text);
 	if (text == NULL)
 		return;
-	snprintf(to, sizeof(to), "%.*s", (int)strcspn(text + 1, "\""),
-	    text + 1);
+	text += 2;
+	snprintf(to, sizeof(to), "%.*s", (int)strcspn(text, "\""), text);
 	if (strstr(v->text, to) == NULL)
 		sim_fail("%s: expected `%s', have: %s", play->name, to,
 		    v->text);
@@ -476,7 +476,7 @@ check_all(void)
 			    play->job->verdict[i].to);
 }
 
-/* ---- plays as tests ---------------------------------------------------------------- */
+/* ---- plays as tests ----------------------------------------------------- */
 
 static void
 run_play(void **state)

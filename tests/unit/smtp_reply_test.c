@@ -66,7 +66,7 @@ deliver(struct sim_smtp *s, struct sim_job *j)
 	check_time();
 }
 
-/* ---- codes ------------------------------------------------------------------ */
+/* ---- codes -------------------------------------------------------------- */
 
 static const char *const replies[] = {
 	"100 x", "150 x", "199 x", "200 x", "211 x", "220 x", "221 x",
@@ -206,7 +206,7 @@ SIM_TEST(any_reply_may_answer_rset)
 		}
 }
 
-/* ---- 421, with and without a close behind it ------------------------------------ */
+/* ---- 421, with and without a close behind it ---------------------------- */
 
 SIM_TEST(server_that_stays_after_421_gets_nothing_wrong)
 {
@@ -226,7 +226,7 @@ SIM_TEST(server_that_stays_after_421_gets_nothing_wrong)
 		}
 }
 
-/* ---- a server that is out of step ------------------------------------------------- */
+/* ---- a server that is out of step --------------------------------------- */
 
 /*
  * One reply too many, at each stage.  What arrives ahead of the dot cannot be
@@ -275,7 +275,7 @@ SIM_TEST(reply_too_many_is_not_taken_for_the_answer_to_the_dot)
 				    at[i].usual, more[k]);
 }
 
-/* ---- long and many ---------------------------------------------------------------- */
+/* ---- long and many ------------------------------------------------------ */
 
 static char big[300 * 1024];
 
@@ -329,7 +329,7 @@ SIM_TEST(replies_of_any_size_are_understood)
 	big_at(50, 5000, "550", FATE_NEVER);
 }
 
-/* ---- mixed recipients --------------------------------------------------------------- */
+/* ---- mixed recipients --------------------------------------------------- */
 
 /* The recipient's own name says how it is treated. */
 static const char *

@@ -55,7 +55,7 @@ deliver(struct sim_smtp *s, struct sim_job *j, ms_t most)
 		    (long long)most / SECOND);
 }
 
-/* ---- an octet a minute --------------------------------------------------------- */
+/* ---- an octet a minute -------------------------------------------------- */
 
 SIM_TEST(octet_a_minute_is_progress_without_a_deadline)
 {
@@ -125,7 +125,7 @@ SIM_TEST(octet_a_minute_ends_at_the_deadline_of_each_stage)
 		}
 }
 
-/* ---- a reply that never ends ----------------------------------------------------- */
+/* ---- a reply that never ends -------------------------------------------- */
 
 /*
  * As fast as it may: a line a second.  The reply is longer than any bound, so
@@ -190,7 +190,7 @@ SIM_TEST(endless_reply_is_given_up_without_a_deadline)
 		chatter(endless[i], NULL, DAY);
 }
 
-/* ---- silence ------------------------------------------------------------------------ */
+/* ---- silence ------------------------------------------------------------ */
 
 static const char *
 nothing(enum sim_stage stage, const char *to)
@@ -224,7 +224,7 @@ SIM_TEST(silence_at_each_stage_ends_at_its_limit)
 }
 
 /* Two recipients, neither answered for: ten minutes each, not for ever. */
-SIM_TEST(silence_after_the_dot_says_that_mail_may_be_there_twice)
+SIM_TEST(silence_after_the_dot_may_mean_two_copies)
 {
 	size_t k;
 
@@ -242,7 +242,7 @@ SIM_TEST(silence_after_the_dot_says_that_mail_may_be_there_twice)
 	}
 }
 
-/* ---- a peer that does not take what we write ------------------------------------------ */
+/* ---- a peer that does not take what we write ---------------------------- */
 
 #define BIG_BYTES	(200 * 1000)
 static char big[BIG_BYTES + 1];
@@ -356,7 +356,7 @@ main(void)
 		SIM_RUN(endless_reply_ends_at_the_deadline),
 		SIM_RUN(endless_reply_is_given_up_without_a_deadline),
 		SIM_RUN(silence_at_each_stage_ends_at_its_limit),
-		SIM_RUN(silence_after_the_dot_says_that_mail_may_be_there_twice),
+		SIM_RUN(silence_after_the_dot_may_mean_two_copies),
 		SIM_RUN(octet_taken_a_minute_is_progress_without_a_deadline),
 		SIM_RUN(octet_taken_a_minute_ends_at_the_deadline),
 		SIM_RUN(peer_that_stops_taking_the_message_is_left),
