@@ -227,7 +227,8 @@ $(B)/asan/postern: $(call objs,asan,$(MAIN) $(SRC) $(PORT)) $(call libs,asan)
 FUZZ_PROGRAMS := $(FUZZ:%.c=$(B)/fuzz/%)
 $(FUZZ_PROGRAMS): %: %.o $(call test_libs,fuzz)
 	$(call say,LINK)
-	$(Q)$(call cc,fuzz) -fsanitize=fuzzer -o $@ $(call together,$^)
+	$(Q)$(call cc,fuzz) -fsanitize=fuzzer -o $@ $(call together,$^) \
+		-lcmocka
 
 # part FILE, COMMAND: the command if the file is there, else a word about it
 part = $(if $(wildcard $1),"$(strip $2)","echo $1: not there yet")
@@ -236,18 +237,21 @@ unit_part = $(if $(UNIT),"sh toolchains/unit $(UNIT_PROGRAMS)", \
 	"echo tests/unit: not there yet")
 conformance_part = $(call part,tests/conformance/check.py, \
 	$(PYTHON) tests/conformance/check.py $(B)/postern)
+apps_part = $(call part,tests/apps/run.py, \
+	$(PYTHON) tests/apps/run.py $(B)/postern)
 tidy_part = "$(PYTHON) tests/tidy $(B) $(NATIVE)"
 cross_part = $(foreach t,$(CROSS),$(call part,tests/conformance/cross, \
 	$(PYTHON) tests/conformance/run.py -q -j $(JOBS) \
 	'$(RUN.$t) $(abspath $(B)/$t/postern)' \
-	\$$(cat tests/conformance/cross)))
+	\$$(sed 's/#.*//' tests/conformance/cross)))
 live_part = $(call part,tests/live/run.py, \
 	$(PYTHON) tests/live/run.py $(B)/postern)
 
 .PHONY: check unit conformance tidy check-cross check-live check-asan
 #: check        all that needs no root and no outside network
 check: all $(UNIT_PROGRAMS)
-	$(Q)sh toolchains/sum $(unit_part) $(tidy_part) $(conformance_part)
+	$(Q)sh toolchains/sum $(unit_part) $(apps_part) $(tidy_part) \
+		$(conformance_part)
 
 #: unit         unit tests alone, with sanitizers, in the simulator
 unit: $(UNIT_PROGRAMS)

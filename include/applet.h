@@ -118,5 +118,7 @@ int app_help(const struct app *app, const char *options);
 MUST_USE bool app_print(const struct app *app, struct span text);
 /* One sentence on standard error, behind the program's name. */
 void app_say(const struct app *app, const char *fmt, ...) PRINTF(2, 3);
+/* The same, and to the system's log, as a caller may not be listening. */
+void app_fail(const struct app *app, const char *fmt, ...) PRINTF(2, 3);
 
 #endif

@@ -38,7 +38,7 @@ enum dns_fault {
 	DNS_BAD_QUESTION,	/* FORMERR, without EDNS as well */
 	DNS_BROKEN,		/* the answer cannot be read */
 	DNS_SERVER_FAILED,	/* SERVFAIL, REFUSED, NOTIMP, any other code */
-	DNS_SILENT		/* nobody answered in time, or nobody is there */
+	DNS_SILENT		/* no answer in time, or nobody is there */
 };
 
 /* What resolv.conf says.  Missing or empty: 127.0.0.1. */

@@ -1,6 +1,6 @@
 /*
  * mail.h - addresses and messages as text: quoting, line ends, what a message
- * is like.  Rank 5.  RFC 5321, 5322.
+ * is like.  Rank 4.  RFC 5321, 5322.
  */
 #ifndef POSTERN_MAIL_H
 #define POSTERN_MAIL_H

@@ -1,5 +1,5 @@
 /*
- * report.h - a job, and what became of it.  Rank 4.  Made by whoever has mail
+ * report.h - a job, and what became of it.  Rank 5.  Made by whoever has mail
  * (an applet, the queue manager), read by whoever delivers (smtp.h).
  */
 #ifndef POSTERN_REPORT_H
@@ -25,6 +25,10 @@ enum job_attr {
 	JOB_NAME, JOB_ADDR, JOB_PORT, JOB_PROTO, JOB_HELO, JOB_IDENT,
 	JOB_SOURCE, JOB_ATTRS
 };
+
+const char *job_attr_name(enum job_attr attr);	/* in capitals */
+/* By its name, in any case; JOB_ATTRS: nothing is called so. */
+enum job_attr job_attr_find(struct span name);
 
 /* A recipient, as long as it is looked at. */
 struct rcpt {

@@ -71,7 +71,8 @@ static enum rc
 start(int fd, const struct sockaddr_storage *sa, socklen_t n, ms_t until)
 {
 	while (connect(fd, (const struct sockaddr *)sa, n) != 0) {
-		if (errno == EISCONN)
+		/* Reset: it stood, and was dropped at once.  Reading tells. */
+		if (errno == EISCONN || errno == ECONNRESET)
 			break;
 		if (errno == ETIMEDOUT) {
 			port_failed();

@@ -74,7 +74,7 @@ struct call {
 static int
 unavailable(const struct app *app, const char *what)
 {
-	app_say(app, "%s is not available in this version; nothing was done",
+	app_fail(app, "%s is not available in this version; nothing was done",
 		what);
 	return EXIT_BOUNCED;
 }
@@ -200,7 +200,7 @@ take_login(struct call *c, const char *value)
 	if (value[0] == '\0' || span_find(SPAN("upm"), value[0]) == 3)
 		return app_usage(c->app, "-a%s is not understood: -au USER,"
 			" -ap PASSWORD, -am METHOD", value);
-	app_say(c->app, "-a%c: this version cannot log in to a server, as it"
+	app_fail(c->app, "-a%c: this version cannot log in to a server, as it"
 		" has no TLS to hide a password; nothing was sent: leave -a"
 		" out if the server takes mail from this machine without",
 		value[0]);
@@ -443,7 +443,7 @@ app_sendmail(struct app *app)
 	struct call *c = port_memory(sizeof(*c));
 
 	if (c == NULL) {
-		app_say(app, "out of memory; nothing was sent");
+		app_fail(app, "out of memory; nothing was sent");
 		return EXIT_LATER;
 	}
 	c->app = app;

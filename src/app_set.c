@@ -54,7 +54,7 @@ app_set_load(struct app_set *s, struct app *app, const char *folder,
 	void *memory = port_memory(SET_BYTES);
 
 	if (memory == NULL) {
-		app_say(app, "out of memory for the settings");
+		app_fail(app, "out of memory for the settings");
 		return EXIT_CONFIG;
 	}
 	arena_init(&s->arena, memory, SET_BYTES);
@@ -62,6 +62,6 @@ app_set_load(struct app_set *s, struct app *app, const char *folder,
 		name_log(s, app);
 		return EXIT_OK;
 	}
-	app_say(app, "%s", buf_text(&why));
+	app_fail(app, "%s", buf_text(&why));
 	return EXIT_CONFIG;
 }

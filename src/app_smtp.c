@@ -16,18 +16,19 @@
 #define OPTIONS_MAX	64		/* of -o */
 
 static const char help[] =
-	"NEXTHOP is a domain, [host] or [address], each with an optional :port;\n"
-	"for lmtp also unix:/path or inet:host:port.  Several may be given,\n"
-	"separated by commas; they are tried in order.\n"
+	"NEXTHOP is a domain, [host] or [address], with :port or without;\n"
+	"for lmtp also unix:/path or inet:host:port.  Several are divided by\n"
+	"commas, and tried in order.\n"
 	"\n"
 	"  -c DIR         read DIR/main.cf instead of /etc/postern/main.cf\n"
 	"  -o NAME=VALUE  a setting, stronger than main.cf\n"
 	"  -f SENDER      envelope sender; '' is the null sender\n"
-	"  -N NOTIFY      of the next recipient: never, or success,failure,delay\n"
+	"  -N NOTIFY      of the next recipient: never, or a list of success,\n"
+	"                 failure, delay\n"
 	"  -O ORCPT       of the next recipient, as rfc822;user@example.com\n"
 	"  -V ENVID       envelope id, for delivery status notices\n"
 	"  -R full|hdrs   what such notices return\n"
-	"  -B 7bit|8bitmime  body type that the submitter declared\n"
+	"  -B BODY        body type that was declared, 7bit or 8bitmime\n"
 	"  -u             the message was submitted with SMTPUTF8\n"
 	"  -F DORX        prepend Delivered-To, X-Original-To, Return-Path;\n"
 	"                 X: this is final delivery\n"
@@ -60,6 +61,16 @@ struct run {
 };
 
 /* ---- the command line --------------------------------------------------- */
+
+/* What could end the command that it will stand in is refused here. */
+static int
+set_sender(struct run *r, const char *value)
+{
+	r->job.sender = span_of(value);
+	if (mail_addr_is_safe(r->job.sender))
+		return EXIT_OK;
+	return app_usage(r->app, "-f: no address has a line end in it");
+}
 
 static int
 set_body(struct run *r, const char *value)
@@ -105,17 +116,14 @@ set_flags(struct run *r, const char *value)
 static int
 set_attr(struct run *r, const char *value)
 {
-	static const char *const name[JOB_ATTRS] = {
-		"name", "addr", "port", "proto", "helo", "ident", "source"
-	};
 	struct span v = span_of(value);
-	size_t equals = span_find(v, '='), i;
+	size_t equals = span_find(v, '=');
+	enum job_attr attr = job_attr_find(span_part(v, 0, equals));
 
-	for (i = 0; i < JOB_ATTRS && equals < v.n; i++)
-		if (span_is_case(span_part(v, 0, equals), name[i])) {
-			r->job.attr[i] = span_part(v, equals + 1, v.n);
-			return EXIT_OK;
-		}
+	if (attr < JOB_ATTRS && equals < v.n) {
+		r->job.attr[attr] = span_part(v, equals + 1, v.n);
+		return EXIT_OK;
+	}
 	return app_usage(r->app, "-X %s: it is ATTR=VALUE with one of name, "
 	    "addr, port, proto, helo, ident, source", value);
 }
@@ -148,7 +156,7 @@ one_option(struct run *r, int letter, const char *value)
 	switch (letter) {
 	case 'c': r->folder = value; return EXIT_OK;
 	case 'o': return add_option(r, value);
-	case 'f': r->job.sender = span_of(value); return EXIT_OK;
+	case 'f': return set_sender(r, value);
 	case 'V': r->job.envid = span_of(value); return EXIT_OK;
 	case 'R': return set_ret(r, value);
 	case 'B': return set_body(r, value);

@@ -2,10 +2,13 @@
  * applet.c - which program is meant, and what all of them share: options,
  * usage, sentences on standard error.
  */
+#include <stdarg.h>
+
 #include "applet.h"
 #include "port.h"
 
-#define SENTENCE_MAX	1024	/* on standard error; a longer one is cut */
+#define SENTENCE_MAX	(LOG_LINE_MAX + 256)	/* a longer one is cut */
+#define USAGE_MAX	512
 #define TAG_MAX		64	/* `postfix/NAME` */
 
 static const struct applet applets[] = {
@@ -162,30 +165,50 @@ put_command(struct buf *b, const struct app *app)
 	}
 }
 
-static void
-say(const struct app *app, const char *fmt, __builtin_va_list ap)
+/* The sentence in `room`, one line; its text without the program's name. */
+static struct span
+say(const struct app *app, struct buf *room, const char *fmt, va_list ap)
 {
-	char text[SENTENCE_MAX - 128], line[SENTENCE_MAX];
-	struct buf t = BUF(text), b = BUF(line);
+	size_t from;
 
-	buf_vfmt(&t, fmt, ap);
-	if (t.full)	/* a word of the caller's is too long to repeat */
-		buf_put_cut(&t, span_of(fmt));
-	put_command(&b, app);
-	buf_puts(&b, ": ");
-	text_printable(&b, buf_span(&t));
-	buf_putc(&b, '\n');
-	port_err(buf_span(&b));
+	put_command(room, app);
+	buf_puts(room, ": ");
+	from = room->n;
+	room->cap--;		/* for the newline */
+	buf_vfmt_cut(room, fmt, ap);
+	text_mask(room, from);
+	room->cap++;
+	buf_putc(room, '\n');
+	port_err(buf_span(room));
+	return span_trim(span_part(buf_span(room), from, room->n));
 }
 
 void
 app_say(const struct app *app, const char *fmt, ...)
 {
-	__builtin_va_list ap;
+	char text[SENTENCE_MAX];
+	struct buf b = BUF(text);
+	va_list ap;
 
-	__builtin_va_start(ap, fmt);
-	say(app, fmt, ap);
-	__builtin_va_end(ap);
+	va_start(ap, fmt);
+	say(app, &b, fmt, ap);
+	va_end(ap);
+}
+
+void
+app_fail(const struct app *app, const char *fmt, ...)
+{
+	char text[SENTENCE_MAX];
+	struct buf b = BUF(text);
+	struct log log = app->log;
+	struct span sentence;
+	va_list ap;
+
+	va_start(ap, fmt);
+	sentence = say(app, &b, fmt, ap);
+	va_end(ap);
+	log.to_stderr = false;		/* it is there already */
+	log_line(&log, LOG_ERROR, "%.*s", SPAN_ARG(sentence));
 }
 
 static void
@@ -204,13 +227,13 @@ put_usage(struct buf *b, const struct app *app)
 int
 app_usage(const struct app *app, const char *fmt, ...)
 {
-	char line[SENTENCE_MAX];
-	struct buf b = BUF(line);
-	__builtin_va_list ap;
+	char text[SENTENCE_MAX], line[USAGE_MAX];
+	struct buf t = BUF(text), b = BUF(line);
+	va_list ap;
 
-	__builtin_va_start(ap, fmt);
-	say(app, fmt, ap);
-	__builtin_va_end(ap);
+	va_start(ap, fmt);
+	say(app, &t, fmt, ap);
+	va_end(ap);
 	put_usage(&b, app);
 	put_command(&b, app);
 	buf_puts(&b, " --help tells more\n");
@@ -231,7 +254,7 @@ int
 app_help(const struct app *app, const char *options)
 {
 	const struct applet *a = applet_find(span_of(app->name));
-	char line[SENTENCE_MAX];
+	char line[USAGE_MAX];
 	struct buf b = BUF(line);
 
 	put_usage(&b, app);

@@ -540,10 +540,11 @@ ask_along(struct ask *k, struct arena *a, struct dns_answer *out)
 
 	for (unsigned i = 0; i < DNS_QUESTIONS_MAX; i++) {
 		rc = step(k, a, out);
+		if (rc == RC_NONE && k->is_alias)
+			continue;
 		if (rc == RC_OK || rc == RC_NONE)
 			TRY(arena_copy(a, k->name, &out->canonical));
-		if (rc != RC_NONE || !k->is_alias)
-			return rc;
+		return rc;
 	}
 	return fail(k, DNS_ALIAS_LOOP, RC_DENY);
 }
@@ -559,7 +560,8 @@ note_fault(struct dns *d, const struct ask *k, struct span name)
 	(void)buf_text(&b);
 }
 
-enum rc
+/* What, of whom and until when: no pair of these makes one thing. */
+enum rc			/* NOLINTNEXTLINE(readability-function-size) */
 dns_ask(struct dns *d, struct arena *a, struct span name, enum dns_type type,
 	ms_t until, struct dns_answer *out)
 {
@@ -570,6 +572,7 @@ dns_ask(struct dns *d, struct arena *a, struct span name, enum dns_type type,
 		.d = d, .name = name, .text = BUF(text), .type = type,
 		.until = until
 	};
+	size_t used = a->used;
 	enum rc rc;
 
 	*out = (struct dns_answer){ .is_secure = d->want_secure };
@@ -577,9 +580,13 @@ dns_ask(struct dns *d, struct arena *a, struct span name, enum dns_type type,
 		rc = fail(&k, DNS_BAD_QUESTION, RC_DENY);
 	else
 		rc = ask_along(&k, a, out);
-	if (rc != RC_OK) {
+	if (rc == RC_OK)
+		return rc;
+	note_fault(d, &k, name);
+	if (rc != RC_NONE) {
+		a->used = used;		/* nothing there is of use */
+		out->record = NULL;
 		out->n = 0;
-		note_fault(d, &k, name);
 	}
 	return rc;
 }

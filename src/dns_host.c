@@ -6,6 +6,7 @@
 
 #include "dns_int.h"
 
+#define HOSTS		"/etc/hosts"
 #define HOSTS_PIECE	4096	/* of the file, held at a time */
 #define BLANKS		" \t\r"
 
@@ -70,7 +71,23 @@ dns_mx(struct dns *d, struct arena *a, struct span domain, ms_t until,
 	    : fail(d, DNS_BAD_RECORDS, DNS_MX, domain, RC_DENY);
 }
 
-/* ---- lists of addresses -------------------------------------------------- */
+/* ---- one host ------------------------------------------------------------ */
+
+/* struct finding - the questions about one host, and what came of them. */
+struct finding {
+	struct dns *d;
+	struct arena *a;
+	struct span host;
+	unsigned families;
+	ms_t until;
+	bool defnames;			/* a name without a dot gets a domain */
+	bool dnsrch;			/* every domain of the list is tried */
+	struct ip_list *out;
+	enum dns_type type;		/* asked for now */
+	enum rc rc;			/* of the failure that decides */
+	enum dns_fault fault;
+	enum dns_type fault_type;
+};
 
 /* Room for n more behind those that are there. */
 static enum rc
@@ -90,6 +107,13 @@ static bool
 is_wanted(const struct ip *ip, unsigned families)
 {
 	return (families & (ip->family == IP_V4 ? DNS_V4 : DNS_V6)) != 0;
+}
+
+/* Will it be the same next week? */
+static bool
+is_certain(enum rc rc)
+{
+	return rc == RC_NONE || rc == RC_DENY;
 }
 
 /* ---- the hosts file ------------------------------------------------------ */
@@ -140,41 +164,27 @@ dns_hosts_find(struct arena *a, struct span text, struct span host,
 }
 
 static enum rc
-ask_hosts_file(struct dns *d, struct arena *a, struct span host,
-	unsigned families, struct ip_list *out)
+ask_hosts_file(struct finding *f)
 {
-	struct dns_lines f;
+	struct dns_lines file;
 	struct span lines;
 	enum rc rc;
 
-	TRY(dns_lines_open(&f, "/etc/hosts", d->msg, HOSTS_PIECE));
-	while ((rc = dns_lines_next(&f, &lines)) == RC_OK) {
-		rc = dns_hosts_find(a, lines, host, families, out);
+	TRY(dns_lines_open(&file, HOSTS, f->d->msg, HOSTS_PIECE));
+	while ((rc = dns_lines_next(&file, &lines)) == RC_OK) {
+		rc = dns_hosts_find(f->a, lines, f->host, f->families,
+		    f->out);
 		if (rc != RC_OK && rc != RC_NONE)
 			break;
 	}
-	dns_lines_close(&f);
-	if (rc != RC_NONE || out->n == 0)
+	dns_lines_close(&file);
+	if (rc != RC_NONE || f->out->n == 0)
 		return rc;
-	out->canonical = host;
+	f->out->canonical = f->host;
 	return RC_OK;
 }
 
 /* ---- names that may need a domain ---------------------------------------- */
-
-/* struct search - a host as given, and how names are made of it. */
-struct search {
-	struct span host;
-	enum dns_type type;
-	bool defnames;		/* a name without a dot gets a domain */
-	bool dnsrch;		/* every domain of the list is tried */
-};
-
-static bool
-is_certain(enum rc rc)
-{
-	return rc == RC_NONE || rc == RC_DENY;
-}
 
 static size_t
 dots(struct span name)
@@ -186,26 +196,29 @@ dots(struct span name)
 	return n;
 }
 
+/* How many domains of the search list are for this host? */
 static unsigned
-domains(const struct dns *d, const struct search *s)
+domains(const struct finding *f)
 {
-	if (dots(s->host) == 0)
-		return !s->defnames || d->conf.searches == 0 ? 0
-		    : s->dnsrch ? d->conf.searches : 1;
-	return s->dnsrch ? d->conf.searches : 0;
+	unsigned all = f->d->conf.searches;
+
+	if (dots(f->host) > 0)
+		return f->dnsrch ? all : 0;
+	if (!f->defnames)
+		return 0;
+	return f->dnsrch || all == 0 ? all : 1;
 }
 
 static enum rc
-ask_below(struct dns *d, struct arena *a, const struct search *s,
-	const char *domain, ms_t until, struct dns_answer *out)
+ask_below(struct finding *f, const char *domain, struct dns_answer *out)
 {
 	char text[DNS_NAME_MAX + 1];
 	struct buf b = BUF(text);
 
-	buf_fmt(&b, "%.*s.%s", SPAN_ARG(s->host), domain);
+	buf_fmt(&b, "%.*s.%s", SPAN_ARG(f->host), domain);
 	if (b.full)
-		return fail(d, DNS_NO_NAME, s->type, s->host, RC_DENY);
-	return dns_ask(d, a, buf_span(&b), s->type, until, out);
+		return fail(f->d, DNS_NO_NAME, f->type, f->host, RC_DENY);
+	return dns_ask(f->d, f->a, buf_span(&b), f->type, f->until, out);
 }
 
 /*
@@ -214,34 +227,35 @@ ask_below(struct dns *d, struct arena *a, const struct search *s,
  * all; else the name as it is does.
  */
 static enum rc
-ask_host(struct dns *d, struct arena *a, const struct search *s, ms_t until,
-	struct dns_answer *out)
+ask_host(struct finding *f, struct dns_answer *out)
 {
-	unsigned n = domains(d, s);
-	unsigned as_is = dots(s->host) >= d->conf.ndots ? 0 : n;
+	const struct dns_conf *conf = &f->d->conf;
+	unsigned n = domains(f);
+	unsigned as_is = dots(f->host) >= conf->ndots ? 0 : n;
 	enum dns_fault fault = DNS_NO_DATA;
 	enum rc rc, sum = RC_NONE;
 
 	for (unsigned i = 0; i <= n; i++) {
 		if (i == as_is)
-			rc = dns_ask(d, a, s->host, s->type, until, out);
+			rc = dns_ask(f->d, f->a, f->host, f->type, f->until,
+			    out);
 		else
-			rc = ask_below(d, a, s, d->conf.search[as_is == 0
-			    ? i - 1 : i], until, out);
+			rc = ask_below(f, conf->search[as_is == 0
+			    ? i - 1 : i], out);
 		if (rc == RC_OK || rc == RC_FULL)
 			return rc;
 		if (is_certain(sum) && (i == as_is || !is_certain(rc))) {
 			sum = rc;
-			fault = d->fault;
+			fault = f->d->fault;
 		}
 		/* Another host must not pass for one not found for now. */
 		if (i == as_is && !is_certain(rc))
 			break;
 	}
-	return fail(d, fault, s->type, s->host, sum);
+	return fail(f->d, fault, f->type, f->host, sum);
 }
 
-/* ---- addresses ----------------------------------------------------------- */
+/* ---- name servers -------------------------------------------------------- */
 
 /*
  * Which of two families' failures speaks for the host: one that may pass, then
@@ -265,20 +279,8 @@ weight(enum dns_fault fault)
 	}
 }
 
-/* struct finding - the questions about one host, and what came of them. */
-struct finding {
-	struct dns *d;
-	struct arena *a;
-	struct search search;
-	ms_t until;
-	struct ip_list *out;
-	enum rc rc;			/* of the failure that decides */
-	enum dns_fault fault;
-	enum dns_type fault_type;
-};
-
 static enum rc
-take_answer(struct finding *f, const struct dns_answer *answer)
+take_answer(const struct finding *f, const struct dns_answer *answer)
 {
 	struct ip_list *out = f->out;
 	bool is_first = out->n == 0;
@@ -301,8 +303,8 @@ ask_family(struct finding *f, enum dns_type type)
 	struct dns_answer answer;
 	enum rc rc;
 
-	f->search.type = type;
-	rc = ask_host(f->d, f->a, &f->search, f->until, &answer);
+	f->type = type;
+	rc = ask_host(f, &answer);
 	if (rc == RC_OK)
 		return take_answer(f, &answer);
 	if (rc == RC_FULL)
@@ -316,69 +318,78 @@ ask_family(struct finding *f, enum dns_type type)
 }
 
 static enum rc
-ask_servers(struct dns *d, struct arena *a, const struct search *s,
-	unsigned families, ms_t until, struct ip_list *out)
+ask_servers(struct finding *f)
 {
-	struct finding f = {
-		.d = d, .a = a, .search = *s, .until = until, .out = out,
-		.rc = RC_NONE, .fault = DNS_NO_DATA, .fault_type = DNS_A
-	};
-
-	if ((families & DNS_V4) != 0)
-		TRY(ask_family(&f, DNS_A));
-	if ((families & DNS_V6) != 0)
-		TRY(ask_family(&f, DNS_AAAA));
-	if (out->n > 0)
+	f->rc = RC_NONE;
+	f->fault = DNS_NO_DATA;
+	f->fault_type = DNS_A;
+	if ((f->families & DNS_V4) != 0)
+		TRY(ask_family(f, DNS_A));
+	if ((f->families & DNS_V6) != 0)
+		TRY(ask_family(f, DNS_AAAA));
+	if (f->out->n > 0)
 		return RC_OK;
-	return fail(d, f.fault, f.fault_type, s->host, f.rc);
+	return fail(f->d, f->fault, f->fault_type, f->host, f->rc);
 }
+
+/* ---- all ways ------------------------------------------------------------ */
 
 /* An address given as the name. */
 static enum rc
-take_literal(struct dns *d, struct arena *a, struct span host,
-	const struct ip *ip, unsigned families, struct ip_list *out)
+take_literal(const struct finding *f, const struct ip *ip)
 {
-	out->canonical = host;
-	if (!is_wanted(ip, families))
-		return fail(d, DNS_NO_DATA, ip->family == IP_V4 ? DNS_A
-		    : DNS_AAAA, host, RC_NONE);
-	TRY(make_room(a, out, 1));
+	struct ip_list *out = f->out;
+
+	out->canonical = f->host;
+	if (!is_wanted(ip, f->families))
+		return fail(f->d, DNS_NO_DATA, ip->family == IP_V4 ? DNS_A
+		    : DNS_AAAA, f->host, RC_NONE);
+	TRY(make_room(f->a, out, 1));
 	out->ip[out->n++] = *ip;
 	return RC_OK;
 }
 
 /* Without name servers ahead of it: as getaddrinfo(3) does it. */
 static enum rc
-ask_natively(struct dns *d, struct arena *a, struct span host,
-	unsigned families, ms_t until, struct ip_list *out)
+ask_natively(struct finding *f)
 {
-	struct search s = { .host = host, .defnames = true, .dnsrch = true };
-	enum rc rc = ask_hosts_file(d, a, host, families, out);
+	enum rc rc = ask_hosts_file(f);
 
 	if (rc == RC_OK || rc == RC_FULL)
 		return rc;
-	return ask_servers(d, a, &s, families, until, out);
+	f->defnames = f->dnsrch = true;
+	return ask_servers(f);
 }
 
-enum rc
+static enum rc
+ask_servers_then_hosts_file(struct finding *f)
+{
+	enum rc hosts, rc = ask_servers(f);
+
+	if (!is_certain(rc) || weight(f->d->fault) > 0)
+		return rc;
+	hosts = ask_hosts_file(f);
+	return hosts == RC_OK || hosts == RC_FULL ? hosts : rc;
+}
+
+/* What, of whom, how and until when: no pair of these makes one thing. */
+enum rc			/* NOLINTNEXTLINE(readability-function-size) */
 dns_addresses(struct dns *d, struct arena *a, struct span host,
 	unsigned families, unsigned ways, ms_t until, struct ip_list *out)
 {
-	struct search s = {
-		.host = host, .defnames = d->defnames, .dnsrch = d->dnsrch
+	struct finding f = {
+		.d = d, .a = a, .host = host, .families = families,
+		.until = until, .defnames = d->defnames, .dnsrch = d->dnsrch,
+		.out = out
 	};
 	struct ip ip;
-	enum rc rc, hosts;
 
 	*out = (struct ip_list){ 0 };
 	if (ip_parse(host, &ip))
-		return take_literal(d, a, host, &ip, families, out);
+		return take_literal(&f, &ip);
 	if ((ways & DNS_BY_DNS) == 0)
-		return ask_natively(d, a, host, families, until, out);
-	rc = ask_servers(d, a, &s, families, until, out);
-	if ((ways & DNS_BY_HOSTS) == 0 || !is_certain(rc)
-	    || weight(d->fault) > 0)
-		return rc;
-	hosts = ask_hosts_file(d, a, host, families, out);
-	return hosts == RC_OK || hosts == RC_FULL ? hosts : rc;
+		return ask_natively(&f);
+	if ((ways & DNS_BY_HOSTS) == 0)
+		return ask_servers(&f);
+	return ask_servers_then_hosts_file(&f);
 }

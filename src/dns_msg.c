@@ -97,8 +97,10 @@ put_opt(struct pen *pen, bool secure)
 size_t
 msg_put_query(unsigned char out[DNS_QUERY_MAX], const struct msg_query *q)
 {
-	struct pen pen = { .p = out };
+	struct pen pen;
 
+	pen.p = out;
+	pen.n = 0;
 	put_u16(&pen, q->id);
 	put_u16(&pen, FLAG_RD | (q->secure ? FLAG_AD : 0));
 	put_u16(&pen, 1);

@@ -55,15 +55,15 @@ forget(struct mail_list *l)
 static bool
 finish(struct mail_list *l)
 {
-	bool any = l->n > 0 || l->is_bad;
-
-	if (l->has_domain && (l->text[0] == '@' || l->text[l->n - 1] == '@'))
-		l->is_bad = true;
+	if (l->n == 0 && !l->is_bad)
+		return false;
 	if (l->n == 0)
 		l->text[l->n++] = '?';	/* bad, and nothing to show for it */
+	if (l->has_domain && (l->text[0] == '@' || l->text[l->n - 1] == '@'))
+		l->is_bad = true;
 	l->addr = (struct span){ l->text, l->n };
-	l->is_ready = any;
-	return any;
+	l->is_ready = true;
+	return true;
 }
 
 static enum step

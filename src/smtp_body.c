@@ -7,7 +7,7 @@
 
 struct body {
 	struct session *s;
-	size_t limit;		/* octets of a line, 0: any number */
+	size_t limit;		/* octets of a line; SIZE_MAX: any number */
 	size_t column;		/* octets of the present line on the wire */
 };
 
@@ -33,22 +33,27 @@ put(struct body *o, struct span text)
 	return RC_OK;
 }
 
-/* Part of a line; a line that is too long goes on behind CR LF and a blank. */
+/* A line that is too long goes on behind CR LF and a blank. */
+static enum rc
+fold(struct body *o)
+{
+	if (o->column < o->limit)
+		return RC_OK;
+	o->column = 1;
+	return put(o, SPAN("\r\n "));
+}
+
+/* Part of a line. */
 static enum rc
 put_piece(struct body *o, struct span piece)
 {
+	struct span part;
+
 	if (o->column == 0 && piece.n > 0 && piece.p[0] == '.')
 		TRY(put(o, SPAN(".")));
 	while (piece.n > 0) {
-		struct span part = piece;
-
-		if (o->limit > 0) {
-			if (o->column >= o->limit) {
-				TRY(put(o, SPAN("\r\n ")));
-				o->column = 1;
-			}
-			part = span_part(piece, 0, o->limit - o->column);
-		}
+		TRY(fold(o));
+		part = span_part(piece, 0, o->limit - o->column);
 		TRY(put(o, part));
 		o->column += part.n;
 		piece = span_part(piece, part.n, piece.n);
@@ -101,7 +106,7 @@ static size_t
 line_limit(const struct settings *set)
 {
 	if (set->line_length_limit <= 0)
-		return 0;
+		return SIZE_MAX;
 	return set->line_length_limit < 2 ? 2 :
 	    (size_t)set->line_length_limit;
 }

@@ -10,14 +10,14 @@
 #include "smtp_int.h"
 
 void
-chat_open(struct chat *c, int fd, bool whole, const struct log *log)
+chat_open(struct chat *c, int fd, bool whole, ms_t end)
 {
 	c->fd = fd;
 	c->whole = whole;
 	c->write_dead = false;
 	c->limit = MINUTE;
 	c->until = 0;
-	c->log = log;
+	c->end = end;
 	c->out = BUF(c->out_room);
 	c->in_from = c->in_n = 0;
 }
@@ -49,7 +49,9 @@ chat_more_time(struct chat *c, ms_t more, ms_t most)
 static ms_t
 deadline(const struct chat *c)
 {
-	return c->whole ? c->until : port_now() + c->limit;
+	ms_t until = c->whole ? c->until : port_now() + c->limit;
+
+	return until < c->end ? until : c->end;
 }
 
 static enum rc

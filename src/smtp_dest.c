@@ -104,24 +104,27 @@ literal(struct span *host, bool brackets, struct ip *out, const char **why)
 }
 
 static enum rc
-name_to_ascii(const struct settings *set, struct span host, struct buf *room,
+name_to_ascii(const struct settings *set, struct span host, struct dest *out,
     const char **why)
 {
+	struct buf room = BUF(out->room);
+
 	if (span_has_8bit(host) && !set->smtputf8_enable) {
 		*why = "names beyond ASCII need smtputf8_enable = yes";
 		return RC_DENY;
 	}
-	buf_clear(room);
-	if (dns_to_ascii(host, room) == RC_OK && !room->full &&
-	    dns_name_check(buf_span(room)) == RC_OK)
+	if (dns_to_ascii(host, &room) == RC_OK && !room.full &&
+	    dns_name_check(buf_span(&room)) == RC_OK) {
+		out->host = buf_span(&room);
 		return RC_OK;
+	}
 	*why = "the host is no valid domain name";
 	return RC_DENY;
 }
 
 static enum rc
-parse_inet(const struct settings *set, struct span text, struct buf *room,
-    struct dest *out, const char **why)
+parse_inet(const struct settings *set, struct span text, struct dest *out,
+    const char **why)
 {
 	struct span host, port;
 	bool brackets;
@@ -132,21 +135,18 @@ parse_inet(const struct settings *set, struct span text, struct buf *room,
 	    "name of known_tcp_ports or the services file";
 	TRY(dest_port(set, port.n > 0 ? port : set->tcp_port, &out->port));
 	rc = literal(&host, brackets, &out->ip, why);
-	if (rc == RC_NONE) {
-		TRY(name_to_ascii(set, host, room, why));
-		out->host = buf_span(room);
-	} else if (rc == RC_OK) {
-		out->host = host;
-	}
 	out->no_mx |= brackets || rc == RC_OK;
-	return rc == RC_NONE ? RC_OK : rc;
+	out->host = host;
+	return rc == RC_NONE ? name_to_ascii(set, host, out, why) : rc;
 }
 
 enum rc
-dest_parse(const struct settings *set, bool lmtp, struct span text,
-    struct buf *room, struct dest *out, const char **why)
+dest_parse(const struct settings *set, struct span text, struct dest *out,
+    const char **why)
 {
-	*out = (struct dest){ .text = text, .no_mx = lmtp };
+	bool lmtp = out->is_lmtp;
+
+	*out = (struct dest){ .is_lmtp = lmtp, .text = text, .no_mx = lmtp };
 	if (lmtp && span_starts_case(text, "unix:")) {
 		out->is_unix = true;
 		out->host = span_part(text, 5, text.n);
@@ -155,5 +155,5 @@ dest_parse(const struct settings *set, bool lmtp, struct span text,
 	}
 	if (lmtp && span_starts_case(text, "inet:"))
 		text = span_part(text, 5, text.n);
-	return parse_inet(set, text, room, out, why);
+	return parse_inet(set, text, out, why);
 }

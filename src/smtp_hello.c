@@ -89,22 +89,6 @@ size_of(struct span rest)
 	return 0;
 }
 
-static unsigned
-xforward_of(struct span rest)
-{
-	static const char *const name[JOB_ATTRS] = {
-		"NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE"
-	};
-	struct span word;
-	unsigned bits = 0, i;
-
-	while (span_word(&rest, " \t", &word))
-		for (i = 0; i < JOB_ATTRS; i++)
-			if (span_is_case(word, name[i]))
-				bits |= 1u << i;
-	return bits;
-}
-
 /* One line behind the first; `AUTH=` of old servers is `AUTH `. */
 static void
 note_keyword(struct session *s, struct span line, unsigned discard,
@@ -124,7 +108,7 @@ note_keyword(struct session *s, struct span line, unsigned discard,
 	if (bit == HAS_SIZE)
 		s->size_limit = size_of(line);
 	if (bit == HAS_XFORWARD)
-		s->xforward = xforward_of(line);
+		s->xforward = xforward_offered(line);
 }
 
 /*
@@ -223,9 +207,15 @@ refused(struct session *s, bool skip)
 		s->reply.code -= 100;
 		s->reply.dsn[0] = '4';
 	}
-	(void)trouble_refused(s, &s->reply);	/* first: QUIT has a reply, too */
+	(void)trouble_refused(s, &s->reply);	/* ahead of QUIT's reply */
 	hello_quit(s);
 	return RC_DENY;
+}
+
+static struct span
+behind_code(const struct reply *r)
+{
+	return span_part(buf_span(&r->text), 4, r->text.n);
 }
 
 static enum rc
@@ -240,8 +230,7 @@ banner(struct session *s, bool *own)
 		return trouble_lost(s, rc);
 	if (s->reply.code / 100 != 2)
 		return refused(s, s->w->set->skip_5xx_greeting);
-	*own |= is_own_name(s, span_part(buf_span(&s->reply.text), 4,
-	    s->reply.text.n));
+	*own |= is_own_name(s, behind_code(&s->reply));
 	pix_workarounds(s);
 	return RC_OK;
 }

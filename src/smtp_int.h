@@ -37,9 +37,10 @@ struct chat {
 	int fd;
 	bool whole;		/* a limit holds for the whole request */
 	bool write_dead;	/* writing failed; what was said can be read */
+	const struct log *log;
 	ms_t limit;
 	ms_t until;		/* if `whole` */
-	const struct log *log;
+	ms_t end;		/* of everything, whatever the limit is */
 	struct buf out;
 	size_t in_from, in_n;
 	char in[CHAT_IN_MAX];
@@ -54,7 +55,15 @@ struct reply {
 	char room[REPLY_TEXT_MAX];
 };
 
-void chat_open(struct chat *c, int fd, bool whole, const struct log *log);
+/*
+ * chat_open - a chat over fd, which it owns from now on.
+ *
+ * whole  a time limit holds for the whole request it was set for, and not for
+ *        each single read and write (smtp_per_request_deadline).
+ * end    absolute; a peer that says something again and again without coming
+ *        to the point is given up then.
+ */
+void chat_open(struct chat *c, int fd, bool whole, ms_t end);
 void chat_close(struct chat *c);
 /* The time limit of what follows: per read and write, or for all of it. */
 void chat_limit(struct chat *c, ms_t limit);
@@ -85,24 +94,24 @@ bool chat_has_input(const struct chat *c);
 /* ---- dest: destination syntax ------------------------------------------- */
 
 struct dest {
+	bool is_lmtp;
 	struct span text;	/* as it was written */
 	struct span host;	/* A-label form, or the path of a socket */
 	uint16_t port;
 	bool is_unix;
 	bool no_mx;		/* brackets, an address, or LMTP */
 	struct ip ip;		/* family IP_NONE: a name */
+	char room[DNS_NAME_MAX + 2];	/* of the A-label form */
 };
 
 /*
- * dest_parse - one destination (smtp-behaviour DST, LMT; postconf(5)
- * relayhost).
+ * dest_parse - one destination, for SMTP or for LMTP (out->is_lmtp).
  *
- * room  where the A-label form goes; must live as long as *out.
+ * out   is_lmtp is read, everything else is filled; borrows from text.
  * why   on RC_DENY, what is wrong with it.
  */
-MUST_USE enum rc dest_parse(const struct settings *set, bool lmtp,
-	struct span text, struct buf *room, struct dest *out,
-	const char **why);
+MUST_USE enum rc dest_parse(const struct settings *set, struct span text,
+	struct dest *out, const char **why);
 /* A port number, or a name by known_tcp_ports, then the services file. */
 MUST_USE enum rc dest_port(const struct settings *set, struct span text,
 	uint16_t *out);
@@ -149,7 +158,6 @@ struct route {
 	size_t hosts;
 	uint16_t best;		/* preference of the best, for loops */
 	int sessions;		/* of this destination, past EHLO */
-	char dest_room[DNS_NAME_MAX + 2];
 };
 
 /* ---- trouble: who suffers ----------------------------------------------- */
@@ -274,6 +282,8 @@ void hello_quit(struct session *s);
 MUST_USE enum rc hello_put_quit(struct session *s);
 void hello_hear_quit(struct session *s);
 
+/* The attributes that an EHLO line names: bits 1 << enum job_attr. */
+unsigned xforward_offered(struct span words);
 /*
  * xforward_put - the XFORWARD command number n (0, 1) into the window.
  * RC_NONE: there is nothing to say in it; RC_FULL as chat_put.

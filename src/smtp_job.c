@@ -78,9 +78,10 @@ dial(struct worker *w, const struct host *h, int *fd)
 	}
 	if (rc == RC_OK)
 		return RC_OK;
-	return trouble_connect(w, h, rc == RC_DENY ? "4.4.0" : "4.4.1",
-	    rc == RC_DENY ? "the source address of bind_address cannot be used" :
-	    rc == RC_TIME ? "Connection timed out" : port_error());
+	if (rc == RC_DENY)
+		return trouble_connect(w, h, "4.4.0",
+		    "the source address of bind_address cannot be used");
+	return trouble_connect(w, h, "4.4.1", port_error());
 }
 
 /*
@@ -100,7 +101,7 @@ static void
 try_host(struct worker *w, const struct host *h)
 {
 	struct session *s = &w->session;
-	int fd;
+	int fd = -1;
 
 	s->w = w;
 	s->host = h;
@@ -113,7 +114,9 @@ try_host(struct worker *w, const struct host *h)
 	if (dial(w, h, &fd) != RC_OK)
 		return;
 	s->connected = port_now();
-	chat_open(&s->chat, fd, w->set->per_request_deadline, w->log);
+	s->chat.log = w->log;
+	chat_open(&s->chat, fd, w->set->per_request_deadline,
+	    w->job->started + w->set->daemon_timeout);
 	if (talk(s) != RC_OK)
 		log_line(w->log, LOG_DEBUG, "session given up while %s",
 		    s->stage);
@@ -180,12 +183,11 @@ static enum rc
 check_first(struct worker *w)
 {
 	struct span rest = w->job->nexthop, text;
-	struct dest d;
-	struct buf room = BUF(w->route.dest_room);
+	struct dest d = { .is_lmtp = w->lmtp };
 	const char *why = "there is none";
 
 	if (span_word(&rest, LIST_DIVIDERS, &text) &&
-	    dest_parse(w->set, w->lmtp, text, &room, &d, &why) == RC_OK)
+	    dest_parse(w->set, text, &d, &why) == RC_OK)
 		return RC_OK;
 	log_line(w->log, LOG_FATAL, "bad destination %.*s: %s",
 	    SPAN_ARG(w->job->nexthop), why);

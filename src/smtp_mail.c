@@ -272,9 +272,12 @@ ask(struct mailing *m)
 	case STEP_RCPT:
 		return ask_rcpt(m);
 	case STEP_DATA:
+		/* A probe ends with what it has been told, and not ahead. */
+		if (m->in_window > 0 && probe_ends_here(m->s->w))
+			return RC_FULL;
 		/* Every reply is in, and nobody wants the message. */
-		if ((m->in_window == 0 && m->taken == 0) ||
-		    probe_ends_here(m->s->w)) {
+		if (m->in_window == 0 && (m->taken == 0 ||
+		    probe_ends_here(m->s->w))) {
 			m->ask.step = STEP_END;
 			m->hear.step = STEP_END;
 			return RC_NONE;
@@ -513,6 +516,18 @@ give_up(struct mailing *m)
 	return RC_OK;
 }
 
+/*
+ * The reply to the dot.  221 is what QUIT gets: a server that says it now has
+ * left out the reply that we wait for, and nobody knows what it did.
+ */
+static enum rc
+dot_reply(struct session *s)
+{
+	chat_limit(&s->chat, s->w->set->data_done_timeout);
+	TRY(chat_reply(&s->chat, &s->reply));
+	return s->reply.code == 221 ? RC_GONE : RC_OK;
+}
+
 /* The recipients that this server accepted: what its words mean for them. */
 static void
 hear_dot_for_all(struct session *s)
@@ -541,8 +556,7 @@ hear_dot_for_each(struct session *s)
 	while (rcpt_next(l, &at, &to)) {
 		if (l->state[at.index - 1] != RCPT_TAKEN)
 			continue;
-		chat_limit(&s->chat, s->w->set->data_done_timeout);
-		TRY(chat_reply(&s->chat, &s->reply));
+		TRY(dot_reply(s));
 		if (s->reply.code / 100 == 2)
 			trouble_none(s, &to, at.index - 1, &s->reply);
 		else
@@ -566,8 +580,8 @@ cut_short(struct mailing *m, enum rc rc)
 		return RC_OS;
 	}
 	if (rc == RC_WIRE)
-		return trouble_own(s, FATE_LATER, "4.5.0", "the server accepted "
-		    "the message before its end: %.*s",
+		return trouble_own(s, FATE_LATER, "4.5.0", "the server "
+		    "accepted the message before its end: %.*s",
 		    SPAN_ARG(buf_span(&s->reply.text)));
 	if (rc == RC_GONE && chat_reply(&s->chat, &s->reply) == RC_OK &&
 	    (s->reply.code / 100 == 4 || s->reply.code / 100 == 5))
@@ -619,7 +633,7 @@ hear_dot(struct session *s, bool early)
 	if (s->w->lmtp && !early)
 		return hear_dot_for_each(s);
 	if (!early)
-		TRY(chat_reply(&s->chat, &s->reply));
+		TRY(dot_reply(s));
 	hear_dot_for_all(s);
 	return RC_OK;
 }

@@ -396,7 +396,6 @@ cut_to_limit(struct worker *w)
 	size_t limit = (size_t)w->set->mx_address_limit;
 	size_t v4 = count(r, IP_V4), v6 = count(r, IP_V6), half = limit / 2;
 	struct host *h;
-	size_t n = 1;
 
 	if (limit == 0 || v4 + v6 <= limit)
 		return;
@@ -411,8 +410,8 @@ cut_to_limit(struct worker *w)
 			keep(r, limit - half, half);
 		return;
 	}
-	for (h = r->host; n < limit; n++)
-		h = h->next;
+	for (h = r->host; h->next != NULL && --limit > 0; h = h->next)
+		;
 	h->next = NULL;
 }
 
@@ -446,7 +445,6 @@ enum rc
 route_site(struct worker *w)
 {
 	struct route *r = &w->route;
-	struct buf room = BUF(r->dest_room);
 	const char *why = "";
 	struct span text;
 
@@ -456,7 +454,8 @@ route_site(struct worker *w)
 	r->host = r->now = NULL;
 	r->hosts = 0;
 	r->sessions = 0;
-	if (dest_parse(w->set, w->lmtp, text, &room, &r->dest, &why) != RC_OK)
+	r->dest.is_lmtp = w->lmtp;
+	if (dest_parse(w->set, text, &r->dest, &why) != RC_OK)
 		return bad_destination(w, text, why);
 	TRY(find(w));
 	TRY(drop_from_own(w));

@@ -8,10 +8,11 @@
 #include "smtp_int.h"
 
 static void
-set_dsn(char *dsn, const char *text)
+set_dsn(char dsn[DSN_MAX], const char *text)
 {
-	struct buf b = { .p = dsn, .cap = DSN_MAX };
+	struct buf b;
 
+	buf_init(&b, dsn, DSN_MAX);
 	buf_puts(&b, text);
 	(void)buf_text(&b);
 }

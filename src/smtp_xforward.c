@@ -7,45 +7,50 @@
 /* RFC 5321, 4.5.3.1.4: a command line, with its CR LF. */
 #define COMMAND_MAX	512
 
-static const char *const attr_name[JOB_ATTRS] = {
-	"NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE"
-};
-
-/* The attributes of each command: NAME to PORT, PROTO to SOURCE. */
-static const unsigned attr_from[] = { JOB_NAME, JOB_PROTO, JOB_ATTRS };
-
-static void
-put_value(struct buf *b, unsigned attr, struct span value)
+unsigned
+xforward_offered(struct span words)
 {
+	struct span word;
+	unsigned bits = 0;
+
+	while (span_word(&words, " \t", &word))
+		bits |= 1u << job_attr_find(word);
+	return bits;
+}
+
+/* Adds the attribute, or leaves it out when it doesn't fit: it isn't cut. */
+static void
+put_attr(struct buf *b, enum job_attr attr, struct span value)
+{
+	size_t before = b->n;
+
+	buf_fmt(b, " %s=", job_attr_name(attr));
 	if (attr == JOB_SOURCE)
 		buf_puts(b, span_is_case(value, "remote") ? "REMOTE" :
 		    "LOCAL");
 	else
 		code_xtext(b, value);
+	if (b->full) {
+		b->n = before;
+		b->full = false;
+	}
 }
 
 enum rc
 xforward_put(struct session *s, unsigned n)
 {
 	const struct job *j = s->w->job;
+	unsigned i = n == 0 ? JOB_NAME : JOB_PROTO;
+	unsigned end = n == 0 ? JOB_PROTO : JOB_ATTRS;
 	char line[COMMAND_MAX];
 	struct buf b = BUF(line);
-	unsigned i;
 
-	for (i = attr_from[n]; i < attr_from[n + 1]; i++) {
-		size_t before = b.n;
-
-		if (!(s->xforward & 1u << i) ||
-		    (j->attr[i].n == 0 && i != JOB_SOURCE))
-			continue;
-		buf_fmt(&b, " %s=", attr_name[i]);
-		put_value(&b, i, j->attr[i]);
-		if (b.full) {	/* left out rather than cut */
-			b.n = before;
-			b.full = false;
-		}
-	}
-	if (b.n == 0)
+	buf_puts(&b, "XFORWARD");
+	for (; i < end; i++)
+		if (s->xforward & 1u << i &&
+		    (j->attr[i].n > 0 || i == JOB_SOURCE))
+			put_attr(&b, (enum job_attr)i, j->attr[i]);
+	if (b.n == sizeof("XFORWARD") - 1)
 		return RC_NONE;
-	return chat_put(&s->chat, "XFORWARD%.*s", SPAN_ARG(buf_span(&b)));
+	return chat_put(&s->chat, "%.*s", SPAN_ARG(buf_span(&b)));
 }

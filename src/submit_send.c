@@ -73,7 +73,7 @@ say_all(const struct run *r, size_t from, size_t to, const char *why)
 {
 	for (size_t i = from; i < to; i++)
 		if (r->all.state[i] != RCPT_DONE)
-			app_say(r->s->app, "to=<%.*s>: %s",
+			app_fail(r->s->app, "to=<%.*s>: %s",
 				SPAN_ARG(submit_list_addr(&r->list, i)), why);
 }
 
@@ -84,7 +84,7 @@ no_destination(struct run *r, struct span nexthop, size_t from, size_t to)
 
 	if (set->relayhost.n > 0) {
 		r->misset = true;
-		app_say(r->s->app, "relayhost = %.*s names no server; write"
+		app_fail(r->s->app, "relayhost = %.*s names no server; write"
 			" relayhost = [mail.example.com]:587, or without"
 			" brackets for a domain's exchangers",
 			SPAN_ARG(nexthop));
@@ -173,21 +173,21 @@ advise(const struct run *r)
 		".localdomain");
 
 	if (r->unreached && set->relayhost.n == 0)
-		app_say(app, "no relayhost is set and no server of the"
+		app_fail(app, "no relayhost is set and no server of the"
 			" recipient was reached; most networks let only a"
 			" provider's server be reached: write relayhost ="
 			" [mail.example.com]:587 to main.cf");
 	if (r->reached && !has_domain)
-		app_say(app, "myhostname = %.*s has no domain, which many"
+		app_fail(app, "myhostname = %.*s has no domain, which many"
 			" servers refuse: write myhostname ="
 			" router.example.com to main.cf",
 			SPAN_ARG(set->myhostname));
 	if (r->later > 0 && r->sent > 0)
-		app_say(app, "%zu of %zu recipients have it; try again with"
+		app_fail(app, "%zu of %zu recipients have it; try again with"
 			" the others alone, as nothing was kept here",
 			r->sent, r->sent + r->later + r->never);
 	else if (r->later > 0 && !r->s->is_probe)
-		app_say(app, "not sent, and not kept here: try again later");
+		app_fail(app, "not sent, and not kept here: try again later");
 }
 
 /* Memory and worker; the lists are there. */
@@ -199,7 +199,7 @@ start(struct run *r)
 	enum rc rc = rcpt_list_open(&r->all, r->list.words, n, &bad);
 
 	if (rc == RC_WIRE) {
-		app_say(s->app, "%s is no recipient; nothing was sent",
+		app_fail(s->app, "%s is no recipient; nothing was sent",
 			r->list.words[bad]);
 		return EXIT_USAGE;
 	}
@@ -212,7 +212,7 @@ start(struct run *r)
 		return EXIT_OK;
 	if (rc == RC_DENY)
 		return EXIT_CONFIG;	/* the log has said which */
-	app_say(s->app, "out of memory; nothing was sent");
+	app_fail(s->app, "out of memory; nothing was sent");
 	return EXIT_LATER;
 }
 
@@ -224,7 +224,7 @@ refuse_bad(struct run *r)
 	size_t at = 0;
 
 	while (submit_bad_next(r->s, &at, &addr))
-		app_say(r->s->app, "to=<%.*s>: this is no mail address;"
+		app_fail(r->s->app, "to=<%.*s>: this is no mail address;"
 			" not sent", SPAN_ARG(addr));
 	r->never += r->list.bad;
 }
@@ -261,15 +261,18 @@ submit_send(struct submit *s)
 	int code;
 
 	if (submit_list_make(s, together, &r.list) != RC_OK) {
-		app_say(s->app, "out of memory; nothing was sent");
+		app_fail(s->app, "out of memory; nothing was sent");
 		return EXIT_LATER;
 	}
 	if (r.list.n + r.list.bad == 0) {
-		app_say(s->app, "the header names no recipient (To, Cc, Bcc);"
+		app_fail(s->app, "the header names no recipient (To, Cc, Bcc);"
 			" nothing was sent");
 		return EXIT_DATA;
 	}
 	look_for_utf8(s, &r.list);
+	log_line(&s->app->log, LOG_INFO, "%s: from=<%.*s>, size=%lld,"
+		" nrcpt=%zu", s->id, SPAN_ARG(s->sender),
+		(long long)s->mail.size, r.list.n);
 	if (r.list.n > 0) {
 		if ((code = start(&r)) != EXIT_OK)
 			return code;

@@ -11,7 +11,7 @@ submit_start(struct submit *s)
 	void *memory = port_memory(SUBMIT_RCPT_BYTES);
 
 	if (memory == NULL) {
-		app_say(s->app, "out of memory; nothing was sent");
+		app_fail(s->app, "out of memory; nothing was sent");
 		return EXIT_LATER;
 	}
 	buf_init(&s->rcpt_text, memory, SUBMIT_RCPT_BYTES);

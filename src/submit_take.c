@@ -349,12 +349,12 @@ refuse_spool(const struct take *t)
 	const struct app *app = t->s->app;
 
 	if (t->out_rc == RC_FULL) {
-		app_say(app, "the message is longer than message_size_limit ="
+		app_fail(app, "the message is longer than message_size_limit ="
 			" %lld allows; nothing was sent",
 			(long long)t->s->set->message_size_limit);
 		return EXIT_LATER;
 	}
-	app_say(app, "the message cannot be kept while it is sent: %s;"
+	app_fail(app, "the message cannot be kept while it is sent: %s;"
 		" nothing was sent, try again when there is room in TMPDIR",
 		port_error());
 	return EXIT_LATER;
@@ -368,18 +368,18 @@ judge(const struct take *t, enum rc rc)
 	if (t->out_rc != RC_OK)
 		return refuse_spool(t);
 	if (rc != RC_OK) {
-		app_say(app, "the message cannot be read from standard input:"
+		app_fail(app, "the message cannot be read from standard input:"
 			" %s; nothing was sent", port_error());
 		return EXIT_DATA;
 	}
 	if (t->s->rcpt_text.full) {
-		app_say(app, "there are more recipients than fit (%zu KiB of"
+		app_fail(app, "there are more recipients than fit (%zu KiB of"
 			" addresses); nothing was sent, divide the list",
 			SUBMIT_RCPT_BYTES / 1024);
 		return EXIT_DATA;
 	}
 	if (t->hops >= t->s->set->hopcount_limit) {
-		app_say(app, "the message goes in circles: it has %d Received"
+		app_fail(app, "the message goes in circles: it has %d Received"
 			" fields (hopcount_limit = %d); nothing was sent",
 			t->hops, t->s->set->hopcount_limit);
 		return EXIT_BOUNCED;
@@ -398,7 +398,7 @@ open_spool(struct submit *s)
 	};
 	if (port_temp(NULL, &s->mail.fd) == RC_OK)
 		return EXIT_OK;
-	app_say(s->app, "there is no place to keep the message while it is"
+	app_fail(s->app, "there is no place to keep the message while it is"
 		" sent: %s; nothing was sent, TMPDIR can name a folder",
 		port_error());
 	return EXIT_LATER;
@@ -412,14 +412,14 @@ submit_take(struct submit *s)
 	int code;
 
 	if (port_stat_fd(PORT_STDIN, &st) != RC_OK) {
-		app_say(s->app, "standard input is closed, so there is no"
+		app_fail(s->app, "standard input is closed, so there is no"
 			" message; nothing was sent");
 		return EXIT_DATA;
 	}
 	if ((code = open_spool(s)) != EXIT_OK)
 		return code;
 	if ((t = port_memory(sizeof(*t))) == NULL) {
-		app_say(s->app, "out of memory; nothing was sent");
+		app_fail(s->app, "out of memory; nothing was sent");
 		return EXIT_LATER;
 	}
 	t->s = s;

@@ -62,6 +62,7 @@ class Server:
                 return
             with peer:
                 peer.settimeout(30)
+                peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 try:
                     self.serve(peer.makefile("rwb"))
                 except OSError:

@@ -221,6 +221,18 @@ def standard_output_that_takes_nothing_is_said(w):
         says(w.shell(f"$P {words} >&-"), 73, "standard output")
 
 
+@test
+def the_demo_delivers_its_message_whole(w):
+    demo = os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                        "..", "demo")
+    r = Result(subprocess.run(
+        ["sh", demo, PROGRAM], stdout=subprocess.PIPE, timeout=SECONDS,
+        stderr=subprocess.PIPE, env={**os.environ, "PYTHON": sys.executable}))
+    equal((r.code, r.err), (0, ""), r)
+    true("    C: MAIL FROM:<ada@client.example>" in r.out, r)
+    equal(len(re.findall(r"status=sent \(250 2\.0\.0 Ok: taken\)", r.out)), 2)
+
+
 # ---- sendmail: the header ---------------------------------------------------
 
 @test
@@ -796,7 +808,7 @@ def a_closed_standard_error_changes_nothing(w):
 
 
 @test
-def without_a_folder_for_the_spool_memory_holds_it(w):
+def a_missing_tmpdir_is_no_obstacle(w):
     s = w.server()
     quiet(w.sendmail(s, "u@dest.example", env={"TMPDIR": "/nowhere"}))
     equal(len(s.messages), 1)

@@ -130,6 +130,7 @@ what_could_go_astray_is_bad(void **state)
 	expect("a@b>", "{!a@b}");
 	expect("a\001b@c", "{!ab@c}");
 	expect("(", "{!?~}");
+	expect("<>@b", "{!?}");
 	expect("<a@b, c@d>", "{!a@b, c@d}");
 }
 

@@ -1,0 +1,28 @@
+/*
+ * report_attr.c - the attributes of an original client, by their names.
+ */
+#include "report.h"
+
+static const char *const names[JOB_ATTRS] = {
+	[JOB_NAME] = "NAME", [JOB_ADDR] = "ADDR", [JOB_PORT] = "PORT",
+	[JOB_PROTO] = "PROTO", [JOB_HELO] = "HELO", [JOB_IDENT] = "IDENT",
+	[JOB_SOURCE] = "SOURCE"
+};
+
+const char *
+job_attr_name(enum job_attr attr)
+{
+	ASSERT(attr < JOB_ATTRS);
+	return names[attr];
+}
+
+enum job_attr
+job_attr_find(struct span name)
+{
+	unsigned i;
+
+	for (i = 0; i < JOB_ATTRS; i++)
+		if (span_is_case(name, names[i]))
+			break;
+	return (enum job_attr)i;
+}
