@@ -258,6 +258,7 @@ void
 reply_clear(struct reply *r)
 {
 	r->code = 0;
+	r->odd = false;
 	r->dsn[0] = '\0';
 	r->text = BUF(r->room);
 }
@@ -273,6 +274,7 @@ chat_reply_line(struct chat *c, struct reply *r, struct span *text,
 		log_line(c->log, LOG_DEBUG, "< %.*s", SPAN_ARG(line));
 		if (is_reply(line))
 			break;
+		r->odd = true;
 		log_line(c->log, LOG_INFO, "no reply of RFC 5321, ignored: "
 		    "%.*s", SPAN_ARG(span_part(line, 0, 100)));
 	}

@@ -50,6 +50,7 @@ struct chat {
 
 struct reply {
 	int code;		/* of the last line, 0 to 999 */
+	bool odd;		/* lines that are no reply came ahead of it */
 	char dsn[DSN_MAX];	/* its enhanced code, X.0.0 if it has none */
 	struct buf text;	/* all lines, printable, joined by blanks */
 	char room[REPLY_TEXT_MAX];

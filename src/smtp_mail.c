@@ -545,7 +545,11 @@ hear_dot_for_all(struct session *s)
 			trouble_none(s, &to, at.index - 1, &s->reply);
 }
 
-/* LMTP: one reply for each, in the order of RCPT (RFC 2033, 4.2). */
+/*
+ * LMTP: one reply for each, in the order of RCPT (RFC 2033, 4.2).  A line that
+ * is no reply may have been meant as one, and then the next reply is another
+ * recipient's.
+ */
 static enum rc
 hear_dot_for_each(struct session *s)
 {
@@ -557,6 +561,8 @@ hear_dot_for_each(struct session *s)
 		if (l->state[at.index - 1] != RCPT_TAKEN)
 			continue;
 		TRY(dot_reply(s));
+		if (s->reply.odd)
+			return RC_GONE;
 		if (s->reply.code / 100 == 2)
 			trouble_none(s, &to, at.index - 1, &s->reply);
 		else
