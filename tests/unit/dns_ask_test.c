@@ -624,6 +624,40 @@ SIM_TEST(nothing_is_secure_that_was_not_asked_for)
 }
 
 static void
+set_ad(struct sim_question *q, void *arg)
+{
+	(void)arg;
+	q->answer[3] |= 0x20;
+}
+
+SIM_TEST(failure_is_never_secure)
+{
+	sim_zone("sick.example SERVFAIL");
+	use_conf("options timeout:1 attempts:1\n");
+	dns.want_secure = true;
+	assert_later(ask("sick.example", DNS_A));
+	assert_false(answer.is_secure);
+	assert_int_equal(ask("a..b", DNS_A), RC_DENY);
+	assert_false(answer.is_secure);
+	sim_name_server_state(LOOPBACK, SIM_NS_SILENT);
+	assert_later(ask("a.example", DNS_A));
+	assert_false(answer.is_secure);
+}
+
+SIM_TEST(absence_may_be_proven)
+{
+	sim_dns_hook(set_ad, NULL);
+	sim_zone("a.example NODATA");
+	use_conf("");
+	dns.want_secure = true;
+	assert_int_equal(ask("a.example", DNS_TLSA), RC_NONE);
+	assert_true(answer.is_secure);
+	assert_int_equal(ask("b.example", DNS_TLSA), RC_DENY);
+	assert_int_equal(dns.fault, DNS_NO_NAME);
+	assert_true(answer.is_secure);
+}
+
+static void
 clear_ad_of_first(struct sim_question *q, void *arg)
 {
 	(void)arg;
@@ -1261,6 +1295,8 @@ static const struct CMUnitTest tests[] = {
 	SIM_RUN(distant_server_is_not_believed),
 	SIM_RUN(distant_server_is_believed_with_trust_ad),
 	SIM_RUN(nothing_is_secure_that_was_not_asked_for),
+	SIM_RUN(failure_is_never_secure),
+	SIM_RUN(absence_may_be_proven),
 	SIM_RUN(every_answer_on_the_way_must_be_secure),
 	SIM_RUN(nine_aliases_one_by_one_are_followed),
 	SIM_RUN(ten_aliases_one_by_one_are_too_many),
