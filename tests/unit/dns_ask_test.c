@@ -501,6 +501,16 @@ SIM_TEST(failure_of_all_servers_is_for_later)
 	assert_int_equal(port_now(), SIM_START);
 }
 
+SIM_TEST(server_that_failed_is_not_asked_again)
+{
+	sim_zone("s.example SERVFAIL");
+	use_two_servers("options attempts:5 no-edns0\n");
+	assert_later(ask("s.example", DNS_A));
+	assert_string_equal(sim_questions(),
+	    FIRST " udp s.example A\n"
+	    ANOTHER " udp s.example A\n");
+}
+
 SIM_TEST(name_without_the_type_is_told_from_no_name)
 {
 	sim_zone("a.example NODATA");
@@ -1180,6 +1190,18 @@ SIM_TEST(compression_loops_come_to_an_end)
 	}
 }
 
+/* RFC 1035, 4.1.4: a pointer is to a prior occurrence. */
+SIM_TEST(pointer_to_a_later_name_is_refused)
+{
+	static const struct raw r[8] = {
+		{ "a.example", DNS_MX, "\0\12\300\111", 4, 0 },
+		{ "a.example", DNS_TXT, "\2mx\0", 4, 0 }	/* data at 73 */
+	};
+
+	assert_later(ask_for_records(r, DNS_MX));
+	assert_int_equal(dns.fault, DNS_BROKEN);
+}
+
 static void
 damage(struct sim_question *q, void *arg)
 {
@@ -1287,6 +1309,7 @@ static const struct CMUnitTest tests[] = {
 	SIM_RUN(name_error_is_an_answer),
 	SIM_RUN(format_error_without_edns_is_an_answer),
 	SIM_RUN(failure_of_all_servers_is_for_later),
+	SIM_RUN(server_that_failed_is_not_asked_again),
 	SIM_RUN(name_without_the_type_is_told_from_no_name),
 	SIM_RUN(server_that_sends_an_octet_a_minute_is_left_in_time),
 	SIM_RUN(tcp_answer_cut_at_every_octet_is_for_later),
@@ -1322,6 +1345,7 @@ static const struct CMUnitTest tests[] = {
 	SIM_RUN(answer_cut_at_every_octet_is_for_later),
 	SIM_RUN(junk_of_any_length_is_for_later),
 	SIM_RUN(compression_loops_come_to_an_end),
+	SIM_RUN(pointer_to_a_later_name_is_refused),
 	SIM_RUN(damaged_answers_do_no_harm),
 	SIM_RUN(any_failing_call_is_for_later),
 	SIM_RUN(full_arena_is_told),
