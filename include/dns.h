@@ -116,7 +116,7 @@ struct dns_answer {
  * name   A-label form, no final dot; borrowed.
  * until  absolute; the resolv.conf limits hold below it.
  * out    filled on RC_OK; it lives in `a`.  canonical, is_alias and is_secure
- *        are filled on RC_NONE, too.
+ *        are filled on RC_NONE, too; is_secure also tells of DNS_NO_NAME.
  *
  * RC_OK    at least one record of that type.
  * RC_NONE  the name exists without such a record (DNS_NO_DATA).

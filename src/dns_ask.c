@@ -587,6 +587,9 @@ dns_ask(struct dns *d, struct arena *a, struct span name, enum dns_type type,
 		a->used = used;		/* nothing there is of use */
 		out->record = NULL;
 		out->n = 0;
+		/* That a name does not exist may be proven, nothing else. */
+		if (k.fault != DNS_NO_NAME)
+			out->is_secure = false;
 	}
 	return rc;
 }

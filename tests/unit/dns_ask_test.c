@@ -501,6 +501,16 @@ SIM_TEST(failure_of_all_servers_is_for_later)
 	assert_int_equal(port_now(), SIM_START);
 }
 
+SIM_TEST(server_that_failed_is_not_asked_again)
+{
+	sim_zone("s.example SERVFAIL");
+	use_two_servers("options attempts:5 no-edns0\n");
+	assert_later(ask("s.example", DNS_A));
+	assert_string_equal(sim_questions(),
+	    FIRST " udp s.example A\n"
+	    ANOTHER " udp s.example A\n");
+}
+
 SIM_TEST(name_without_the_type_is_told_from_no_name)
 {
 	sim_zone("a.example NODATA");
@@ -621,6 +631,40 @@ SIM_TEST(nothing_is_secure_that_was_not_asked_for)
 	use_conf("");
 	assert_int_equal(ask("a.example", DNS_A), RC_OK);
 	assert_false(answer.is_secure);
+}
+
+static void
+set_ad(struct sim_question *q, void *arg)
+{
+	(void)arg;
+	q->answer[3] |= 0x20;
+}
+
+SIM_TEST(failure_is_never_secure)
+{
+	sim_zone("sick.example SERVFAIL");
+	use_conf("options timeout:1 attempts:1\n");
+	dns.want_secure = true;
+	assert_later(ask("sick.example", DNS_A));
+	assert_false(answer.is_secure);
+	assert_int_equal(ask("a..b", DNS_A), RC_DENY);
+	assert_false(answer.is_secure);
+	sim_name_server_state(LOOPBACK, SIM_NS_SILENT);
+	assert_later(ask("a.example", DNS_A));
+	assert_false(answer.is_secure);
+}
+
+SIM_TEST(absence_may_be_proven)
+{
+	sim_dns_hook(set_ad, NULL);
+	sim_zone("a.example NODATA");
+	use_conf("");
+	dns.want_secure = true;
+	assert_int_equal(ask("a.example", DNS_TLSA), RC_NONE);
+	assert_true(answer.is_secure);
+	assert_int_equal(ask("b.example", DNS_TLSA), RC_DENY);
+	assert_int_equal(dns.fault, DNS_NO_NAME);
+	assert_true(answer.is_secure);
 }
 
 static void
@@ -1146,6 +1190,18 @@ SIM_TEST(compression_loops_come_to_an_end)
 	}
 }
 
+/* RFC 1035, 4.1.4: a pointer is to a prior occurrence. */
+SIM_TEST(pointer_to_a_later_name_is_refused)
+{
+	static const struct raw r[8] = {
+		{ "a.example", DNS_MX, "\0\12\300\111", 4, 0 },
+		{ "a.example", DNS_TXT, "\2mx\0", 4, 0 }	/* data at 73 */
+	};
+
+	assert_later(ask_for_records(r, DNS_MX));
+	assert_int_equal(dns.fault, DNS_BROKEN);
+}
+
 static void
 damage(struct sim_question *q, void *arg)
 {
@@ -1253,6 +1309,7 @@ static const struct CMUnitTest tests[] = {
 	SIM_RUN(name_error_is_an_answer),
 	SIM_RUN(format_error_without_edns_is_an_answer),
 	SIM_RUN(failure_of_all_servers_is_for_later),
+	SIM_RUN(server_that_failed_is_not_asked_again),
 	SIM_RUN(name_without_the_type_is_told_from_no_name),
 	SIM_RUN(server_that_sends_an_octet_a_minute_is_left_in_time),
 	SIM_RUN(tcp_answer_cut_at_every_octet_is_for_later),
@@ -1261,6 +1318,8 @@ static const struct CMUnitTest tests[] = {
 	SIM_RUN(distant_server_is_not_believed),
 	SIM_RUN(distant_server_is_believed_with_trust_ad),
 	SIM_RUN(nothing_is_secure_that_was_not_asked_for),
+	SIM_RUN(failure_is_never_secure),
+	SIM_RUN(absence_may_be_proven),
 	SIM_RUN(every_answer_on_the_way_must_be_secure),
 	SIM_RUN(nine_aliases_one_by_one_are_followed),
 	SIM_RUN(ten_aliases_one_by_one_are_too_many),
@@ -1286,6 +1345,7 @@ static const struct CMUnitTest tests[] = {
 	SIM_RUN(answer_cut_at_every_octet_is_for_later),
 	SIM_RUN(junk_of_any_length_is_for_later),
 	SIM_RUN(compression_loops_come_to_an_end),
+	SIM_RUN(pointer_to_a_later_name_is_refused),
 	SIM_RUN(damaged_answers_do_no_harm),
 	SIM_RUN(any_failing_call_is_for_later),
 	SIM_RUN(full_arena_is_told),

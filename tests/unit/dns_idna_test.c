@@ -186,6 +186,8 @@ SIM_TEST(letter_and_mark_become_one)
 	assert_becomes("vie\xcc\xa3\xcc\x82t.vn", "xn--vit-5kz.vn");
 	assert_becomes("vi\xc3\xaa\xcc\xa3t.vn", "xn--vit-5kz.vn");
 	assert_becomes("vi\xe1\xba\xb9\xcc\x82t.vn", "xn--vit-5kz.vn");
+	/* A mark above keeps the next one above away from the letter. */
+	assert_becomes("a\xcc\x8d\xcc\x81.example", "xn--a-xbb9a.example");
 	/* Kana with sound marks, Hangul in letters. */
 	assert_becomes("か\xe3\x82\x99.jp", "xn--v8j.jp");
 	assert_becomes("ハ\xe3\x82\x9a.jp", "xn--odk.jp");
