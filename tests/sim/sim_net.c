@@ -481,10 +481,10 @@ serve_data(struct sim_conn *c, const struct place *p)
 	while (take(c))
 		if (c->sip > 0)
 			break;
-	all.p = c->sent.p + c->line_from;
 	all.n = c->taken - c->line_from;
 	if (all.n == 0)
 		return false;
+	all.p = c->sent.p + c->line_from;
 	used = p->svc->data(c, all, p->svc_arg);
 	c->line_from += used;
 	return used > 0;

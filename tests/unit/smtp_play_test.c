@@ -507,16 +507,19 @@ run_play(void **state)
 static size_t
 find_plays(struct CMUnitTest *tests)
 {
-	struct dirent **all;
+	static struct dirent **all;	/* the names stay in use */
 	int n = scandir(PLAYS, &all, NULL, alphasort), i;
 	size_t found = 0;
 
 	for (i = 0; i < n; i++) {
 		const char *end = strrchr(all[i]->d_name, '.');
 
-		if (end == NULL || strcmp(end, ".play") != 0 ||
-		    found == PLAYS_MAX)
+		if (end == NULL || strcmp(end, ".play") != 0)
 			continue;
+		if (found == PLAYS_MAX) {
+			fputs("more plays than PLAYS_MAX\n", stderr);
+			exit(1);
+		}
 		tests[found++] = (struct CMUnitTest){
 			.name = all[i]->d_name,
 			.test_func = run_play,
