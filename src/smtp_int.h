@@ -3,6 +3,7 @@
  * with all its memory, its route, its session.
  *
  * Ranks inside the module, low to high:
+ *	able			settings that can't be honoured
  *	chat, dest, own		lines and replies; syntax; our own addresses
  *	trouble			who suffers from a failure
  *	route			which host is next
@@ -237,6 +238,9 @@ const struct host *route_host(struct worker *w);
 bool route_is_last(const struct worker *w);
 /* `name[address]:port`, or `name[path]`; the port only if asked for. */
 void route_relay(struct buf *b, const struct host *h, bool with_port);
+
+/* RC_DENY: the settings demand what we can't do; the log says what. */
+MUST_USE enum rc able_check(const struct worker *w);
 
 /*
  * Every trouble_ call records what happened and returns RC_DENY: stop this
