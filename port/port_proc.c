@@ -98,3 +98,14 @@ port_memory(size_t bytes)
 	}
 	return p;
 }
+
+void
+port_memory_forget(void *p, size_t bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t over = (uintptr_t)p % page, skip = over > 0 ? page - over : 0;
+
+	if (skip < bytes && (bytes - skip) / page > 0)
+		madvise((char *)p + skip, (bytes - skip) / page * page,
+		    MADV_DONTNEED);
+}

@@ -460,5 +460,6 @@ route_site(struct worker *w)
 	TRY(find(w));
 	TRY(drop_from_own(w));
 	cut_to_limit(w);
+	dns_rest(&w->dns);
 	return RC_OK;
 }
