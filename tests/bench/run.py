@@ -224,8 +224,8 @@ def get_msmtp():
     except (OSError, subprocess.TimeoutExpired) as e:
         why = str(e)
     if why is not None:
-        print("msmtp is not compared, package msmtp cannot be had: %s\n" %
-              why.splitlines()[-1:])
+        print("msmtp is not compared: package msmtp cannot be had (%s)\n" %
+              (why.splitlines() or ["no reason given"])[-1])
 
 
 def make_bare():
