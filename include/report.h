@@ -102,7 +102,8 @@ struct job {
 	struct rcpt_list rcpts;
 };
 
-enum fate { FATE_SENT, FATE_LATER, FATE_NEVER };
+/* LATER is zero: what nobody decided is tried again. */
+enum fate { FATE_LATER, FATE_SENT, FATE_NEVER };
 
 #define DSN_MAX		12	/* `5.999.999` and its NUL */
 
