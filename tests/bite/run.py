@@ -17,6 +17,7 @@ import fnmatch
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -27,7 +28,7 @@ B = "build/bite"
 JOBS = 2
 SECONDS = 100           # no test takes longer; a fault may make it hang
 CC = "gcc"
-FLAGS = ["-std=c11", "-O1", "-g", "-w", "-iquote", "include"]
+FLAGS = ["-std=c11", "-O1", "-g", "-w"]
 # port_heap.c defines malloc, which is glibc's here.
 SKIPPED = ["port/port_heap.c"]
 
@@ -132,16 +133,14 @@ def must(words, what):
         raise Trouble("%s fails:\n%s" % (what, said[-2000:].rstrip()))
 
 
-def compile_(source, obj, where=None, ahead=None):
-    """source may be a copy, `where` is the folder of the original then.
-    Headers in the folder `ahead` are preferred."""
-    where = where or os.path.dirname(source)
+def compile_(source, obj, folders=()):
+    """Headers are looked for beside it and in these folders."""
+    folders = list(folders) or [os.path.dirname(source)]
+    quotes = [w for x in folders for w in ("-iquote", x)]
+    own = [] if folders[-1] == "src" else ["-D_GNU_SOURCE"]
     os.makedirs(os.path.dirname(obj), exist_ok=True)
-    own = ["-iquote", ahead] if ahead else []
-    own += [] if where == "src" else ["-D_GNU_SOURCE"]
-    must([CC] + own + FLAGS + ["-iquote", where, "-MMD", "-MF", obj + ".d",
-                               "-c", "-o", obj, source],
-         "compiling " + source)
+    must([CC, *FLAGS, *quotes, "-iquote", "include", *own, "-MMD", "-MF",
+          obj + ".d", "-c", "-o", obj, source], "compiling " + source)
 
 
 def is_fresh(obj):
@@ -193,9 +192,10 @@ def link(out, objects, archives):
 
 def link_test(folder, program, objects):
     world = "port" if program.startswith("port_") else "sim"
-    return link("%s/%s" % (folder, program),
-                [base_object("tests/unit/%s.c" % program)] + objects,
-                ["src", world])
+    main = "tests/unit/%s.o" % program
+    if not any(x.endswith(main) for x in objects):
+        objects = objects + ["%s/base/%s" % (B, main)]
+    return link("%s/%s" % (folder, program), objects, ["src", world])
 
 
 def link_program(folder, objects):
@@ -203,19 +203,29 @@ def link_program(folder, objects):
                 [base_object("src/main.c")] + objects, ["src", "port"])
 
 
+def copy_of(source, folder, text=None):
+    path = "%s/%s" % (folder, source)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if text is None:
+        shutil.copyfile(source, path)
+        return path
+    with open(path, "w") as f:
+        f.write(text)
+    return path
+
+
 def object_of(fault):
     """The fault, compiled."""
     folder = "%s/%s" % (B, fault.name)
-    copy = "%s/%s" % (folder, fault.file)
-    os.makedirs(os.path.dirname(copy), exist_ok=True)
-    with open(copy, "w") as f:
-        f.write(fault.text())
+    path = copy_of(fault.file, folder, fault.text())
+    # The copy's folder first, as another file may include it.
+    folders = [os.path.dirname(x) for x in (path, fault.file)]
     source = fault.build or fault.file
+    if fault.build:
+        path = copy_of(fault.build, folder)
+        folders.append(os.path.dirname(fault.build))
     obj = "%s/%s.o" % (folder, source[:-2])
-    if fault.build:         # which includes the copy, not the original
-        compile_(source, obj, ahead=os.path.dirname(copy))
-    else:
-        compile_(copy, obj, where=os.path.dirname(source))
+    compile_(path, obj, folders)
     return folder, obj
 
 
