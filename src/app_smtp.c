@@ -60,9 +60,11 @@ static int
 set_sender(struct run *r, const char *value)
 {
 	r->job.sender = span_of(value);
-	if (mail_addr_is_safe(r->job.sender))
+	if (mail_addr_is_safe(r->job.sender) &&
+	    r->job.sender.n <= RCPT_ADDR_MAX)
 		return EXIT_OK;
-	return app_usage(r->app, "-f: no address has a line end in it");
+	return app_usage(r->app, "-f: an address has no line end in it, and "
+	    "at most %d octets", RCPT_ADDR_MAX);
 }
 
 static int

@@ -247,6 +247,8 @@ MUST_USE enum rc able_check(const struct worker *w);
  * step.  Reach grows from rcpt over message and host to site.
  */
 
+/* Before anything was tried: what is said if nothing comes of it. */
+void trouble_start(struct worker *w);
 /* The reply to RCPT, or to the dot in LMTP, concerns one recipient. */
 void trouble_rcpt(struct session *s, const struct rcpt *to, size_t index,
 	const struct reply *r, const char *command);

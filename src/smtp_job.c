@@ -202,9 +202,8 @@ smtp_deliver(struct worker *w, struct job *job)
 	w->broken = RC_OK;
 	w->stop = w->handover = false;
 	w->session.connected = w->session.sending = 0;
-	w->why.text = BUF(w->why.text_room);
-	w->why.relay = BUF(w->why.relay_room);
 	TRY(check_first(w));
+	trouble_start(w);
 	route_start(w);
 	if (check_flags(w) == RC_OK)
 		TRY(try_sites(w));
