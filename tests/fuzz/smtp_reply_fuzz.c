@@ -14,16 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/smtp_int.h"
+#include "fuzz_reply.h"
 
-#define HOLDS(x)	do { if (!(x)) abort(); } while (0)
 #define NOW		((ms_t)5000)
 #define END		(NOW + HOUR)
-#define DIGITS		"0123456789"
 
 enum { TIME_OUT = 8, WHOLE = 16, DEBUG = 32, LATE = 64 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 /* ---- the world ---------------------------------------------------------- */
 
@@ -139,24 +135,6 @@ wanted_dsn(struct wanted *w, const char *text)
 		snprintf(w->dsn, sizeof(w->dsn), "%.*s", (int)(3 + a + b), p);
 }
 
-/* A line as a C string, cut where it is too long; false: it has no end. */
-static bool
-next_line(struct span *rest, char *out)
-{
-	size_t n = span_find(*rest, '\n');
-	size_t m = n < CHAT_LINE_MAX ? n : CHAT_LINE_MAX;
-
-	if (n == rest->n)
-		return false;
-	while (m > 0 && rest->p[m - 1] == '\r')
-		m--;
-	if (m > 0)
-		memcpy(out, rest->p, m);
-	out[m] = '\0';
-	*rest = span_part(*rest, n + 1, rest->n);
-	return true;
-}
-
 static bool
 next_wanted(struct span *rest, struct wanted *w)
 {
@@ -164,9 +142,8 @@ next_wanted(struct span *rest, struct wanted *w)
 
 	w->odd = false;
 	w->text = BUF(w->room);
-	while (next_line(rest, line)) {
-		/* strchr() finds the NUL, too: a code may stand alone. */
-		if (strspn(line, DIGITS) != 3 || !strchr(" -", line[3])) {
+	while (fuzz_line(rest, line)) {
+		if (!fuzz_is_reply(line)) {
 			w->odd = true;
 			continue;
 		}
