@@ -44,6 +44,7 @@ PORT := $(wildcard port/*.c)
 SIM := $(wildcard tests/sim/*.c)
 UNIT := $(wildcard tests/unit/*_test.c)
 FUZZ := $(wildcard tests/fuzz/*_fuzz.c)
+FUZZ_HELP := $(filter-out $(FUZZ),$(wildcard tests/fuzz/*.c))
 
 # objs TARGET SOURCES
 objs = $(patsubst %.c,$(B)/$1/%.o,$(filter-out $(SKIP.$1),$2))
@@ -224,8 +225,14 @@ $(B)/asan/postern: $(call objs,asan,$(MAIN) $(SRC) $(PORT)) $(call libs,asan)
 	$(call say,LINK)
 	$(Q)$(call cc,asan) -o $@ $^
 
+# What several harnesses share is an archive, too: one that brings its own
+# calls of the port must not get the simulator's.
+$(B)/fuzz/libhelp.a: $(call objs,fuzz,$(FUZZ_HELP))
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR.fuzz) rcs $@ $^
+
 FUZZ_PROGRAMS := $(FUZZ:%.c=$(B)/fuzz/%)
-$(FUZZ_PROGRAMS): %: %.o $(call test_libs,fuzz)
+$(FUZZ_PROGRAMS): %: %.o $(B)/fuzz/libhelp.a $(call test_libs,fuzz)
 	$(call say,LINK)
 	$(Q)$(call cc,fuzz) -fsanitize=fuzzer -o $@ $(call together,$^) \
 		-lcmocka

@@ -132,7 +132,7 @@ hear_features(struct session *s, bool *own)
 	char names[128];
 	struct buf gone = BUF(names);
 	struct span text;
-	bool last = false, first = true, room;
+	bool last = false, first = true, mine = false, room;
 
 	reply_clear(&s->reply);
 	s->has = 0;
@@ -142,11 +142,13 @@ hear_features(struct session *s, bool *own)
 		room = s->reply.text.n + 1 < REPLY_TEXT_MAX;
 		TRY(chat_reply_line(&s->chat, &s->reply, &text, &last));
 		if (first)
-			*own |= is_own_name(s, text);
+			mine = is_own_name(s, text);
 		else if (room)
 			note_keyword(s, text, discard, &gone);
 		first = false;
 	}
+	/* Who refuses has not introduced itself: our name is a quotation. */
+	*own |= mine && s->reply.code / 100 == 2;
 	if (gone.n > 0 && !(discard & HAS_SILENT))
 		log_line(s->w->log, LOG_INFO, "EHLO keywords discarded:%.*s",
 		    SPAN_ARG(buf_span(&gone)));

@@ -301,7 +301,8 @@ trouble_none(struct session *s, const struct rcpt *to, size_t index,
 		.sending = s->sending,
 	};
 
-	set_dsn(v.dsn, r->dsn);
+	/* A probe may end at DATA's 354; RFC 3463 knows no class 3. */
+	set_dsn(v.dsn, r->dsn[0] == '2' ? r->dsn : "2.0.0");
 	route_relay(&b, s->host, true);
 	v.relay = buf_span(&b);
 	report_one(s->w, to, index, &v);
