@@ -105,9 +105,8 @@ MUST_USE enum rc mail_look(struct mail_reader *r,
 	struct mail_facts *out);
 
 /*
- * mail_take - the message of standard input as a source: the file itself,
- * from its beginning, if it can be read at any place, else a copy in an
- * unlinked temporary file.
+ * mail_take - the rest of standard input as a source: the file itself, if it
+ * can be read at any place, else a copy in an unlinked temporary file.
  *
  * most  octets allowed, 0 for any (message_size_limit).
  * out   `ends` and `replace_stray` are the caller's, and stay as they are.

@@ -197,6 +197,8 @@ MUST_USE enum rc port_open(const char *path, int *out);
 MUST_USE enum rc port_stat_fd(int fd, struct port_stat *out);
 /* RC_NONE: no such file.  Links are followed. */
 MUST_USE enum rc port_stat_path(const char *path, struct port_stat *out);
+/* Where reading would go on; 0 for what has no places. */
+int64_t port_tell(int fd);
 /* At a place, at most n; *got is 0 at the end.  For files. */
 MUST_USE enum rc port_pread(int fd, void *out, size_t n, int64_t at,
 	size_t *got);

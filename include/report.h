@@ -30,6 +30,12 @@ const char *job_attr_name(enum job_attr attr);	/* in capitals */
 /* By its name, in any case; JOB_ATTRS: nothing is called so. */
 enum job_attr job_attr_find(struct span name);
 
+/*
+ * Octets of an address.  RFC 5321, 4.5.3.1, has 64 and 255 for its parts; more
+ * than this would fit neither into a command nor into a log line.
+ */
+#define RCPT_ADDR_MAX	1000
+
 /* A recipient, as long as it is looked at. */
 struct rcpt {
 	struct span addr;	/* unquoted */
@@ -96,7 +102,8 @@ struct job {
 	struct rcpt_list rcpts;
 };
 
-enum fate { FATE_SENT, FATE_LATER, FATE_NEVER };
+/* LATER is zero: what nobody decided is tried again. */
+enum fate { FATE_LATER, FATE_SENT, FATE_NEVER };
 
 #define DSN_MAX		12	/* `5.999.999` and its NUL */
 

@@ -77,6 +77,14 @@ port_stat_path(const char *path, struct port_stat *out)
 	return RC_OK;
 }
 
+int64_t
+port_tell(int fd)
+{
+	off_t at = lseek(fd, 0, SEEK_CUR);
+
+	return at > 0 ? (int64_t)at : 0;
+}
+
 enum rc
 port_pread(int fd, void *out, size_t n, int64_t at, size_t *got)
 {

@@ -12,9 +12,6 @@
 #include "report.h"
 #include "smtp.h"
 
-#define SETTINGS_ARENA	(64 * 1024)	/* touched as far as main.cf goes */
-#define OPTIONS_MAX	64		/* of -o */
-
 static const char help[] =
 	"NEXTHOP is a domain, [host] or [address], with :port or without;\n"
 	"for lmtp also unix:/path or inet:host:port.  Several are divided by\n"
@@ -46,18 +43,14 @@ static const char help[] =
 struct run {
 	struct report report;	/* first: verdict() gets a pointer to it */
 	struct app *app;
-	struct param param;
+	struct app_set set;
 	struct job job;
 	struct report_form form;
-	struct arena arena;
 	const char *folder;
-	const char *option[OPTIONS_MAX];
-	size_t options;
 	bool verbose, lmtp;
 	bool any_later, any_never;
 	int64_t age_s;
 	char hop[512];		/* of best_mx_transport; settings are reread */
-	char room[SETTINGS_ARENA];
 };
 
 /* ---- the command line --------------------------------------------------- */
@@ -67,9 +60,11 @@ static int
 set_sender(struct run *r, const char *value)
 {
 	r->job.sender = span_of(value);
-	if (mail_addr_is_safe(r->job.sender))
+	if (mail_addr_is_safe(r->job.sender) &&
+	    r->job.sender.n <= RCPT_ADDR_MAX)
 		return EXIT_OK;
-	return app_usage(r->app, "-f: no address has a line end in it");
+	return app_usage(r->app, "-f: an address has no line end in it, and "
+	    "at most %d octets", RCPT_ADDR_MAX);
 }
 
 static int
@@ -141,21 +136,11 @@ set_age(struct run *r, const char *value)
 }
 
 static int
-add_option(struct run *r, const char *value)
-{
-	if (r->options == COUNT(r->option))
-		return app_usage(r->app, "more than %d options -o",
-		    OPTIONS_MAX);
-	r->option[r->options++] = value;
-	return EXIT_OK;
-}
-
-static int
 one_option(struct run *r, int letter, const char *value)
 {
 	switch (letter) {
 	case 'c': r->folder = value; return EXIT_OK;
-	case 'o': return add_option(r, value);
+	case 'o': return app_set_option(&r->set, r->app, value);
 	case 'f': return set_sender(r, value);
 	case 'V': r->job.envid = span_of(value); return EXIT_OK;
 	case 'R': return set_ret(r, value);
@@ -212,36 +197,21 @@ read_words(struct run *r)
 static int
 load(struct run *r)
 {
-	struct param_from from = {
-		.folder = r->folder,
-		.options = r->option,
-		.options_n = r->options,
-		.program = r->app->name,
-		.is_lmtp = r->lmtp,
-		.log = &r->app->log,
-	};
-	char text[1024];
-	struct buf why = BUF(text);
+	const struct settings *set = &r->set.param.set;
+	int code = app_set_load(&r->set, r->app, r->folder, r->lmtp);
 
-	arena_empty(&r->arena);
-	if (param_load(&r->param, &from, &r->arena, &why) != RC_OK) {
-		app_say(r->app, "%s", buf_text(&why));
-		return EXIT_CONFIG;
-	}
-	r->app->log.facility = r->param.set.syslog_facility;
 	r->form = (struct report_form){
-		.external = r->param.set.info_log_address_format ==
-		    FORMAT_EXTERNAL,
-		.ascii_only = !r->param.set.smtputf8_enable,
-		.digits = r->param.set.delay_logging_resolution_limit,
+		.external = set->info_log_address_format == FORMAT_EXTERNAL,
+		.ascii_only = !set->smtputf8_enable,
+		.digits = set->delay_logging_resolution_limit,
 	};
-	return EXIT_OK;
+	return code;
 }
 
 static int
 take(struct run *r)
 {
-	const struct settings *set = &r->param.set;
+	const struct settings *set = &r->set.param.set;
 	enum rc rc = mail_take(set->message_size_limit, &r->job.mail);
 
 	if (rc == RC_OK) {
@@ -311,7 +281,7 @@ static int deliver(struct run *r, bool again);
 static int
 hand_over(struct run *r)
 {
-	struct span to = r->param.set.best_mx_transport;
+	struct span to = r->set.param.set.best_mx_transport;
 	size_t colon = span_find(to, ':');
 	struct span transport = span_part(to, 0, colon);
 	struct buf hop = BUF(r->hop);
@@ -345,7 +315,7 @@ deliver(struct run *r, bool again)
 		app_say(r->app, "no memory");
 		return EXIT_LATER;
 	}
-	rc = smtp_worker(w, &r->param.set, &r->app->log, &r->report,
+	rc = smtp_worker(w, &r->set.param.set, &r->app->log, &r->report,
 	    r->lmtp);
 	if (rc == RC_OK)
 		rc = smtp_deliver(w, &r->job);
@@ -370,7 +340,6 @@ run(struct app *app, bool lmtp)
 	r->lmtp = lmtp;
 	r->report.put = verdict;
 	r->job.started = port_now();
-	arena_init(&r->arena, r->room, sizeof(r->room));
 	code = read_words(r);
 	if (code == -1)
 		return app_help(app, help);

@@ -34,12 +34,13 @@ mail_take(int64_t most, struct mail_source *out)
 
 	if (port_stat_fd(PORT_STDIN, &st) != RC_OK)
 		return RC_NONE;
-	out->start = 0;
+	out->start = port_tell(PORT_STDIN);
 	if (st.is_file) {
 		out->fd = PORT_STDIN;
-		out->size = st.size;
-		return most > 0 && st.size > most ? RC_FULL : RC_OK;
+		out->size = st.size > out->start ? st.size - out->start : 0;
+		return most > 0 && out->size > most ? RC_FULL : RC_OK;
 	}
+	out->start = 0;
 	TRY(port_temp(NULL, &out->fd));
 	rc = copy(out->fd, most, &out->size);
 	if (rc != RC_OK) {

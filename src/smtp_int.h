@@ -3,11 +3,13 @@
  * with all its memory, its route, its session.
  *
  * Ranks inside the module, low to high:
+ *	able			settings that can't be honoured
  *	chat, dest, own		lines and replies; syntax; our own addresses
  *	trouble			who suffers from a failure
  *	route			which host is next
- *	hello, xforward, body	stages of a session
- *	mail			one message, MAIL to the dot
+ *	hello, xforward, command, body	stages of a session
+ *	dot			the content, and what its end comes to
+ *	mail			one message, from MAIL on
  *	job			the loop over hosts
  */
 #ifndef POSTERN_SMTP_INT_H
@@ -237,11 +239,16 @@ bool route_is_last(const struct worker *w);
 /* `name[address]:port`, or `name[path]`; the port only if asked for. */
 void route_relay(struct buf *b, const struct host *h, bool with_port);
 
+/* RC_DENY: the settings demand what we can't do; the log says what. */
+MUST_USE enum rc able_check(const struct worker *w);
+
 /*
  * Every trouble_ call records what happened and returns RC_DENY: stop this
  * step.  Reach grows from rcpt over message and host to site.
  */
 
+/* Before anything was tried: what is said if nothing comes of it. */
+void trouble_start(struct worker *w);
 /* The reply to RCPT, or to the dot in LMTP, concerns one recipient. */
 void trouble_rcpt(struct session *s, const struct rcpt *to, size_t index,
 	const struct reply *r, const char *command);
@@ -294,7 +301,17 @@ MUST_USE enum rc xforward_put(struct session *s, unsigned n);
 /* mail: one message.  RC_OK: the session ended with its QUIT. */
 MUST_USE enum rc message_send(struct session *s);
 
-/* body: the message's octets, ahead of the dot. */
+/* command: MAIL, RCPT into the window.  RC_FULL: as chat_put(). */
+MUST_USE enum rc command_mail(struct session *s);
+MUST_USE enum rc command_rcpt(struct session *s, const struct rcpt *to);
+
+/* dot: the content, its end, and the verdicts.  RC_OK: QUIT was said. */
+MUST_USE enum rc content_send(struct session *s);
+
+/*
+ * body: the message's octets, ahead of the dot.
+ * RC_OS: it cannot be read; RC_GONE, RC_TIME: it cannot be written.
+ */
 MUST_USE enum rc body_send(struct session *s, const struct rcpt *to);
 
 #endif

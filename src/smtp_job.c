@@ -27,6 +27,7 @@ smtp_worker(struct worker *w, const struct settings *set,
 	w->log = log;
 	w->report = report;
 	w->lmtp = lmtp;
+	TRY(able_check(w));
 	arena_init(&w->arena, w->arena_room, sizeof(w->arena_room));
 	if (dns_open(&w->dns) != RC_OK)
 		return RC_OS;
@@ -201,9 +202,8 @@ smtp_deliver(struct worker *w, struct job *job)
 	w->broken = RC_OK;
 	w->stop = w->handover = false;
 	w->session.connected = w->session.sending = 0;
-	w->why.text = BUF(w->why.text_room);
-	w->why.relay = BUF(w->why.relay_room);
 	TRY(check_first(w));
+	trouble_start(w);
 	route_start(w);
 	if (check_flags(w) == RC_OK)
 		TRY(try_sites(w));

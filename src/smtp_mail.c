@@ -1,17 +1,12 @@
 /*
- * smtp_mail.c - one message, from MAIL to the reply to the dot.
+ * smtp_mail.c - one message: who is it for, and does the server want it?
+ * The window from MAIL to DATA, and what follows when nobody is accepted.
  *
  * Two cursors go over the same steps: `ask` puts commands into the window as
  * long as they fit, `hear` takes as many replies.  Without PIPELINING the
  * window holds one command (RFC 2920, 3.1).
  */
 #include "smtp_int.h"
-
-/*
- * An address, quoted, in xtext and as ORCPT; what does not fit here does not
- * fit into the window either.
- */
-#define ADDR_ROOM	CHAT_OUT_MAX
 
 enum step {
 	STEP_XFORWARD, STEP_XFORWARD_MORE, STEP_MAIL, STEP_RCPT, STEP_DATA,
@@ -32,7 +27,6 @@ struct mailing {
 	bool refused;		/* MAIL or DATA was: nothing else matters */
 	bool data_asked;
 	bool go_on;		/* DATA got its 354 */
-	char room[ADDR_ROOM];
 };
 
 /* ---- what must be known before MAIL ------------------------------------- */
@@ -67,6 +61,12 @@ check(struct session *s)
 		    "exceeds size limit %lld of server %.*s",
 		    (long long)f->wire_bytes, (long long)s->size_limit,
 		    SPAN_ARG(buf_span(&b)));
+	if (f->body_8bit && !(s->has & HAS_8BITMIME) &&
+	    s->w->job->body != JOB_BODY_7BIT &&
+	    !s->w->set->disable_mime_output_conversion)
+		log_line(s->w->log, LOG_WARNING, "host %.*s does not offer "
+		    "8BITMIME; 8-bit text goes to it as it is",
+		    SPAN_ARG(buf_span(&b)));
 	if (!(s->has & HAS_SMTPUTF8) && needs_utf8(s->w)) {
 		(void)trouble_own(s, FATE_NEVER, "5.6.7", "SMTPUTF8 is needed "
 		    "for this message, and host %.*s does not offer it",
@@ -75,124 +75,6 @@ check(struct session *s)
 		return RC_DENY;
 	}
 	return RC_OK;
-}
-
-/* ---- commands ----------------------------------------------------------- */
-
-static void
-put_address(const struct worker *w, struct buf *b, struct span addr)
-{
-	if (w->set->quote_rfc821_envelope)
-		mail_addr_quote(b, addr);
-	else
-		buf_put(b, addr);
-}
-
-/*
- * Conversion would change the size, so a message that might be converted for
- * this server goes without it (RFC 1870, 6 allows that).
- */
-static bool
-size_is_known(const struct session *s)
-{
-	return s->has & HAS_8BITMIME ||
-	    s->w->job->body == JOB_BODY_7BIT ||
-	    s->w->set->disable_mime_output_conversion;
-}
-
-static enum rc
-put_mail(struct mailing *m)
-{
-	struct session *s = m->s;
-	const struct job *j = s->w->job;
-	struct buf b = BUF(m->room);
-
-	put_address(s->w, &b, j->sender);
-	buf_putc(&b, '>');
-	if (s->has & HAS_SIZE && size_is_known(s))
-		buf_fmt(&b, " SIZE=%lld", (long long)s->w->facts.wire_bytes);
-	if (s->has & HAS_8BITMIME && j->body != JOB_BODY_NONE)
-		buf_fmt(&b, " BODY=%s", j->body == JOB_BODY_7BIT ? "7BIT" :
-		    "8BITMIME");
-	if (s->has & HAS_DSN && j->envid.n > 0) {
-		buf_puts(&b, " ENVID=");
-		code_xtext(&b, j->envid);
-	}
-	if (s->has & HAS_DSN && j->ret != JOB_RET_NONE)
-		buf_fmt(&b, " RET=%s", j->ret == JOB_RET_FULL ? "FULL" :
-		    "HDRS");
-	if (s->has & HAS_SMTPUTF8 && j->smtputf8)
-		buf_puts(&b, " SMTPUTF8");
-	return b.full ? RC_FULL :
-	    chat_put(&s->chat, "MAIL FROM:<%.*s", SPAN_ARG(buf_span(&b)));
-}
-
-/*
- * ORCPT as it was given, or made of the recipient in its quoted form, so that
- * a notice from further on names the address that we know (RFC 3461, 4.2).
- */
-static void
-put_orcpt(struct buf *b, const struct rcpt *to)
-{
-	struct span type = span_part(to->orcpt, 0, span_find(to->orcpt, ';'));
-	char room[1024];
-	struct buf quoted = BUF(room);
-	bool utf8;
-
-	if (type.n < to->orcpt.n) {
-		utf8 = span_is_case(type, "utf-8");
-		buf_fmt(b, " ORCPT=%.*s;", SPAN_ARG(type));
-		buf_put(&quoted, span_part(to->orcpt, type.n + 1,
-		    to->orcpt.n));
-	} else {
-		utf8 = span_has_8bit(to->addr);
-		buf_fmt(b, " ORCPT=%s;", utf8 ? "utf-8" : "rfc822");
-		mail_addr_show(&quoted, to->addr);
-	}
-	if (utf8)
-		code_utf8_xtext(b, buf_span(&quoted));
-	else
-		code_xtext(b, buf_span(&quoted));
-	b->full |= quoted.full;
-}
-
-static void
-put_notify(struct buf *b, unsigned notify)
-{
-	const char *sep = "";
-
-	if (notify == 0)
-		return;
-	buf_puts(b, " NOTIFY=");
-	if (notify & JOB_NOTIFY_NEVER) {
-		buf_puts(b, "NEVER");
-		return;
-	}
-	if (notify & JOB_NOTIFY_SUCCESS) {
-		buf_puts(b, "SUCCESS");
-		sep = ",";
-	}
-	if (notify & JOB_NOTIFY_FAILURE) {
-		buf_fmt(b, "%sFAILURE", sep);
-		sep = ",";
-	}
-	if (notify & JOB_NOTIFY_DELAY)
-		buf_fmt(b, "%sDELAY", sep);
-}
-
-static enum rc
-put_rcpt(struct mailing *m, const struct rcpt *to)
-{
-	struct buf b = BUF(m->room);
-
-	put_address(m->s->w, &b, to->addr);
-	buf_putc(&b, '>');
-	if (m->s->has & HAS_DSN) {
-		put_orcpt(&b, to);
-		put_notify(&b, to->notify);
-	}
-	return b.full ? RC_FULL :
-	    chat_put(&m->s->chat, "RCPT TO:<%.*s", SPAN_ARG(buf_span(&b)));
 }
 
 /* ---- asking ------------------------------------------------------------- */
@@ -238,7 +120,7 @@ ask_rcpt(struct mailing *m)
 			return RC_NONE;
 		}
 	} while (l->state[m->ask.at.index - 1] != RCPT_PENDING);
-	rc = put_rcpt(m, &to);
+	rc = command_rcpt(m->s, &to);
 	if (rc == RC_OK)
 		l->state[m->ask.at.index - 1] = RCPT_ASKED;
 	else if (m->in_window == 0)
@@ -265,7 +147,7 @@ ask(struct mailing *m)
 	case STEP_XFORWARD_MORE:
 		return ask_xforward(m);
 	case STEP_MAIL:
-		rc = put_mail(m);
+		rc = command_mail(m->s);
 		if (rc == RC_OK)
 			m->ask.step++;
 		return rc;
@@ -487,7 +369,7 @@ envelope(struct mailing *m)
 	return RC_OK;
 }
 
-/* ---- the end of it ------------------------------------------------------ */
+/* ---- the whole of it ----------------------------------------------------- */
 
 /*
  * Nobody takes the message: back to the start of a transaction, and QUIT.  A
@@ -516,155 +398,6 @@ give_up(struct mailing *m)
 	return RC_OK;
 }
 
-/*
- * The reply to the dot.  221 is what QUIT gets: a server that says it now has
- * left out the reply that we wait for, and nobody knows what it did.
- */
-static enum rc
-dot_reply(struct session *s)
-{
-	chat_limit(&s->chat, s->w->set->data_done_timeout);
-	TRY(chat_reply(&s->chat, &s->reply));
-	return s->reply.code == 221 ? RC_GONE : RC_OK;
-}
-
-/* The recipients that this server accepted: what its words mean for them. */
-static void
-hear_dot_for_all(struct session *s)
-{
-	struct rcpt_list *l = &s->w->job->rcpts;
-	struct rcpt_at at = { 0 };
-	struct rcpt to;
-
-	if (s->reply.code / 100 != 2) {
-		(void)trouble_message(s, &s->reply, "end of DATA");
-		return;
-	}
-	while (rcpt_next(l, &at, &to))
-		if (l->state[at.index - 1] == RCPT_TAKEN)
-			trouble_none(s, &to, at.index - 1, &s->reply);
-}
-
-/*
- * LMTP: one reply for each, in the order of RCPT (RFC 2033, 4.2).  A line that
- * is no reply may have been meant as one, and then the next reply is another
- * recipient's.
- */
-static enum rc
-hear_dot_for_each(struct session *s)
-{
-	struct rcpt_list *l = &s->w->job->rcpts;
-	struct rcpt_at at = { 0 };
-	struct rcpt to;
-
-	while (rcpt_next(l, &at, &to)) {
-		if (l->state[at.index - 1] != RCPT_TAKEN)
-			continue;
-		TRY(dot_reply(s));
-		if (s->reply.odd)
-			return RC_GONE;
-		if (s->reply.code / 100 == 2)
-			trouble_none(s, &to, at.index - 1, &s->reply);
-		else
-			trouble_rcpt(s, &to, at.index - 1, &s->reply,
-			    "end of DATA");
-	}
-	return RC_OK;
-}
-
-/*
- * The server stopped reading in the middle.  If it said why, its word counts,
- * but a 2xx cannot: it has not seen the message.
- */
-static enum rc
-cut_short(struct mailing *m, enum rc rc)
-{
-	struct session *s = m->s;
-
-	if (rc == RC_OS) {		/* our own file failed: no dot now */
-		s->w->broken = RC_OS;
-		return RC_OS;
-	}
-	if (rc == RC_WIRE)
-		return trouble_own(s, FATE_LATER, "4.5.0", "the server "
-		    "accepted the message before its end: %.*s",
-		    SPAN_ARG(buf_span(&s->reply.text)));
-	if (rc == RC_GONE && chat_reply(&s->chat, &s->reply) == RC_OK &&
-	    (s->reply.code / 100 == 4 || s->reply.code / 100 == 5))
-		return trouble_message(s, &s->reply, "end of DATA");
-	return trouble_lost(s, rc);
-}
-
-static enum rc
-pause_ahead_of_dot(struct session *s)
-{
-	TRY(chat_flush(&s->chat));
-	port_push(s->chat.fd);
-	port_sleep(port_now() + s->w->set->pix_workaround_delay_time);
-	return RC_OK;
-}
-
-/*
- * Words that came before the dot left.  A refusal is one; a 2xx can't be about
- * a message that is not complete, so the server is out of step with us, and
- * nothing it says from now on tells what became of the mail.
- */
-static enum rc
-hear_early(struct session *s)
-{
-	TRY(chat_reply(&s->chat, &s->reply));
-	return s->reply.code / 100 == 2 ? RC_WIRE : RC_OK;
-}
-
-static enum rc
-send_dot(struct session *s, bool *early)
-{
-	if (s->delay_dot)
-		TRY(pause_ahead_of_dot(s));
-	*early = chat_has_input(&s->chat);
-	if (*early)
-		TRY(hear_early(s));
-	s->stage = "sending end of data";
-	chat_limit(&s->chat, s->w->set->data_done_timeout);
-	s->maybe_sent = true;
-	TRY(chat_data(&s->chat, s->has & HAS_PIPELINING ?
-	    SPAN(".\r\nQUIT\r\n") : SPAN(".\r\n")));
-	TRY(chat_flush(&s->chat));
-	return s->chat.write_dead ? RC_GONE : RC_OK;
-}
-
-static enum rc
-hear_dot(struct session *s, bool early)
-{
-	if (s->w->lmtp && !early)
-		return hear_dot_for_each(s);
-	if (!early)
-		TRY(dot_reply(s));
-	hear_dot_for_all(s);
-	return RC_OK;
-}
-
-static enum rc
-dot(struct mailing *m)
-{
-	struct session *s = m->s;
-	bool early;
-	enum rc rc;
-
-	rc = send_dot(s, &early);
-	if (rc != RC_OK)
-		return cut_short(m, rc);
-	rc = hear_dot(s, early);
-	if (rc != RC_OK)
-		return trouble_lost(s, rc);
-	s->maybe_sent = false;
-	if (s->has & HAS_PIPELINING)
-		hello_hear_quit(s);
-	else
-		hello_quit(s);
-	return RC_OK;
-}
-
 /* A probe asks and goes: what was accepted could be delivered. */
 static void
 report_probe(struct session *s)
@@ -676,21 +409,6 @@ report_probe(struct session *s)
 	while (rcpt_next(l, &at, &to))
 		if (l->state[at.index - 1] == RCPT_TAKEN)
 			trouble_none(s, &to, at.index - 1, &s->reply);
-}
-
-static enum rc
-content(struct mailing *m)
-{
-	struct session *s = m->s;
-	struct rcpt_at at = { 0 };
-	struct rcpt to = { 0 };
-	enum rc rc;
-
-	(void)rcpt_next(&s->w->job->rcpts, &at, &to);
-	s->stage = "sending message body";
-	chat_limit(&s->chat, s->w->set->data_xfer_timeout);
-	rc = body_send(s, &to);
-	return rc == RC_OK ? dot(m) : cut_short(m, rc);
 }
 
 enum rc
@@ -707,5 +425,5 @@ message_send(struct session *s)
 	}
 	if (m.refused || m.taken == 0 || !m.go_on)
 		return give_up(&m);
-	return content(&m);
+	return content_send(s);
 }

@@ -282,9 +282,8 @@ find_unix(struct worker *w)
 	struct ip none = { 0 };
 
 	add_host(w, w->set->myhostname, &none, 0);
-	if (w->route.host == NULL)
-		return RC_FULL;
-	w->route.host->path = w->route.dest.host;
+	if (w->route.host != NULL)
+		w->route.host->path = w->route.dest.host;
 	return RC_OK;
 }
 
@@ -458,6 +457,9 @@ route_site(struct worker *w)
 	if (dest_parse(w->set, text, &r->dest, &why) != RC_OK)
 		return bad_destination(w, text, why);
 	TRY(find(w));
+	if (r->host == NULL)	/* lists of addresses filled the arena */
+		return trouble_site(w, FATE_LATER, "4.3.0",
+		    "no memory for the hosts of %.*s", SPAN_ARG(text));
 	TRY(drop_from_own(w));
 	cut_to_limit(w);
 	return RC_OK;

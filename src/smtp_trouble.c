@@ -35,6 +35,14 @@ why_start(struct worker *w, enum fate fate, const char *dsn)
 	}
 }
 
+void
+trouble_start(struct worker *w)
+{
+	why_start(w, FATE_LATER, "4.3.0");
+	buf_puts(&w->why.relay, "none");
+	buf_puts(&w->why.text, "nothing was tried");
+}
+
 /* Said of a server we reached, or failed to: `name[address]`. */
 static void
 put_peer(struct session *s, struct buf *b)

@@ -353,6 +353,14 @@ read_at(const struct node *f, void *out, size_t n, int64_t at, size_t *got)
 	return RC_OK;
 }
 
+int64_t
+port_tell(int fd)
+{
+	sim_call();
+	return fd == PORT_STDIN && sim.disk->in == STDIN_FILE ?
+	    (int64_t)sim.disk->in_at : 0;
+}
+
 enum rc
 port_pread(int fd, void *out, size_t n, int64_t at, size_t *got)
 {

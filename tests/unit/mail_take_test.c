@@ -49,6 +49,21 @@ SIM_TEST(a_file_is_used_in_place)
 	assert_int_equal(sim_open_fds(), 0);
 }
 
+SIM_TEST(what_another_read_of_the_file_is_no_part_of_it)
+{
+	struct mail_source src = { 0 };
+	char line[11];
+	size_t got;
+
+	sim_stdin("not for us\nSubject: x\n", 22);
+	assert_int_equal(port_read(PORT_STDIN, line, 11, MS_NEVER, &got),
+	    RC_OK);
+	assert_int_equal(got, 11);
+	assert_int_equal(mail_take(11, &src), RC_OK);
+	assert_int_equal(src.start, 11);
+	assert_int_equal(src.size, 11);
+}
+
 SIM_TEST(an_empty_file_is_a_message)
 {
 	struct mail_source src = { 0 };
@@ -160,6 +175,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SIM_RUN(a_file_is_used_in_place),
+		SIM_RUN(what_another_read_of_the_file_is_no_part_of_it),
 		SIM_RUN(an_empty_file_is_a_message),
 		SIM_RUN(a_pipe_is_copied_whatever_its_pieces),
 		SIM_RUN(a_slow_pipe_is_waited_for),

@@ -1,0 +1,124 @@
+/*
+ * smtp_command.c - MAIL and RCPT with their parameters: SIZE (RFC 1870), BODY
+ * (RFC 6152), ENVID, RET, ORCPT, NOTIFY (RFC 3461), SMTPUTF8 (RFC 6531).
+ *
+ * What does not fit into the rooms here does not fit into the window either.
+ */
+#include "smtp_int.h"
+
+static void
+put_address(const struct worker *w, struct buf *b, struct span addr)
+{
+	if (w->set->quote_rfc821_envelope)
+		mail_addr_quote(b, addr);
+	else
+		buf_put(b, addr);
+}
+
+/*
+ * Conversion would change the size, so a message that might be converted for
+ * this server goes without it (RFC 1870, 6 allows that).
+ */
+static bool
+size_is_known(const struct session *s)
+{
+	return s->has & HAS_8BITMIME ||
+	    s->w->job->body == JOB_BODY_7BIT ||
+	    s->w->set->disable_mime_output_conversion;
+}
+
+enum rc
+command_mail(struct session *s)
+{
+	const struct job *j = s->w->job;
+	char room[CHAT_OUT_MAX];
+	struct buf b = BUF(room);
+
+	put_address(s->w, &b, j->sender);
+	buf_putc(&b, '>');
+	if (s->has & HAS_SIZE && size_is_known(s))
+		buf_fmt(&b, " SIZE=%lld", (long long)s->w->facts.wire_bytes);
+	if (s->has & HAS_8BITMIME && j->body != JOB_BODY_NONE)
+		buf_fmt(&b, " BODY=%s", j->body == JOB_BODY_7BIT ? "7BIT" :
+		    "8BITMIME");
+	if (s->has & HAS_DSN && j->envid.n > 0) {
+		buf_puts(&b, " ENVID=");
+		code_xtext(&b, j->envid);
+	}
+	if (s->has & HAS_DSN && j->ret != JOB_RET_NONE)
+		buf_fmt(&b, " RET=%s", j->ret == JOB_RET_FULL ? "FULL" :
+		    "HDRS");
+	if (s->has & HAS_SMTPUTF8 && j->smtputf8)
+		buf_puts(&b, " SMTPUTF8");
+	return b.full ? RC_FULL :
+	    chat_put(&s->chat, "MAIL FROM:<%.*s", SPAN_ARG(buf_span(&b)));
+}
+
+/*
+ * ORCPT as it was given, or made of the recipient in its quoted form, so that
+ * a notice from further on names the address that we know (RFC 3461, 4.2).
+ */
+static void
+put_orcpt(struct buf *b, const struct rcpt *to)
+{
+	struct span type = span_part(to->orcpt, 0, span_find(to->orcpt, ';'));
+	char room[1024];
+	struct buf quoted = BUF(room);
+	bool utf8;
+
+	if (type.n < to->orcpt.n) {
+		utf8 = span_is_case(type, "utf-8");
+		buf_fmt(b, " ORCPT=%.*s;", SPAN_ARG(type));
+		buf_put(&quoted, span_part(to->orcpt, type.n + 1,
+		    to->orcpt.n));
+	} else {
+		utf8 = span_has_8bit(to->addr);
+		buf_fmt(b, " ORCPT=%s;", utf8 ? "utf-8" : "rfc822");
+		mail_addr_show(&quoted, to->addr);
+	}
+	if (utf8)
+		code_utf8_xtext(b, buf_span(&quoted));
+	else
+		code_xtext(b, buf_span(&quoted));
+	b->full |= quoted.full;
+}
+
+static void
+put_notify(struct buf *b, unsigned notify)
+{
+	const char *sep = "";
+
+	if (notify == 0)
+		return;
+	buf_puts(b, " NOTIFY=");
+	if (notify & JOB_NOTIFY_NEVER) {
+		buf_puts(b, "NEVER");
+		return;
+	}
+	if (notify & JOB_NOTIFY_SUCCESS) {
+		buf_puts(b, "SUCCESS");
+		sep = ",";
+	}
+	if (notify & JOB_NOTIFY_FAILURE) {
+		buf_fmt(b, "%sFAILURE", sep);
+		sep = ",";
+	}
+	if (notify & JOB_NOTIFY_DELAY)
+		buf_fmt(b, "%sDELAY", sep);
+}
+
+enum rc
+command_rcpt(struct session *s, const struct rcpt *to)
+{
+	char room[CHAT_OUT_MAX];
+	struct buf b = BUF(room);
+
+	put_address(s->w, &b, to->addr);
+	buf_putc(&b, '>');
+	if (s->has & HAS_DSN) {
+		put_orcpt(&b, to);
+		put_notify(&b, to->notify);
+	}
+	return b.full ? RC_FULL :
+	    chat_put(&s->chat, "RCPT TO:<%.*s", SPAN_ARG(buf_span(&b)));
+}
