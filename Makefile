@@ -85,9 +85,14 @@ MUSL_CFLAGS := -Os -g -fPIE -ffunction-sections -fdata-sections \
 	-fvisibility=hidden -fstack-protector-strong \
 	-fno-asynchronous-unwind-tables
 
+# Our own code is optimized as a whole when it is linked, which saves some 3 %.
+# The objects hold machine code as well, for those who look into them.
+LTO := -flto -ffat-lto-objects
+
 # Debian's cross compilers know no -static-pie, so it is spelled out. musl
 # does not make relocated data read-only in one, so room for that is waste.
-link = $(CC.$1) $(ABI.$1) -nostdlib -static -Wl,-pie \
+link = $(CC.$1) $(ABI.$1) $(MUSL_CFLAGS) -flto=1 -flto-partition=one \
+	-nostdlib -static -Wl,-pie \
 	-Wl,--no-dynamic-linker -Wl,-z,text -Wl,-z,noexecstack \
 	-Wl,-z,noseparate-code -Wl,-z,norelro \
 	-Wl,--gc-sections -Wl,--build-id=none \
@@ -182,8 +187,8 @@ $(B)/$1/%.o: %.c Makefile toolchains/$1.mk | $(B)/src/bearssl.done \
 	$$(call say,CC)
 	@mkdir -p $$(@D)
 	$$(Q)$$(call cc,$1) $$(LANG_FLAGS) $$(WARN_FLAGS) $$(WARN_MORE) \
-		$(if $(TRIPLE.$1),-Wframe-larger-than=$(FRAME_MAX), \
-		-Wno-format-nonliteral) \
+		$(if $(TRIPLE.$1),-Wframe-larger-than=$(FRAME_MAX) \
+		$(LTO), -Wno-format-nonliteral) \
 		-MMD -MP -c -o $$@ $$<
 endef
 cc_flags = $(wordlist 2,99,$(call cc,$1))
