@@ -110,7 +110,7 @@ note_keyword(struct session *s, struct span line, unsigned discard,
 	if (bit == HAS_SIZE)
 		note_size(s, line);
 	if (bit == HAS_XFORWARD)
-		s->xforward = xforward_offered(line);
+		s->xforward |= xforward_offered(line);
 }
 
 /*
@@ -122,8 +122,8 @@ is_own_name(const struct session *s, struct span line)
 {
 	struct span word;
 
-	return s->host->port == 25 && s->host->ip.family != IP_NONE &&
-	    span_word(&line, " ", &word) &&
+	return !s->w->lmtp && s->host->port == 25 &&
+	    s->host->ip.family != IP_NONE && span_word(&line, " ", &word) &&
 	    span_eq_case(word, s->w->set->myhostname);
 }
 
