@@ -367,7 +367,8 @@ envelope(struct mailing *m)
 
 /*
  * Nobody takes the message: back to the start of a transaction, and QUIT.  A
- * DATA that got its 354 all the same is ended by a lone dot (RFC 2920, 3.1).
+ * DATA that got its 354 all the same is ended by a lone dot (RFC 2920, 3.1),
+ * which ends the transaction, too.
  */
 static enum rc
 give_up(struct mailing *m)
@@ -376,14 +377,10 @@ give_up(struct mailing *m)
 	bool ahead = s->has & HAS_PIPELINING;
 
 	chat_limit(&s->chat, s->w->set->rset_timeout);
-	if (m->go_on)
-		TRY(chat_put(&s->chat, "."));
-	TRY(chat_put(&s->chat, "RSET"));
+	TRY(chat_put(&s->chat, m->go_on ? "." : "RSET"));
 	if (ahead)
 		TRY(hello_put_quit(s));
 	TRY(chat_flush(&s->chat));
-	if (m->go_on)
-		TRY(chat_reply(&s->chat, &s->reply));
 	TRY(chat_reply(&s->chat, &s->reply));
 	if (ahead)
 		hello_hear_quit(s);
