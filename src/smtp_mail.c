@@ -31,6 +31,7 @@ struct mailing {
 
 /* ---- what must be known before MAIL ------------------------------------- */
 
+/* The whole message, also when those whose names need it are done with. */
 static bool
 needs_utf8(const struct worker *w)
 {
@@ -42,8 +43,7 @@ needs_utf8(const struct worker *w)
 	if (w->facts.head_8bit || span_has_8bit(w->job->sender))
 		return true;
 	while (rcpt_next(&w->job->rcpts, &at, &to))
-		if (w->job->rcpts.state[at.index - 1] != RCPT_DONE &&
-		    span_has_8bit(to.addr))
+		if (span_has_8bit(to.addr))
 			return true;
 	return false;
 }
