@@ -95,7 +95,8 @@ struct mail_facts {
 
 /*
  * mail_look - one pass; r is working memory.  `rcpt` (unquoted, may be empty)
- * is what Delivered-To fields are compared with, ASCII case ignored.
+ * is what Delivered-To fields are compared with: quoted as we write it, all on
+ * the field's first line, nothing behind it; ASCII case ignored.
  *
  * The header ends at the first line that is neither a field nor goes on with
  * one; a mailbox's `From ` line in front is passed over.

@@ -7,18 +7,16 @@
 #include "base.h"
 #include "mail.h"
 
-/* An address that RFC 5321 allows, quoted to the last octet, and folded. */
-#define VALUE_MAX	1024
+/* An address that RFC 5321 allows, quoted to the last octet. */
+#define ADDR_MAX	1024
 
 struct look {
 	struct mail_facts *facts;
-	struct span rcpt;
+	struct span rcpt;	/* quoted, as Delivered-To has it */
 	bool is_first;		/* no line was seen yet */
 	bool in_head;
 	bool has_field;		/* so blanks in front go on with it */
-	bool in_value;		/* within Delivered-To */
-	struct buf value;	/* the whole field, unfolded */
-	char room[VALUE_MAX];
+	bool is_mbox;
 };
 
 /* Length of the field's name, 0: the line is no field.  RFC 5322, 2.2, 4.5. */
@@ -45,21 +43,22 @@ is_mbox_line(struct span line)
 	    || span_eq(span_part(line, 0, 6), SPAN(">From "));
 }
 
+/*
+ * Our own field, or one like it, to the letter: whoever adds one writes it like
+ * this, so a loop comes by with it at the latest on its second turn.
+ */
 static void
-end_value(struct look *l)
+compare(struct look *l, struct span line, size_t name)
 {
-	char room[VALUE_MAX];
-	struct buf plain = BUF(room);
-	struct span field = buf_span(&l->value), value;
+	struct span value;
 
-	if (!l->in_value)
+	if (l->is_mbox || l->rcpt.n == 0 || line.p[name] != ':' ||
+	    !span_is_case(span_part(line, 0, name), "Delivered-To"))
 		return;
-	l->in_value = false;
-	value = span_trim(span_part(field, span_find(field, ':') + 1,
-	    field.n));
-	if (l->value.full || mail_addr_unquote(&plain, value) != RC_OK)
-		return;
-	if (l->rcpt.n > 0 && span_eq_case(buf_span(&plain), l->rcpt))
+	value = span_part(line, name + 1, line.n);
+	while (value.n > 0 && (value.p[0] == ' ' || value.p[0] == '\t'))
+		value = span_part(value, 1, value.n);
+	if (span_eq_case(value, l->rcpt))
 		l->facts->delivered_here = true;
 }
 
@@ -74,16 +73,14 @@ begin_line(struct look *l, struct span line)
 	if (l->has_field && line.n > 0
 	    && (line.p[0] == ' ' || line.p[0] == '\t'))
 		return;
-	end_value(l);
-	if (is_first && is_mbox_line(line))
+	l->is_mbox |= is_first && is_mbox_line(line);
+	if (is_first && l->is_mbox)
 		return;
 	n = name_of(line);
 	l->in_head = n > 0;
 	l->has_field = true;
-	if (span_is_case(span_part(line, 0, n), "Delivered-To")) {
-		l->in_value = true;
-		buf_clear(&l->value);
-	}
+	if (n > 0)
+		compare(l, line, n);
 }
 
 static void
@@ -91,8 +88,6 @@ see(struct look *l, struct span piece, bool begins)
 {
 	if (l->in_head && begins)
 		begin_line(l, piece);
-	if (l->in_value)
-		buf_put(&l->value, piece);
 	if (l->in_head)
 		l->facts->head_8bit |= span_has_8bit(piece);
 	else
@@ -103,20 +98,21 @@ enum rc
 mail_look(struct mail_reader *r, const struct mail_source *src,
 	struct span rcpt, struct mail_facts *out)
 {
-	struct look l = { .facts = out, .rcpt = rcpt, .is_first = true,
-		.in_head = true };
+	struct look l = { .facts = out, .is_first = true, .in_head = true };
+	char room[ADDR_MAX];
+	struct buf quoted = BUF(room);
 	struct span piece;
 	bool begins = true, last;
 	enum rc rc;
 
 	*out = (struct mail_facts){ 0 };
-	l.value = (struct buf)BUF(l.room);
+	mail_addr_show(&quoted, rcpt);
+	l.rcpt = buf_span(&quoted);
 	mail_read_start(r, src);
 	while ((rc = mail_read(r, &piece, &last)) == RC_OK) {
 		see(&l, piece, begins);
 		out->wire_bytes += (int64_t)piece.n + (last ? 2 : 0);
 		begins = last;
 	}
-	end_value(&l);
 	return rc == RC_NONE ? RC_OK : rc;
 }

@@ -61,26 +61,21 @@ command_mail(struct session *s)
 static void
 put_orcpt(struct buf *b, const struct rcpt *to)
 {
-	struct span type = span_part(to->orcpt, 0, span_find(to->orcpt, ';'));
-	char room[1024];
-	struct buf quoted = BUF(room);
-	bool utf8;
+	char room[CHAT_OUT_MAX / 2];	/* the address itself has the rest */
+	struct buf whole = BUF(room);
 
-	if (type.n < to->orcpt.n) {
-		utf8 = span_is_case(type, "utf-8");
-		buf_fmt(b, " ORCPT=%.*s;", SPAN_ARG(type));
-		buf_put(&quoted, span_part(to->orcpt, type.n + 1,
-		    to->orcpt.n));
-	} else {
-		utf8 = span_has_8bit(to->addr);
-		buf_fmt(b, " ORCPT=%s;", utf8 ? "utf-8" : "rfc822");
-		mail_addr_show(&quoted, to->addr);
+	buf_put(&whole, to->orcpt);
+	if (whole.n == 0) {
+		buf_puts(&whole, span_has_8bit(to->addr) ? "utf-8;" :
+		    "rfc822;");
+		mail_addr_show(&whole, to->addr);
 	}
-	if (utf8)
-		code_utf8_xtext(b, buf_span(&quoted));
+	buf_puts(b, " ORCPT=");
+	if (span_is_case(span_part(buf_span(&whole), 0, 6), "utf-8;"))
+		code_utf8_xtext(b, buf_span(&whole));
 	else
-		code_xtext(b, buf_span(&quoted));
-	b->full |= quoted.full;
+		code_xtext(b, buf_span(&whole));
+	b->full |= whole.full;
 }
 
 static void

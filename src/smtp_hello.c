@@ -76,20 +76,21 @@ discarded(const struct session *s)
 
 /* ---- what EHLO tells ---------------------------------------------------- */
 
-/* No number, a negative or a huge one is no limit (RFC 1870, 4). */
-static int64_t
-size_of(struct span rest)
+/* No number, a negative or a huge one tells no limit (RFC 1870, 4). */
+static void
+note_size(struct session *s, struct span rest)
 {
 	struct span word;
 	uint64_t n;
 
-	if (span_word(&rest, " \t", &word) &&
-	    span_number(word, INT64_MAX, &n))
-		return (int64_t)n;
-	return 0;
+	if (span_word(&rest, " ", &word) && span_number(word, INT64_MAX, &n))
+		s->size_limit = (int64_t)n;
 }
 
-/* One line behind the first; `AUTH=` of old servers is `AUTH `. */
+/*
+ * One line behind the first; `AUTH=` of old servers is `AUTH `.  A tab is no
+ * blank here (RFC 5321, 4.1.1.1).
+ */
 static void
 note_keyword(struct session *s, struct span line, unsigned discard,
     struct buf *gone)
@@ -97,8 +98,9 @@ note_keyword(struct session *s, struct span line, unsigned discard,
 	struct span word;
 	unsigned bit;
 
-	if (!span_word(&line, " \t=", &word))
+	if (!span_word(&line, " =", &word))
 		return;
+	line = span_part(line, 1, line.n);
 	bit = bit_of(word);
 	if (bit & discard) {
 		buf_fmt(gone, " %.*s", SPAN_ARG(word));
@@ -106,9 +108,9 @@ note_keyword(struct session *s, struct span line, unsigned discard,
 	}
 	s->has |= bit;
 	if (bit == HAS_SIZE)
-		s->size_limit = size_of(line);
+		note_size(s, line);
 	if (bit == HAS_XFORWARD)
-		s->xforward = xforward_offered(line);
+		s->xforward |= xforward_offered(line);
 }
 
 /*
@@ -120,11 +122,19 @@ is_own_name(const struct session *s, struct span line)
 {
 	struct span word;
 
-	return s->host->port == 25 && s->host->ip.family != IP_NONE &&
-	    span_word(&line, " \t", &word) &&
+	return !s->w->lmtp && s->host->port == 25 &&
+	    s->host->ip.family != IP_NONE && span_word(&line, " ", &word) &&
 	    span_eq_case(word, s->w->set->myhostname);
 }
 
+static void
+forget_features(struct session *s)
+{
+	s->has = s->xforward = 0;
+	s->size_limit = 0;
+}
+
+/* The first line with a word on it has the server's name; then keywords. */
 static enum rc
 hear_features(struct session *s, bool *own)
 {
@@ -132,23 +142,22 @@ hear_features(struct session *s, bool *own)
 	char names[128];
 	struct buf gone = BUF(names);
 	struct span text;
-	bool last = false, first = true, mine = false, room;
+	bool last = false, named = false, is_us = false, room;
 
 	reply_clear(&s->reply);
-	s->has = 0;
-	s->size_limit = 0;
+	forget_features(s);
 	while (!last) {
 		/* No honest server fills a reply; the rest is not heeded. */
 		room = s->reply.text.n + 1 < REPLY_TEXT_MAX;
 		TRY(chat_reply_line(&s->chat, &s->reply, &text, &last));
-		if (first)
-			mine = is_own_name(s, text);
-		else if (room)
+		if (named && room)
 			note_keyword(s, text, discard, &gone);
-		first = false;
+		else if (!named)
+			is_us = is_own_name(s, text);
+		named |= span_trim(text).n > 0;
 	}
 	/* Who refuses has not introduced itself: our name is a quotation. */
-	*own |= mine && s->reply.code / 100 == 2;
+	*own |= is_us && s->reply.code / 100 == 2;
 	if (gone.n > 0 && !(discard & HAS_SILENT))
 		log_line(s->w->log, LOG_INFO, "EHLO keywords discarded:%.*s",
 		    SPAN_ARG(buf_span(&gone)));
@@ -164,8 +173,6 @@ is_pix(const struct reply *r)
 	struct span t = buf_span(&r->text);
 	size_t i;
 
-	if (t.n < 5)
-		return false;
 	for (i = 0; i < t.n; i++)
 		if (!strchr("20* ", t.p[i]) || t.p[i] == '\0')
 			return false;
@@ -288,7 +295,7 @@ hello(struct session *s, bool *own)
 	}
 	s->esmtp = false;
 	TRY(introduce(s, "HELO", "performing the HELO handshake", &ignored));
-	s->has = 0;
+	forget_features(s);
 	return s->reply.code / 100 == 2 ? RC_OK : refused(s, false);
 }
 

@@ -31,6 +31,7 @@ struct mailing {
 
 /* ---- what must be known before MAIL ------------------------------------- */
 
+/* The whole message, also when those whose names need it are done with. */
 static bool
 needs_utf8(const struct worker *w)
 {
@@ -42,8 +43,7 @@ needs_utf8(const struct worker *w)
 	if (w->facts.head_8bit || span_has_8bit(w->job->sender))
 		return true;
 	while (rcpt_next(&w->job->rcpts, &at, &to))
-		if (w->job->rcpts.state[at.index - 1] != RCPT_DONE &&
-		    span_has_8bit(to.addr))
+		if (span_has_8bit(to.addr))
 			return true;
 	return false;
 }
@@ -373,7 +373,8 @@ envelope(struct mailing *m)
 
 /*
  * Nobody takes the message: back to the start of a transaction, and QUIT.  A
- * DATA that got its 354 all the same is ended by a lone dot (RFC 2920, 3.1).
+ * DATA that got its 354 all the same is ended by a lone dot (RFC 2920, 3.1),
+ * which ends the transaction, too.
  */
 static enum rc
 give_up(struct mailing *m)
@@ -382,14 +383,10 @@ give_up(struct mailing *m)
 	bool ahead = s->has & HAS_PIPELINING;
 
 	chat_limit(&s->chat, s->w->set->rset_timeout);
-	if (m->go_on)
-		TRY(chat_put(&s->chat, "."));
-	TRY(chat_put(&s->chat, "RSET"));
+	TRY(chat_put(&s->chat, m->go_on ? "." : "RSET"));
 	if (ahead)
 		TRY(hello_put_quit(s));
 	TRY(chat_flush(&s->chat));
-	if (m->go_on)
-		TRY(chat_reply(&s->chat, &s->reply));
 	TRY(chat_reply(&s->chat, &s->reply));
 	if (ahead)
 		hello_hear_quit(s);

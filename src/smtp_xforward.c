@@ -18,6 +18,32 @@ xforward_offered(struct span words)
 	return bits;
 }
 
+/* xtext but for the equals sign, which servers take as it is. */
+static void
+put_value(struct buf *b, struct span value)
+{
+	size_t n = span_find(value, '=');
+
+	code_xtext(b, span_part(value, 0, n));
+	while (n < value.n) {
+		value = span_part(value, n + 1, value.n);
+		n = span_find(value, '=');
+		buf_putc(b, '=');
+		code_xtext(b, span_part(value, 0, n));
+	}
+}
+
+/* Where `unknown` stands for nothing; elsewhere it is what the client said. */
+static bool
+is_known(enum job_attr attr, struct span value)
+{
+	if (attr == JOB_SOURCE)
+		return true;
+	if (attr == JOB_HELO || attr == JOB_IDENT)
+		return value.n > 0;
+	return value.n > 0 && !span_is_case(value, "unknown");
+}
+
 /* Adds the attribute, or leaves it out when it doesn't fit: it isn't cut. */
 static void
 put_attr(struct buf *b, enum job_attr attr, struct span value)
@@ -29,7 +55,7 @@ put_attr(struct buf *b, enum job_attr attr, struct span value)
 		buf_puts(b, span_is_case(value, "remote") ? "REMOTE" :
 		    "LOCAL");
 	else
-		code_xtext(b, value);
+		put_value(b, value);
 	if (b->full) {
 		b->n = before;
 		b->full = false;
@@ -48,7 +74,7 @@ xforward_put(struct session *s, unsigned n)
 	buf_puts(&b, "XFORWARD");
 	for (; i < end; i++)
 		if (s->xforward & 1u << i &&
-		    (j->attr[i].n > 0 || i == JOB_SOURCE))
+		    is_known((enum job_attr)i, j->attr[i]))
 			put_attr(&b, (enum job_attr)i, j->attr[i]);
 	if (b.n == sizeof("XFORWARD") - 1)
 		return RC_NONE;
