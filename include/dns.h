@@ -74,6 +74,8 @@ struct dns {
 
 /* Reads /etc/resolv.conf.  RC_OS: no memory. */
 MUST_USE enum rc dns_open(struct dns *d);
+/* No question for some time: the last answer's memory, 64 KiB at most, goes. */
+void dns_rest(struct dns *d);
 
 /*
  * dns_name_check - is this a name that can be asked for and used as a host?

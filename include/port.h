@@ -71,10 +71,15 @@ bool port_error_is_missing(void);	/* no such file */
 bool port_error_is_network(void);
 
 /*
- * port_memory - zeroed memory for as long as the process lives; page-wise, so
- * not for scraps.  NULL: there is no more.
+ * port_memory - zeroed memory for as long as the process lives.  What is less
+ * than a page may share one with an earlier request.  NULL: there is no more.
  */
 MUST_USE void *port_memory(size_t bytes);
+/*
+ * port_memory_forget - gives back what whole pages of it hold.  It stays to be
+ * written to; what is read ahead of that means nothing.
+ */
+void port_memory_forget(void *p, size_t bytes);
 
 /* ---- standard streams, log ---------------------------------------------- */
 

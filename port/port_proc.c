@@ -65,14 +65,47 @@ port_exit(int status)
 	exit(status);
 }
 
+/*
+ * What is left of the last page of an earlier request: who wants little gets
+ * it, and touches no page of its own.
+ */
+static char *rest;
+static size_t rest_bytes;
+
 void *
 port_memory(size_t bytes)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const size_t align = _Alignof(max_align_t);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t used = bytes / align * align + (bytes % align ? align : 0);
+	char *p = rest;
 
-	if (p != MAP_FAILED)
+	if (bytes > 0 && bytes <= rest_bytes) {
+		used = used < rest_bytes ? used : rest_bytes;
+		rest += used;
+		rest_bytes -= used;
 		return p;
-	port_failed();
-	return NULL;
+	}
+	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED) {
+		port_failed();
+		return NULL;
+	}
+	if (used % page != 0 && page - used % page > rest_bytes) {
+		rest = p + used;
+		rest_bytes = page - used % page;
+	}
+	return p;
+}
+
+void
+port_memory_forget(void *p, size_t bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t over = (uintptr_t)p % page, skip = over > 0 ? page - over : 0;
+
+	if (skip < bytes && (bytes - skip) / page > 0)
+		madvise((char *)p + skip, (bytes - skip) / page * page,
+		    MADV_DONTNEED);
 }

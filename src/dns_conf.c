@@ -148,3 +148,9 @@ dns_open(struct dns *d)
 	read_conf(d);
 	return RC_OK;
 }
+
+void
+dns_rest(struct dns *d)
+{
+	port_memory_forget(d->msg, DNS_TCP_MAX + 2);
+}

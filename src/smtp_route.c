@@ -462,5 +462,6 @@ route_site(struct worker *w)
 		    "no memory for the hosts of %.*s", SPAN_ARG(text));
 	TRY(drop_from_own(w));
 	cut_to_limit(w);
+	dns_rest(&w->dns);
 	return RC_OK;
 }

@@ -553,6 +553,13 @@ port_memory(size_t bytes)
 	return sim_alloc(bytes);
 }
 
+/* Nobody may read what was there: let it be noticed. */
+void
+port_memory_forget(void *p, size_t bytes)
+{
+	memset(p, 0x5a, bytes);
+}
+
 /* ---- process ------------------------------------------------------------ */
 
 void

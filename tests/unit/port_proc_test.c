@@ -191,6 +191,52 @@ the_surroundings_are_known(void **state)
 	assert_null(port_getenv("POSTERN_TEST"));
 }
 
+static bool
+is_all(const unsigned char *p, size_t n, unsigned char octet)
+{
+	while (n > 0 && p[n - 1] == octet)
+		n--;
+	return n == 0;
+}
+
+static void
+little_memory_is_zeroed_and_nobody_elses(void **state)
+{
+	unsigned char *p[40];
+
+	(void)state;
+	for (size_t i = 0; i < 40; i++) {
+		p[i] = port_memory(i * 100 + 1);
+		assert_non_null(p[i]);
+		assert_int_equal((uintptr_t)p[i] % _Alignof(max_align_t), 0);
+		assert_true(is_all(p[i], i * 100 + 1, 0));
+		memset(p[i], (int)i + 1, i * 100 + 1);
+	}
+	for (size_t i = 0; i < 40; i++)
+		assert_true(is_all(p[i], i * 100 + 1, (unsigned char)(i + 1)));
+}
+
+static void
+forgotten_memory_is_empty_and_its_neighbours_are_not(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned char *p = port_memory(3 * page);
+
+	(void)state;
+	assert_non_null(p);
+	memset(p, 1, 3 * page);
+	port_memory_forget(p + 10, 2 * page);	/* one whole page is in it */
+	assert_true(is_all(p, page, 1));
+	assert_true(is_all(p + page, page, 0));
+	assert_true(is_all(p + 2 * page, page, 1));
+	port_memory_forget(p, page - 1);
+	port_memory_forget(p + 10, 10);
+	assert_true(is_all(p, page, 1));
+	port_memory_forget(p, 3 * page);
+	assert_true(is_all(p, 3 * page, 0));
+	memset(p, 2, 3 * page);
+}
+
 static void
 memory_is_zeroed_and_has_an_end(void **state)
 {
@@ -217,6 +263,9 @@ main(void)
 		cmocka_unit_test(zones_are_ahead_or_behind),
 		cmocka_unit_test(the_surroundings_are_known),
 		cmocka_unit_test(memory_is_zeroed_and_has_an_end),
+		cmocka_unit_test(little_memory_is_zeroed_and_nobody_elses),
+		cmocka_unit_test(
+		    forgotten_memory_is_empty_and_its_neighbours_are_not),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_remove);
