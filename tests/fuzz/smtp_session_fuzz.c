@@ -18,6 +18,7 @@
  * that the server took the mail for, if the client has read that it did.
  *
  * covers: src/smtp_mail.c
+ * covers: src/smtp_command.c
  * covers: src/smtp_dot.c
  * covers: src/smtp_chat.c
  * covers: src/smtp_body.c
