@@ -39,7 +39,8 @@ hear_dot_for_all(struct session *s)
 /*
  * LMTP: one reply for each, in the order of RCPT (RFC 2033, 4.2).  A line that
  * is no reply may have been meant as one, and then the next reply is another
- * recipient's.  heard: the first reply is in s->reply already.
+ * recipient's.  A 2xx that may have come ahead of the dot says nothing, either.
+ * heard: the first reply is in s->reply already.
  */
 static enum rc
 hear_dot_for_each(struct session *s, bool heard)
@@ -55,6 +56,8 @@ hear_dot_for_each(struct session *s, bool heard)
 			TRY(dot_reply(s));
 		heard = false;
 		if (s->reply.odd)
+			return RC_GONE;
+		if (s->reply.code / 100 == 2 && s->more_early)
 			return RC_GONE;
 		if (s->reply.code / 100 == 2)
 			trouble_none(s, &to, at.index - 1, &s->reply);
@@ -104,6 +107,7 @@ static enum rc
 hear_early(struct session *s)
 {
 	TRY(chat_reply(&s->chat, &s->reply));
+	s->more_early = chat_has_input(&s->chat);
 	return s->reply.code / 100 == 2 ? RC_WIRE : RC_OK;
 }
 

@@ -199,6 +199,7 @@ struct session {
 	bool disable_esmtp, delay_dot;	/* PIX workarounds */
 	bool last;		/* no other host will be asked after this */
 	bool maybe_sent;	/* the final dot left, its reply did not come */
+	bool more_early;	/* several replies came ahead of the dot */
 	ms_t connect_at, connected, sending;
 };
 

@@ -110,7 +110,7 @@ try_host(struct worker *w, const struct host *h)
 	s->has = s->xforward = 0;
 	s->size_limit = 0;
 	s->disable_esmtp = s->delay_dot = false;
-	s->last = s->maybe_sent = false;
+	s->last = s->maybe_sent = s->more_early = false;
 	s->connected = s->sending = 0;
 	if (dial(w, h, &fd) != RC_OK)
 		return;

@@ -104,7 +104,8 @@ make(struct maker *m, bool lmtp, const char *const *options)
 	HOLDS(m->w != NULL && m->fresh != NULL);
 	HOLDS(smtp_worker(m->w, &m->param.set, &m->log, &m->report, lmtp)
 	    == RC_OK);
-	m->w->dns.msg = NULL;	/* the world's; nothing here asks for names */
+	m->w->dns.msg = malloc(DNS_TCP_MAX + 2);	/* outlives the world */
+	HOLDS(m->w->dns.msg != NULL);
 	memcpy(m->fresh, m->w, offsetof(struct worker, arena_room));
 }
 

@@ -18,6 +18,8 @@
  * that the server took the mail for, if the client has read that it did.
  *
  * covers: src/smtp_mail.c
+ * covers: src/smtp_command.c
+ * covers: src/smtp_dot.c
  * covers: src/smtp_chat.c
  * covers: src/smtp_body.c
  * covers: src/smtp_xforward.c
@@ -28,6 +30,8 @@
 #include <string.h>
 
 #include "fuzz_smtp.h"
+
+#define HOPS_MAX	2
 
 enum { MODES = 0x30, BY_REPLY = 0, BY_STOP = 0x10, AT_ONCE = 0x20,
 	IN_DRIPS = 0x30 };
@@ -44,11 +48,19 @@ static struct {
 		size_t end;		/* of the reply that says so; 0: none */
 	} took[FUZZ_RCPTS];
 
+	/*
+	 * Octets said on each connection when the write began that had the
+	 * dot behind the last line; SIZE_MAX: none came.
+	 */
+	size_t ahead_of_dot[HOPS_MAX];
+
+	unsigned write;			/* the latest, as sim_sent_write() */
+	size_t ahead_of_write;
 	bool in_data;
 	bool open;			/* MAIL was accepted */
 	unsigned order[FUZZ_RCPTS];	/* that RCPT was accepted for */
 	unsigned accepted;
-	bool whole;			/* the last line of the message came */
+	bool whole;			/* the line was a message's last */
 } server;
 
 /* Do client and server mean the same reply by the same words? */
@@ -130,8 +142,10 @@ on_open(struct sim_conn *c, void *arg)
 	struct fuzz_reply r;
 
 	(void)arg;
-	server.in_data = server.open = false;
+	HOLDS(sim_conn_number(c) < HOPS_MAX);
+	server.in_data = server.open = server.whole = false;
 	server.accepted = 0;
+	server.write = UINT32_MAX;
 	if ((server.how & MODES) == IN_DRIPS)
 		sim_drip(c, SECOND);
 	if ((server.how & MODES) == AT_ONCE) {
@@ -203,7 +217,6 @@ command(struct sim_conn *c, struct span line)
 			    fuzz_rcpt_index(span_part(line, 9, line.n));
 	} else if (span_is(line, "DATA")) {
 		server.in_data = r.code / 100 == 3;
-		server.whole = false;
 	} else if (span_is(line, "RSET")) {
 		server.open = false;
 	} else {
@@ -213,18 +226,36 @@ command(struct sim_conn *c, struct span line)
 	}
 }
 
+/* What the server had said when the client wrote this line's end. */
+static void
+note_write(struct sim_conn *c)
+{
+	unsigned conn = sim_conn_number(c);
+	unsigned write = sim_sent_write(conn, sim_taken_bytes(conn) - 1);
+
+	if (write == server.write)
+		return;
+	server.write = write;
+	server.ahead_of_write = sim_heard_bytes(conn);
+}
+
 static void
 on_line(struct sim_conn *c, struct span line, void *arg)
 {
+	bool is_dot = span_is(line, ".");
+
 	(void)arg;
-	if ((server.how & MODES) == AT_ONCE)
-		return;
-	if (!server.in_data)
-		command(c, line);
-	else if (span_is(line, "."))
-		dot(c);
-	else
-		server.whole = span_is(line, FUZZ_LAST_LINE);
+	note_write(c);
+	if (is_dot && server.whole)
+		server.ahead_of_dot[sim_conn_number(c)] =
+		    server.ahead_of_write;
+	if ((server.how & MODES) != AT_ONCE) {
+		if (!server.in_data)
+			command(c, line);
+		else if (is_dot)
+			dot(c);
+	}
+	server.whole = span_is(line, FUZZ_LAST_LINE);
 }
 
 static void
@@ -240,6 +271,8 @@ start_server(const uint8_t *data, size_t n)
 	server.probe = data[1] & FUZZ_PROBE;
 	server.all = (struct span){ (const char *)data + 2, n - 2 };
 	server.rest = server.all;
+	for (size_t i = 0; i < HOPS_MAX; i++)
+		server.ahead_of_dot[i] = SIZE_MAX;
 	sim_serve(lmtp ? "192.0.2.1:24" : "192.0.2.1:25", &svc, NULL);
 	sim_serve(lmtp ? "192.0.2.2:24" : "192.0.2.2:25", &svc, NULL);
 }
@@ -248,7 +281,7 @@ start_server(const uint8_t *data, size_t n)
 
 /*
  * Greeting, EHLO, MAIL and RCPT were accepted, DATA as well, and the dot at
- * last; a probe ends earlier.
+ * last, by words that came after it; a probe ends earlier.
  */
 static bool
 has_heard(unsigned conn)
@@ -257,8 +290,14 @@ has_heard(unsigned conn)
 	struct span rest = { sim_heard(conn), sim_heard_read(conn) };
 	struct fuzz_reply r;
 
-	while (*want != '\0' && fuzz_reply(&rest, &r))
+	while (*want != '\0' && fuzz_reply(&rest, &r)) {
+		size_t end = (size_t)(rest.p - sim_heard(conn));
+
+		if (want[1] == '\0' && !server.probe &&
+		    end <= server.ahead_of_dot[conn])
+			continue;
 		want += r.code / 100 == *want - '0';
+	}
 	return *want == '\0';
 }
 
