@@ -187,28 +187,34 @@ is_for_now(enum rc rc)
 	return rc != RC_NONE && rc != RC_DENY;
 }
 
+/* Did the name service fail, be it for good, rather than the name? */
+static bool
+is_service(const struct worker *w, enum rc rc)
+{
+	return is_for_now(rc) ||
+	    (rc == RC_DENY && w->dns.fault == DNS_BAD_QUESTION);
+}
+
 static enum rc
 host_failed(struct worker *w, enum rc rc)
 {
 	if (is_for_now(rc))
 		return site_failed(w, FATE_LATER, "4.4.3",
 		    "Host or domain name not found for now");
-	return site_failed(w, FATE_NEVER, "5.4.4",
+	return site_failed(w, FATE_NEVER,
+	    is_service(w, rc) ? "5.4.3" : "5.4.4",
 	    "Host or domain name not found");
 }
 
 static enum rc
-mx_failed(struct worker *w, enum rc rc)
+null_mx(struct worker *w)
 {
-	if (w->dns.fault == DNS_NULL_MX)
-		return trouble_site(w, w->route.at_fallback ? FATE_LATER :
-		    FATE_NEVER, w->route.at_fallback ? "4.3.5" : "5.1.0",
-		    "Domain %.*s does not accept mail (nullMX)",
-		    SPAN_ARG(w->route.dest.host));
-	if (w->dns.fault == DNS_BAD_QUESTION)
-		return site_failed(w, FATE_NEVER, "5.4.3",
-		    "The name server refuses the question");
-	return host_failed(w, rc);
+	bool is_fallback = w->route.at_fallback;
+
+	return trouble_site(w, is_fallback ? FATE_LATER : FATE_NEVER,
+	    is_fallback ? "4.3.5" : "5.1.0",
+	    "Domain %.*s does not accept mail (nullMX)",
+	    SPAN_ARG(w->route.dest.host));
 }
 
 /*
@@ -216,13 +222,13 @@ mx_failed(struct worker *w, enum rc rc)
  * another time may find it; the last lookup decides which code says so.
  */
 static enum rc
-exchangers_failed(struct worker *w, bool for_now, bool last_for_now)
+exchangers_failed(struct worker *w, bool for_now, bool is_last_service)
 {
 	if (for_now || w->set->defer_if_no_mx_address_found)
 		return site_failed(w, FATE_LATER,
-		    last_for_now ? "4.4.3" : "4.4.4",
+		    is_last_service ? "4.4.3" : "4.4.4",
 		    "No exchanger has an address for now");
-	return site_failed(w, FATE_NEVER, "5.4.4",
+	return site_failed(w, FATE_NEVER, is_last_service ? "5.4.3" : "5.4.4",
 	    "No exchanger has an address");
 }
 
@@ -246,8 +252,8 @@ find_exchangers(struct worker *w, const struct mx_list *list)
 	for (i = 0; i < list->n; i++) {
 		rc = add_addresses(w, list->mx[i].exchanger,
 		    list->mx[i].preference);
-		last = rc != RC_OK && is_for_now(rc);
-		for_now |= last;
+		last = rc != RC_OK && is_service(w, rc);
+		for_now |= rc != RC_OK && is_for_now(rc);
 	}
 	if (w->route.hosts > 0)
 		return RC_OK;
@@ -269,11 +275,12 @@ find_domain(struct worker *w)
 	rc = dns_mx(&w->dns, &w->arena, w->route.dest.host, MS_NEVER, &list);
 	if (rc == RC_OK)
 		return find_exchangers(w, &list);
-	if (rc == RC_NONE || w->dns.fault == DNS_NO_NAME)
+	if (rc == RC_DENY && w->dns.fault == DNS_NULL_MX)
+		return null_mx(w);
+	if (rc == RC_NONE || w->dns.fault == DNS_NO_NAME ||
+	    w->set->ignore_mx_lookup_error)
 		return find_single(w);
-	if (is_for_now(rc) && w->set->ignore_mx_lookup_error)
-		return find_single(w);
-	return mx_failed(w, rc);
+	return host_failed(w, rc);
 }
 
 static enum rc
