@@ -114,6 +114,8 @@ struct dest {
  */
 MUST_USE enum rc dest_parse(const struct settings *set, struct span text,
 	struct dest *out, const char **why);
+/* The destination that a socket's path is, for LMTP. */
+void dest_unix(struct span path, struct dest *out);
 /* A port number, or a name by known_tcp_ports, then the services file. */
 MUST_USE enum rc dest_port(const struct settings *set, struct span text,
 	uint16_t *out);
@@ -152,6 +154,7 @@ struct host {
 struct route {
 	struct span rest;	/* destinations not tried yet */
 	struct span fallback;	/* fallback relays not tried yet */
+	bool is_path;		/* rest is the path of a socket */
 	bool at_fallback;
 	bool we_are_mx;		/* then fallback relays are not for us */
 	struct dest dest;	/* the present one */
@@ -221,7 +224,8 @@ struct worker {
 	char arena_room[ROUTE_ARENA];
 };
 
-void route_start(struct worker *w);
+/* Looks at the next hop.  RC_DENY: it is no destination; the log has why. */
+MUST_USE enum rc route_start(struct worker *w);
 /*
  * route_site - go on to the next destination and find its hosts.
  *

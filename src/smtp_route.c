@@ -24,13 +24,35 @@ route_relay(struct buf *b, const struct host *h, bool with_port)
 		buf_fmt(b, ":%u", h->port);
 }
 
-void
+static bool
+has_prefix(struct span s, const char *prefix)
+{
+	return span_is(span_part(s, 0, strlen(prefix)), prefix);
+}
+
+/*
+ * With LMTP, `inet:` and `unix:` stand ahead of all that there is: the members
+ * of a list have none, and a path goes to the end, commas included.
+ */
+enum rc
 route_start(struct worker *w)
 {
-	w->route = (struct route){
-		.rest = w->job->nexthop,
-		.fallback = w->set->fallback_relay,
-	};
+	struct route *r = &w->route;
+	struct span rest = w->job->nexthop, text;
+	struct dest d = { .is_lmtp = w->lmtp };
+	const char *why = "there is none";
+
+	*r = (struct route){ .fallback = w->set->fallback_relay };
+	r->is_path = w->lmtp && has_prefix(rest, "unix:");
+	if (r->is_path || (w->lmtp && has_prefix(rest, "inet:")))
+		rest = span_part(rest, 5, rest.n);
+	r->rest = rest;
+	if (r->is_path || (span_word(&rest, LIST_DIVIDERS, &text) &&
+	    dest_parse(w->set, text, &d, &why) == RC_OK))
+		return RC_OK;
+	log_line(w->log, LOG_FATAL, "bad destination %.*s: %s",
+	    SPAN_ARG(w->job->nexthop), why);
+	return RC_DENY;
 }
 
 static bool
@@ -48,6 +70,17 @@ limit_reached(const struct worker *w)
 	    w->route.sessions >= w->set->mx_session_limit;
 }
 
+/*
+ * Once we turned out to be an exchanger, nobody else is asked: the mail waits
+ * for those who are better.  A socket of this machine has nobody instead.
+ */
+static bool
+has_next(const struct route *r)
+{
+	return !r->we_are_mx && !r->is_path &&
+	    (has_word(r->rest) || has_word(r->fallback));
+}
+
 bool
 route_is_last(const struct worker *w)
 {
@@ -55,8 +88,7 @@ route_is_last(const struct worker *w)
 
 	if (r->now->next != NULL && !limit_reached(w))
 		return false;
-	return !has_word(r->rest) &&
-	    (r->we_are_mx || !has_word(r->fallback));
+	return !has_next(r);
 }
 
 const struct host *
@@ -172,7 +204,7 @@ site_failed(struct worker *w, enum fate fate, const char *dsn,
 	char text[DNS_NAME_MAX + 64];
 	struct buf b = BUF(text);
 
-	if (w->route.at_fallback) {
+	if (w->route.at_fallback && fate == FATE_NEVER) {
 		fate = FATE_LATER;
 		dsn = "4.3.5";
 	}
@@ -214,6 +246,17 @@ null_mx(struct worker *w)
 	return trouble_site(w, is_fallback ? FATE_LATER : FATE_NEVER,
 	    is_fallback ? "4.3.5" : "5.1.0",
 	    "Domain %.*s does not accept mail (nullMX)",
+	    SPAN_ARG(w->route.dest.host));
+}
+
+static enum rc
+family_failed(struct worker *w)
+{
+	bool is_fallback = w->route.at_fallback;
+
+	return trouble_site(w, is_fallback ? FATE_LATER : FATE_NEVER,
+	    is_fallback ? "4.3.5" : "5.4.4",
+	    "inet_protocols leaves out the address %.*s",
 	    SPAN_ARG(w->route.dest.host));
 }
 
@@ -306,9 +349,7 @@ find(struct worker *w)
 		return find_unix(w);
 	if (d->ip.family != IP_NONE) {
 		if (!family_is_on(w, &d->ip))
-			return trouble_site(w, FATE_NEVER, "5.4.4",
-			    "inet_protocols leaves out the address %.*s",
-			    SPAN_ARG(d->host));
+			return family_failed(w);
 		add_host(w, d->host, &d->ip, 0);
 		return RC_OK;
 	}
@@ -337,7 +378,8 @@ loops(struct worker *w)
 
 /*
  * Hosts as good as we are, or worse, would give the mail to us.  On ports that
- * are not SMTP's the same address may be another program's, such as a filter.
+ * are not SMTP's the same address may be another program's, such as a filter;
+ * and who takes LMTP delivers.
  */
 static enum rc
 drop_from_own(struct worker *w)
@@ -347,6 +389,8 @@ drop_from_own(struct worker *w)
 	uint16_t own = 0;
 
 	r->best = r->host->preference;
+	if (w->lmtp)
+		return RC_OK;
 	for (h = r->host; h != NULL; h = h->next)
 		if (h->port == 25 && own_has(&w->own, &h->ip)) {
 			own = h->preference;
@@ -440,30 +484,45 @@ bad_destination(struct worker *w, struct span text, const char *why)
 static bool
 next_text(struct route *r, struct span *text)
 {
-	if (span_word(&r->rest, LIST_DIVIDERS, text))
-		return true;
 	if (r->we_are_mx)
 		return false;
+	if (span_word(&r->rest, LIST_DIVIDERS, text))
+		return true;
 	r->at_fallback = true;
 	return span_word(&r->fallback, LIST_DIVIDERS, text);
+}
+
+static enum rc
+next_dest(struct worker *w)
+{
+	struct route *r = &w->route;
+	const char *why = "";
+	struct span text;
+
+	if (r->is_path) {
+		if (r->dest.is_unix)
+			return RC_NONE;
+		dest_unix(r->rest, &r->dest);
+		return RC_OK;
+	}
+	if (!next_text(r, &text))
+		return RC_NONE;
+	r->dest.is_lmtp = w->lmtp;
+	if (dest_parse(w->set, text, &r->dest, &why) != RC_OK)
+		return bad_destination(w, text, why);
+	return RC_OK;
 }
 
 enum rc
 route_site(struct worker *w)
 {
 	struct route *r = &w->route;
-	const char *why = "";
-	struct span text;
 
-	if (!next_text(r, &text))
-		return RC_NONE;
 	arena_empty(&w->arena);
 	r->host = r->now = NULL;
 	r->hosts = 0;
 	r->sessions = 0;
-	r->dest.is_lmtp = w->lmtp;
-	if (dest_parse(w->set, text, &r->dest, &why) != RC_OK)
-		return bad_destination(w, text, why);
+	TRY(next_dest(w));
 	TRY(find(w));
 	TRY(drop_from_own(w));
 	cut_to_limit(w);
