@@ -347,6 +347,9 @@ find(struct worker *w)
 	(void)lookup_ways(w, &mx);
 	if (d->is_unix)
 		return find_unix(w);
+	if (w->own.families == 0)
+		return trouble_site(w, FATE_LATER, "4.4.4",
+		    "all network protocols are disabled");
 	if (d->ip.family != IP_NONE) {
 		if (!family_is_on(w, &d->ip))
 			return family_failed(w);
@@ -444,7 +447,8 @@ static void
 cut_to_limit(struct worker *w)
 {
 	struct route *r = &w->route;
-	size_t limit = (size_t)w->set->mx_address_limit;
+	size_t limit = w->set->mx_address_limit > 0 ?
+	    (size_t)w->set->mx_address_limit : 0;
 	size_t v4 = count(r, IP_V4), v6 = count(r, IP_V6), half = limit / 2;
 	struct host *h;
 

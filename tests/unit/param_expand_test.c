@@ -105,7 +105,7 @@ SIM_TEST(other_operands_are_compared_as_text)
 SIM_TEST(a_bare_comparison_is_a_truth_value)
 {
 	assert_string_equal(expanded("", "<${{a} == {a}}><${{a} == {b}}>"),
-	    "<bool_true><>");
+	    "<true><>");
 }
 
 SIM_TEST(levels_are_compared_part_by_part)
