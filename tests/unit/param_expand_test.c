@@ -60,7 +60,7 @@ SIM_TEST(two_dollars_are_one)
 SIM_TEST(text_after_question_mark_needs_a_value)
 {
 	assert_string_equal(expanded("a =\nb = x\n",
-	    "${a?no}${b?yes}${c?no}${b?{ braced }}"), "yesbraced");
+	    "${a?no}${b?yes}${c?no}${b?{ braced }}"), "yes braced ");
 }
 
 SIM_TEST(text_after_colon_needs_no_value)
