@@ -131,7 +131,10 @@ struct own {
 	unsigned families;	/* DNS_V4, DNS_V6 */
 };
 
-/* RC_DENY: a setting is unusable; it was logged. */
+/*
+ * Sets the families of dns, too.  RC_DENY: a setting is unusable; it was
+ * logged.
+ */
 MUST_USE enum rc own_init(struct own *o, const struct settings *set,
 	struct dns *dns, struct arena *a, const struct log *log);
 bool own_has(const struct own *o, const struct ip *ip);

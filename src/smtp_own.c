@@ -50,10 +50,14 @@ static enum rc
 add_name(const struct search *s, struct span name)
 {
 	struct ip_list list = { 0 };
+	enum rc rc;
 	size_t i;
 
-	TRY(dns_addresses(s->dns, s->arena, name, s->own->families,
-	    DNS_BY_HOSTS, port_now() + MINUTE, &list));
+	s->dns->until = port_now() + MINUTE;
+	rc = dns_addresses(s->dns, s->arena, name, DNS_BY_HOSTS, &list);
+	s->dns->until = MS_NEVER;
+	if (rc != RC_OK)
+		return rc;
 	for (i = 0; i < list.n; i++)
 		add(s->own, &list.ip[i]);
 	return RC_OK;
@@ -161,6 +165,7 @@ own_init(struct own *o, const struct settings *set, struct dns *dns,
 	    !span_is(set->inet_interfaces, "loopback-only");
 
 	*o = (struct own){ .families = families_of(set->inet_protocols) };
+	dns->families = o->families;
 	TRY(add_interfaces(&s, set->inet_interfaces));
 	if (by_list) {
 		bind_to_single(o, IP_V4, &o->bind4);

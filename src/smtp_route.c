@@ -185,8 +185,7 @@ add_addresses(struct worker *w, struct span name, uint16_t preference)
 		return RC_OK;
 	}
 	ways = lookup_ways(w, &mx);
-	TRY(dns_addresses(&w->dns, &w->arena, name, w->own.families, ways,
-	    MS_NEVER, &list));
+	TRY(dns_addresses(&w->dns, &w->arena, name, ways, &list));
 	if (list.is_alias && w->set->cname_overrides_servername)
 		name = list.canonical;
 	for (i = 0; i < list.n; i++)
@@ -315,7 +314,7 @@ find_domain(struct worker *w)
 	struct mx_list list = { 0 };
 	enum rc rc;
 
-	rc = dns_mx(&w->dns, &w->arena, w->route.dest.host, MS_NEVER, &list);
+	rc = dns_mx(&w->dns, &w->arena, w->route.dest.host, &list);
 	if (rc == RC_OK)
 		return find_exchangers(w, &list);
 	if (rc == RC_DENY && w->dns.fault == DNS_NULL_MX)
