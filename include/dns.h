@@ -22,6 +22,8 @@
 #define DNS_TCP_MAX	65535
 #define DNS_RECORDS_MAX	128	/* of one list; further ones are left out */
 
+enum { DNS_V4 = 1, DNS_V6 = 2 };	/* families */
+
 enum dns_type {
 	DNS_A = 1, DNS_NS = 2, DNS_CNAME = 5, DNS_MX = 15, DNS_TXT = 16,
 	DNS_AAAA = 28, DNS_SRV = 33, DNS_OPT = 41, DNS_TLSA = 52
@@ -59,9 +61,15 @@ void dns_conf_parse(struct dns_conf *c, struct span text);
 /*
  * struct dns - a resolver.  `msg` is memory that the port gave, touched only
  * as far as answers reach.  `fault` and what follows describe the last failure.
+ *
+ * Between conf and turn the caller says how he wants his lookups; at first
+ * `until` is MS_NEVER, both families are on, the rest is off.
  */
 struct dns {
 	struct dns_conf conf;
+	ms_t until;		/* of every lookup, absolute: no later than
+				   this, whatever resolv.conf allows */
+	unsigned families;	/* DNS_V4 | DNS_V6: of dns_addresses() */
 	bool want_secure;	/* ask with DO and AD, and heed AD */
 	bool defnames, dnsrch;	/* smtp_dns_resolver_options: address lookups */
 	unsigned turn;		/* for rotate */
@@ -116,7 +124,6 @@ struct dns_answer {
  * dns_ask - one question, aliases followed.
  *
  * name   A-label form, no final dot; borrowed.
- * until  absolute; the resolv.conf limits hold below it.
  * out    filled on RC_OK; it lives in `a`.  canonical, is_alias and is_secure
  *        are filled on RC_NONE, too; is_secure also tells of DNS_NO_NAME.
  *
@@ -127,7 +134,7 @@ struct dns_answer {
  * others   nothing was learned: try later.
  */
 MUST_USE enum rc dns_ask(struct dns *d, struct arena *a, struct span name,
-	enum dns_type type, ms_t until, struct dns_answer *out);
+	enum dns_type type, struct dns_answer *out);
 
 struct mx {
 	uint16_t preference;
@@ -150,7 +157,7 @@ struct mx_list {
  * any preference.
  */
 MUST_USE enum rc dns_mx(struct dns *d, struct arena *a, struct span domain,
-	ms_t until, struct mx_list *out);
+	struct mx_list *out);
 
 struct ip_list {
 	struct ip *ip;			/* in the arena, order of the answers */
@@ -160,24 +167,23 @@ struct ip_list {
 	bool is_secure;
 };
 
-enum { DNS_V4 = 1, DNS_V6 = 2 };	/* families */
 enum { DNS_BY_DNS = 1, DNS_BY_HOSTS = 2 };	/* smtp_host_lookup */
 
 /*
  * dns_addresses - the addresses of a host, those of A before those of AAAA.
  *
- * families  DNS_V4 | DNS_V6: neither asked for nor returned otherwise.
- * ways      DNS_BY_DNS asks the name servers; DNS_BY_HOSTS (native) looks into
- *           the hosts file and, when it stands alone, asks the servers with
- *           the search list of resolv.conf.  With both, DNS is asked first and
- *           the hosts file only when DNS is certain that there is nothing.
+ * Families that are off are neither asked for nor returned.
+ *
+ * ways  DNS_BY_DNS asks the name servers; DNS_BY_HOSTS (native) looks into the
+ *       hosts file and, when it stands alone, asks the servers with the search
+ *       list of resolv.conf.  With both, DNS is asked first and the hosts file
+ *       only when DNS is certain that there is nothing.
  *
  * RC_OK as soon as one family has an address.  Else a family whose lookup
  * failed for now decides (try later), else RC_NONE or RC_DENY.
  */
 MUST_USE enum rc dns_addresses(struct dns *d, struct arena *a,
-	struct span host, unsigned families, unsigned ways, ms_t until,
-	struct ip_list *out);
+	struct span host, unsigned ways, struct ip_list *out);
 
 /* Adds the addresses of host that the text of a hosts file gives. */
 MUST_USE enum rc dns_hosts_find(struct arena *a, struct span text,

@@ -17,7 +17,6 @@ struct ask {
 	struct span name;	/* asked for now: an alias' target later on */
 	struct buf text;	/* holds that target */
 	enum dns_type type;
-	ms_t until;
 	struct msg answer;	/* in d->msg */
 	bool is_trusted;	/* the way to who gave it */
 	bool is_alias;		/* the answer led from `name` to another one */
@@ -239,7 +238,7 @@ ask_udp(struct attempt *t, ms_t until)
 static ms_t
 try_until(const struct ask *k)
 {
-	return earlier(k->until, port_now() + k->d->conf.timeout);
+	return earlier(k->d->until, port_now() + k->d->conf.timeout);
 }
 
 static enum rc
@@ -327,7 +326,7 @@ exchange(struct ask *k)
 	enum rc rc, last = RC_TIME;
 
 	k->fault = DNS_SILENT;
-	for (unsigned i = 0; i < tries && port_now() < k->until; i++) {
+	for (unsigned i = 0; i < tries && port_now() < k->d->until; i++) {
 		unsigned server = (first + i) % conf->servers;
 
 		if ((useless >> server & 1) != 0)
@@ -560,17 +559,15 @@ note_fault(struct dns *d, const struct ask *k, struct span name)
 	(void)buf_text(&b);
 }
 
-/* What, of whom and until when: no pair of these makes one thing. */
-enum rc			/* NOLINTNEXTLINE(readability-function-size) */
+enum rc
 dns_ask(struct dns *d, struct arena *a, struct span name, enum dns_type type,
-	ms_t until, struct dns_answer *out)
+	struct dns_answer *out)
 {
 	char text[DNS_NAME_MAX + 1];
 	unsigned char query[DNS_QUERY_MAX];
 	struct msg_query q = { .name = name, .type = type };
 	struct ask k = {
-		.d = d, .name = name, .text = BUF(text), .type = type,
-		.until = until
+		.d = d, .name = name, .text = BUF(text), .type = type
 	};
 	size_t used = a->used;
 	enum rc rc;

@@ -142,7 +142,10 @@ read_conf(struct dns *d)
 enum rc
 dns_open(struct dns *d)
 {
-	*d = (struct dns){ .msg = port_memory(DNS_TCP_MAX + 2) };
+	*d = (struct dns){
+		.until = MS_NEVER, .families = DNS_V4 | DNS_V6,
+		.msg = port_memory(DNS_TCP_MAX + 2)
+	};
 	if (d->msg == NULL)
 		return RC_OS;
 	read_conf(d);

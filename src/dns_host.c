@@ -47,11 +47,11 @@ insert_mx(struct mx_list *list, const struct dns_record *r)
 }
 
 enum rc
-dns_mx(struct dns *d, struct arena *a, struct span domain, ms_t until,
+dns_mx(struct dns *d, struct arena *a, struct span domain,
 	struct mx_list *out)
 {
 	struct dns_answer answer;
-	enum rc rc = dns_ask(d, a, domain, DNS_MX, until, &answer);
+	enum rc rc = dns_ask(d, a, domain, DNS_MX, &answer);
 
 	*out = (struct mx_list){
 		.domain = answer.canonical, .is_secure = answer.is_secure
@@ -78,8 +78,6 @@ struct finding {
 	struct dns *d;
 	struct arena *a;
 	struct span host;
-	unsigned families;
-	ms_t until;
 	bool defnames;			/* a name without a dot gets a domain */
 	bool dnsrch;			/* every domain of the list is tried */
 	struct ip_list *out;
@@ -172,7 +170,7 @@ ask_hosts_file(struct finding *f)
 
 	TRY(dns_lines_open(&file, HOSTS, f->d->msg, HOSTS_PIECE));
 	while ((rc = dns_lines_next(&file, &lines)) == RC_OK) {
-		rc = dns_hosts_find(f->a, lines, f->host, f->families,
+		rc = dns_hosts_find(f->a, lines, f->host, f->d->families,
 		    f->out);
 		if (rc != RC_OK && rc != RC_NONE)
 			break;
@@ -218,7 +216,7 @@ ask_below(struct finding *f, const char *domain, struct dns_answer *out)
 	buf_fmt(&b, "%.*s.%s", SPAN_ARG(f->host), domain);
 	if (b.full)
 		return fail(f->d, DNS_NO_NAME, f->type, f->host, RC_DENY);
-	return dns_ask(f->d, f->a, buf_span(&b), f->type, f->until, out);
+	return dns_ask(f->d, f->a, buf_span(&b), f->type, out);
 }
 
 /*
@@ -237,8 +235,7 @@ ask_host(struct finding *f, struct dns_answer *out)
 
 	for (unsigned i = 0; i <= n; i++) {
 		if (i == as_is)
-			rc = dns_ask(f->d, f->a, f->host, f->type, f->until,
-			    out);
+			rc = dns_ask(f->d, f->a, f->host, f->type, out);
 		else
 			rc = ask_below(f, conf->search[as_is == 0
 			    ? i - 1 : i], out);
@@ -323,9 +320,9 @@ ask_servers(struct finding *f)
 	f->rc = RC_NONE;
 	f->fault = DNS_NO_DATA;
 	f->fault_type = DNS_A;
-	if ((f->families & DNS_V4) != 0)
+	if ((f->d->families & DNS_V4) != 0)
 		TRY(ask_family(f, DNS_A));
-	if ((f->families & DNS_V6) != 0)
+	if ((f->d->families & DNS_V6) != 0)
 		TRY(ask_family(f, DNS_AAAA));
 	if (f->out->n > 0)
 		return RC_OK;
@@ -341,7 +338,7 @@ take_literal(const struct finding *f, const struct ip *ip)
 	struct ip_list *out = f->out;
 
 	out->canonical = f->host;
-	if (!is_wanted(ip, f->families))
+	if (!is_wanted(ip, f->d->families))
 		return fail(f->d, DNS_NO_DATA, ip->family == IP_V4 ? DNS_A
 		    : DNS_AAAA, f->host, RC_NONE);
 	TRY(make_room(f->a, out, 1));
@@ -372,15 +369,13 @@ ask_servers_then_hosts_file(struct finding *f)
 	return hosts == RC_OK || hosts == RC_FULL ? hosts : rc;
 }
 
-/* What, of whom, how and until when: no pair of these makes one thing. */
-enum rc			/* NOLINTNEXTLINE(readability-function-size) */
+enum rc
 dns_addresses(struct dns *d, struct arena *a, struct span host,
-	unsigned families, unsigned ways, ms_t until, struct ip_list *out)
+	unsigned ways, struct ip_list *out)
 {
 	struct finding f = {
-		.d = d, .a = a, .host = host, .families = families,
-		.until = until, .defnames = d->defnames, .dnsrch = d->dnsrch,
-		.out = out
+		.d = d, .a = a, .host = host, .defnames = d->defnames,
+		.dnsrch = d->dnsrch, .out = out
 	};
 	struct ip ip;
 

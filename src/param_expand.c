@@ -72,7 +72,7 @@ closing(struct span s, char open, char close)
 	return i;
 }
 
-/* Takes a {text} off *rest; blanks around both brackets do not count. */
+/* Takes a {text} off *rest; blanks outside the brackets do not count. */
 static bool
 take_braced(struct span *rest, struct span *text)
 {
@@ -84,7 +84,7 @@ take_braced(struct span *rest, struct span *text)
 	n = closing(s, '{', '}');
 	if (n == s.n)
 		return false;
-	*text = span_trim(span_part(s, 1, n - 1));
+	*text = span_part(s, 1, n - 1);
 	*rest = left_trim(span_part(s, n + 1, s.n));
 	return true;
 }
@@ -233,7 +233,7 @@ put_comparison(struct expand *x, const struct within *in, struct span body)
 		return deny(x, "not a comparison, such as {a} == {b}", body);
 	TRY(compare(x, in, sides, op, &yes));
 	if (rest.n == 0) {
-		buf_puts(x->out, yes ? "bool_true" : "");
+		buf_puts(x->out, yes ? "true" : "");
 		return RC_OK;
 	}
 	if (rest.p[0] != '?' && rest.p[0] != ':')

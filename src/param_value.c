@@ -101,14 +101,16 @@ parse_bool(struct span s, bool *out, struct buf *why)
 	return RC_DENY;
 }
 
-/* A decimal number, a minus sign allowed. */
+/* A decimal number with or without a sign. */
 static bool
 parse_number(struct span s, int64_t *out)
 {
 	bool minus = s.n > 0 && s.p[0] == '-';
 	uint64_t v;
 
-	if (!span_number(minus ? span_part(s, 1, s.n) : s, INT64_MAX, &v))
+	if (minus || (s.n > 0 && s.p[0] == '+'))
+		s = span_part(s, 1, s.n);
+	if (!span_number(s, INT64_MAX, &v))
 		return false;
 	*out = minus ? -(int64_t)v : (int64_t)v;
 	return true;
@@ -161,34 +163,47 @@ static int64_t
 unit_seconds(char c)
 {
 	switch (c) {
-	case 's': case 'S':
+	case 's':
 		return 1;
-	case 'm': case 'M':
+	case 'm':
 		return 60;
-	case 'h': case 'H':
+	case 'h':
 		return 3600;
-	case 'd': case 'D':
+	case 'd':
 		return 86400;
-	case 'w': case 'W':
+	case 'w':
 		return 7 * 86400;
 	default:
 		return 0;
 	}
 }
 
+/*
+ * The unit behind the number, if any, is cut off with what follows it: of
+ * `1m30s` Postfix takes a minute.
+ */
+static char
+cut_unit(struct span *s, char unit)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if ((s->p[i] < '0' || s->p[i] > '9') &&
+		    (i > 0 || (s->p[i] != '+' && s->p[i] != '-')))
+			break;
+	if (i < s->n)
+		unit = s->p[i];
+	*s = span_part(*s, 0, i);
+	return unit;
+}
+
 static enum rc
 parse_time(const struct kind *k, struct span s, char unit, ms_t *out,
 	struct buf *why)
 {
-	char last = s.n > 0 ? s.p[s.n - 1] : ' ';
-	int64_t v, seconds;
+	int64_t v, seconds = unit_seconds(cut_unit(&s, unit));
 
-	if (last < '0' || last > '9') {
-		unit = last;
-		s.n -= s.n > 0;
-	}
-	seconds = unit_seconds(unit);
-	if (seconds == 0 || !parse_number(span_trim(s), &v)) {
+	if (seconds == 0 || !parse_number(s, &v)) {
 		buf_puts(why, "not a time; write a number and s, m, h, d or "
 		    "w");
 		return RC_DENY;
@@ -218,8 +233,7 @@ static bool
 is_label_char(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	    (c >= 'a' && c <= 'z') || c == '-' || c == '_' ||
-	    (unsigned char)c >= 0x80;	/* a U-label */
+	    (c >= 'a' && c <= 'z') || c == '-' || c == '_';
 }
 
 static bool
@@ -240,10 +254,11 @@ static enum rc
 parse_host(struct span s, struct span *out, struct buf *why)
 {
 	struct span rest = s;
+	struct ip ip;
 	size_t n;
 
 	*out = s;
-	if (s.n > HOST_MAX)
+	if (s.n > HOST_MAX || ip_parse(s, &ip))
 		goto bad;
 	do {
 		n = span_find(rest, '.');

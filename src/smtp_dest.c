@@ -1,6 +1,6 @@
 /*
- * smtp_dest.c - destination syntax: relayhost's for SMTP, `unix:` and `inet:`
- * for LMTP, ports by number or name.
+ * smtp_dest.c - destination syntax as that of relayhost, and ports by number
+ * or name.
  */
 #include <string.h>
 
@@ -147,13 +147,14 @@ dest_parse(const struct settings *set, struct span text, struct dest *out,
 	bool lmtp = out->is_lmtp;
 
 	*out = (struct dest){ .is_lmtp = lmtp, .text = text, .no_mx = lmtp };
-	if (lmtp && span_starts_case(text, "unix:")) {
-		out->is_unix = true;
-		out->host = span_part(text, 5, text.n);
-		*why = "there is no path behind unix:";
-		return out->host.n > 0 ? RC_OK : RC_DENY;
-	}
-	if (lmtp && span_starts_case(text, "inet:"))
-		text = span_part(text, 5, text.n);
 	return parse_inet(set, text, out, why);
+}
+
+void
+dest_unix(struct span path, struct dest *out)
+{
+	*out = (struct dest){
+		.is_lmtp = true, .text = path, .host = path, .is_unix = true,
+		.no_mx = true
+	};
 }

@@ -115,6 +115,8 @@ struct dest {
  */
 MUST_USE enum rc dest_parse(const struct settings *set, struct span text,
 	struct dest *out, const char **why);
+/* The destination that a socket's path is, for LMTP. */
+void dest_unix(struct span path, struct dest *out);
 /* A port number, or a name by known_tcp_ports, then the services file. */
 MUST_USE enum rc dest_port(const struct settings *set, struct span text,
 	uint16_t *out);
@@ -130,7 +132,10 @@ struct own {
 	unsigned families;	/* DNS_V4, DNS_V6 */
 };
 
-/* RC_DENY: a setting is unusable; it was logged. */
+/*
+ * Sets the families of dns, too.  RC_DENY: a setting is unusable; it was
+ * logged.
+ */
 MUST_USE enum rc own_init(struct own *o, const struct settings *set,
 	struct dns *dns, struct arena *a, const struct log *log);
 bool own_has(const struct own *o, const struct ip *ip);
@@ -153,6 +158,7 @@ struct host {
 struct route {
 	struct span rest;	/* destinations not tried yet */
 	struct span fallback;	/* fallback relays not tried yet */
+	bool is_path;		/* rest is the path of a socket */
 	bool at_fallback;
 	bool we_are_mx;		/* then fallback relays are not for us */
 	struct dest dest;	/* the present one */
@@ -200,7 +206,7 @@ struct session {
 	bool last;		/* no other host will be asked after this */
 	bool maybe_sent;	/* the final dot left, its reply did not come */
 	bool more_early;	/* several replies came ahead of the dot */
-	ms_t connect_at, connected, sending;
+	ms_t connected, sending;	/* port_now() at these points */
 };
 
 struct worker {
@@ -223,7 +229,8 @@ struct worker {
 	char arena_room[ROUTE_ARENA];
 };
 
-void route_start(struct worker *w);
+/* Looks at the next hop.  RC_DENY: it is no destination; the log has why. */
+MUST_USE enum rc route_start(struct worker *w);
 /*
  * route_site - go on to the next destination and find its hosts.
  *

@@ -179,22 +179,6 @@ try_sites(struct worker *w)
 	return RC_OK;
 }
 
-/* A next hop that is no destination at all stops the job before it begins. */
-static enum rc
-check_first(struct worker *w)
-{
-	struct span rest = w->job->nexthop, text;
-	struct dest d = { .is_lmtp = w->lmtp };
-	const char *why = "there is none";
-
-	if (span_word(&rest, LIST_DIVIDERS, &text) &&
-	    dest_parse(w->set, text, &d, &why) == RC_OK)
-		return RC_OK;
-	log_line(w->log, LOG_FATAL, "bad destination %.*s: %s",
-	    SPAN_ARG(w->job->nexthop), why);
-	return RC_DENY;
-}
-
 enum rc
 smtp_deliver(struct worker *w, struct job *job)
 {
@@ -202,9 +186,8 @@ smtp_deliver(struct worker *w, struct job *job)
 	w->broken = RC_OK;
 	w->stop = w->handover = false;
 	w->session.connected = w->session.sending = 0;
-	TRY(check_first(w));
 	trouble_start(w);
-	route_start(w);
+	TRY(route_start(w));
 	if (check_flags(w) == RC_OK)
 		TRY(try_sites(w));
 	if (w->broken == RC_OK && w->handover)

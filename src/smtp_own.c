@@ -24,82 +24,105 @@ add(struct own *o, const struct ip *ip)
 		o->ip[o->n++] = *ip;
 }
 
-/* Brackets off an address, and the ipv6: of RFC 5321. */
+/* What names and addresses are looked for, and where they go. */
+struct search {
+	struct own *own;
+	struct dns *dns;
+	struct arena *arena;
+	const struct log *log;
+};
+
+static bool
+is_wanted(const struct own *o, const struct ip *ip)
+{
+	return o->families & (ip->family == IP_V6 ? DNS_V6 : DNS_V4);
+}
+
 static bool
 parse_address(struct span word, struct ip *out)
 {
 	if (word.n > 2 && word.p[0] == '[' && word.p[word.n - 1] == ']')
 		word = span_part(word, 1, word.n - 2);
-	if (span_starts_case(word, "ipv6:"))
-		word = span_part(word, 5, word.n);
 	return ip_parse(word, out);
 }
 
-static void
-add_name(struct own *o, struct dns *dns, struct arena *a, struct span name)
+static enum rc
+add_name(const struct search *s, struct span name)
 {
 	struct ip_list list = { 0 };
+	enum rc rc;
 	size_t i;
 
-	if (dns_addresses(dns, a, name, DNS_V4 | DNS_V6, DNS_BY_HOSTS,
-	    port_now() + MINUTE, &list) != RC_OK)
-		return;
+	s->dns->until = port_now() + MINUTE;
+	rc = dns_addresses(s->dns, s->arena, name, DNS_BY_HOSTS, &list);
+	s->dns->until = MS_NEVER;
+	if (rc != RC_OK)
+		return rc;
 	for (i = 0; i < list.n; i++)
-		add(o, &list.ip[i]);
+		add(s->own, &list.ip[i]);
+	return RC_OK;
 }
 
-static void
-add_loopback(struct own *o, const struct ip *all, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (ip_is_loopback(&all[i]))
-			add(o, &all[i]);
-}
-
-/* Is any of what was added since `from` on this machine? */
-static bool
-any_is_here(const struct own *o, size_t from, const struct ip *all, size_t n)
-{
-	size_t i, j;
-
-	for (i = from; i < o->n; i++)
-		for (j = 0; j < n; j++)
-			if (ip_eq(&o->ip[i], &all[j]) ||
-			    ip_is_loopback(&o->ip[i]))
-				return true;
-	return false;
-}
-
+/*
+ * Addresses and names.  One that cannot be found is a mistake that would let
+ * mail go in circles some day: nothing works until it is mended.
+ */
 static enum rc
-add_interfaces(struct own *o, const struct settings *set, struct dns *dns,
-    struct arena *a, const struct log *log)
+add_list(const struct search *s, const char *setting, struct span list)
 {
-	struct span rest = set->inet_interfaces, word;
-	struct ip all[OWN_MAX], ip;
-	size_t n = port_own_addresses(all, COUNT(all)), i, from;
+	struct span word;
+	struct ip ip;
 
-	n = n < COUNT(all) ? n : COUNT(all);
-	while (span_word(&rest, LIST_DIVIDERS, &word)) {
-		from = o->n;
-		if (span_is_case(word, "all"))
-			for (i = 0; i < n; i++)
-				add(o, &all[i]);
-		else if (span_is_case(word, "loopback-only"))
-			add_loopback(o, all, n);
-		else if (parse_address(word, &ip))
-			add(o, &ip);
-		else
-			add_name(o, dns, a, word);
-		if (o->n > from && !span_is_case(word, "all") &&
-		    !any_is_here(o, from, all, n)) {
-			log_line(log, LOG_FATAL, "inet_interfaces: no "
-			    "interface of this machine has %.*s; name one "
-			    "that has, or use all", SPAN_ARG(word));
+	while (span_word(&list, LIST_DIVIDERS, &word)) {
+		if (parse_address(word, &ip) && is_wanted(s->own, &ip))
+			add(s->own, &ip);
+		else if (add_name(s, word) != RC_OK) {
+			log_line(s->log, LOG_FATAL, "%s: %.*s is neither an "
+			    "address nor a host that can be found", setting,
+			    SPAN_ARG(word));
 			return RC_DENY;
 		}
 	}
+	return RC_OK;
+}
+
+/* Is all of what inet_interfaces gave on this machine? */
+static enum rc
+check_here(const struct search *s, const struct ip *all, size_t n)
+{
+	char text[IP_TEXT_MAX];
+	struct buf b = BUF(text);
+	size_t i, j;
+
+	for (i = 0; i < s->own->n; i++) {
+		for (j = 0; j < n && !ip_eq(&s->own->ip[i], &all[j]); j++)
+			;
+		if (j < n || ip_is_loopback(&s->own->ip[i]))
+			continue;
+		ip_put(&b, &s->own->ip[i]);
+		log_line(s->log, LOG_FATAL, "inet_interfaces: no interface "
+		    "of this machine has %.*s; name one that has, or use all",
+		    SPAN_ARG(buf_span(&b)));
+		return RC_DENY;
+	}
+	return RC_OK;
+}
+
+static enum rc
+add_interfaces(const struct search *s, struct span list)
+{
+	bool is_all = span_is(list, "all");
+	struct ip all[OWN_MAX];
+	size_t n = port_own_addresses(all, COUNT(all)), i;
+
+	n = n < COUNT(all) ? n : COUNT(all);
+	if (!is_all && !span_is(list, "loopback-only")) {
+		TRY(add_list(s, "inet_interfaces", list));
+		return check_here(s, all, n);
+	}
+	for (i = 0; i < n; i++)
+		if (is_all || ip_is_loopback(&all[i]))
+			add(s->own, &all[i]);
 	return RC_OK;
 }
 
@@ -137,13 +160,13 @@ enum rc
 own_init(struct own *o, const struct settings *set, struct dns *dns,
     struct arena *a, const struct log *log)
 {
-	struct span rest = set->proxy_interfaces, word;
-	struct ip ip;
-	bool by_list = !span_is_case(set->inet_interfaces, "all") &&
-	    !span_is_case(set->inet_interfaces, "loopback-only");
+	struct search s = { o, dns, a, log };
+	bool by_list = !span_is(set->inet_interfaces, "all") &&
+	    !span_is(set->inet_interfaces, "loopback-only");
 
 	*o = (struct own){ .families = families_of(set->inet_protocols) };
-	TRY(add_interfaces(o, set, dns, a, log));
+	dns->families = o->families;
+	TRY(add_interfaces(&s, set->inet_interfaces));
 	if (by_list) {
 		bind_to_single(o, IP_V4, &o->bind4);
 		bind_to_single(o, IP_V6, &o->bind6);
@@ -152,11 +175,5 @@ own_init(struct own *o, const struct settings *set, struct dns *dns,
 		o->bind4 = set->bind_address;
 	if (set->bind_address6.family != IP_NONE)
 		o->bind6 = set->bind_address6;
-	while (span_word(&rest, LIST_DIVIDERS, &word)) {
-		if (parse_address(word, &ip))
-			add(o, &ip);
-		else
-			add_name(o, dns, a, word);
-	}
-	return RC_OK;
+	return add_list(&s, "proxy_interfaces", set->proxy_interfaces);
 }

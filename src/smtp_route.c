@@ -24,13 +24,35 @@ route_relay(struct buf *b, const struct host *h, bool with_port)
 		buf_fmt(b, ":%u", h->port);
 }
 
-void
+static bool
+has_prefix(struct span s, const char *prefix)
+{
+	return span_is(span_part(s, 0, strlen(prefix)), prefix);
+}
+
+/*
+ * With LMTP, `inet:` and `unix:` stand ahead of all that there is: the members
+ * of a list have none, and a path goes to the end, commas included.
+ */
+enum rc
 route_start(struct worker *w)
 {
-	w->route = (struct route){
-		.rest = w->job->nexthop,
-		.fallback = w->set->fallback_relay,
-	};
+	struct route *r = &w->route;
+	struct span rest = w->job->nexthop, text;
+	struct dest d = { .is_lmtp = w->lmtp };
+	const char *why = "there is none";
+
+	*r = (struct route){ .fallback = w->set->fallback_relay };
+	r->is_path = w->lmtp && has_prefix(rest, "unix:");
+	if (r->is_path || (w->lmtp && has_prefix(rest, "inet:")))
+		rest = span_part(rest, 5, rest.n);
+	r->rest = rest;
+	if (r->is_path || (span_word(&rest, LIST_DIVIDERS, &text) &&
+	    dest_parse(w->set, text, &d, &why) == RC_OK))
+		return RC_OK;
+	log_line(w->log, LOG_FATAL, "bad destination %.*s: %s",
+	    SPAN_ARG(w->job->nexthop), why);
+	return RC_DENY;
 }
 
 static bool
@@ -48,6 +70,17 @@ limit_reached(const struct worker *w)
 	    w->route.sessions >= w->set->mx_session_limit;
 }
 
+/*
+ * Once we turned out to be an exchanger, nobody else is asked: the mail waits
+ * for those who are better.  A socket of this machine has nobody instead.
+ */
+static bool
+has_next(const struct route *r)
+{
+	return !r->we_are_mx && !r->is_path &&
+	    (has_word(r->rest) || has_word(r->fallback));
+}
+
 bool
 route_is_last(const struct worker *w)
 {
@@ -55,8 +88,7 @@ route_is_last(const struct worker *w)
 
 	if (r->now->next != NULL && !limit_reached(w))
 		return false;
-	return !has_word(r->rest) &&
-	    (r->we_are_mx || !has_word(r->fallback));
+	return !has_next(r);
 }
 
 const struct host *
@@ -153,8 +185,7 @@ add_addresses(struct worker *w, struct span name, uint16_t preference)
 		return RC_OK;
 	}
 	ways = lookup_ways(w, &mx);
-	TRY(dns_addresses(&w->dns, &w->arena, name, w->own.families, ways,
-	    MS_NEVER, &list));
+	TRY(dns_addresses(&w->dns, &w->arena, name, ways, &list));
 	if (list.is_alias && w->set->cname_overrides_servername)
 		name = list.canonical;
 	for (i = 0; i < list.n; i++)
@@ -172,7 +203,7 @@ site_failed(struct worker *w, enum fate fate, const char *dsn,
 	char text[DNS_NAME_MAX + 64];
 	struct buf b = BUF(text);
 
-	if (w->route.at_fallback) {
+	if (w->route.at_fallback && fate == FATE_NEVER) {
 		fate = FATE_LATER;
 		dsn = "4.3.5";
 	}
@@ -187,28 +218,45 @@ is_for_now(enum rc rc)
 	return rc != RC_NONE && rc != RC_DENY;
 }
 
+/* Did the name service fail, be it for good, rather than the name? */
+static bool
+is_service(const struct worker *w, enum rc rc)
+{
+	return is_for_now(rc) ||
+	    (rc == RC_DENY && w->dns.fault == DNS_BAD_QUESTION);
+}
+
 static enum rc
 host_failed(struct worker *w, enum rc rc)
 {
 	if (is_for_now(rc))
 		return site_failed(w, FATE_LATER, "4.4.3",
 		    "Host or domain name not found for now");
-	return site_failed(w, FATE_NEVER, "5.4.4",
+	return site_failed(w, FATE_NEVER,
+	    is_service(w, rc) ? "5.4.3" : "5.4.4",
 	    "Host or domain name not found");
 }
 
 static enum rc
-mx_failed(struct worker *w, enum rc rc)
+null_mx(struct worker *w)
 {
-	if (w->dns.fault == DNS_NULL_MX)
-		return trouble_site(w, w->route.at_fallback ? FATE_LATER :
-		    FATE_NEVER, w->route.at_fallback ? "4.3.5" : "5.1.0",
-		    "Domain %.*s does not accept mail (nullMX)",
-		    SPAN_ARG(w->route.dest.host));
-	if (w->dns.fault == DNS_BAD_QUESTION)
-		return site_failed(w, FATE_NEVER, "5.4.3",
-		    "The name server refuses the question");
-	return host_failed(w, rc);
+	bool is_fallback = w->route.at_fallback;
+
+	return trouble_site(w, is_fallback ? FATE_LATER : FATE_NEVER,
+	    is_fallback ? "4.3.5" : "5.1.0",
+	    "Domain %.*s does not accept mail (nullMX)",
+	    SPAN_ARG(w->route.dest.host));
+}
+
+static enum rc
+family_failed(struct worker *w)
+{
+	bool is_fallback = w->route.at_fallback;
+
+	return trouble_site(w, is_fallback ? FATE_LATER : FATE_NEVER,
+	    is_fallback ? "4.3.5" : "5.4.4",
+	    "inet_protocols leaves out the address %.*s",
+	    SPAN_ARG(w->route.dest.host));
 }
 
 /*
@@ -216,13 +264,13 @@ mx_failed(struct worker *w, enum rc rc)
  * another time may find it; the last lookup decides which code says so.
  */
 static enum rc
-exchangers_failed(struct worker *w, bool for_now, bool last_for_now)
+exchangers_failed(struct worker *w, bool for_now, bool is_last_service)
 {
 	if (for_now || w->set->defer_if_no_mx_address_found)
 		return site_failed(w, FATE_LATER,
-		    last_for_now ? "4.4.3" : "4.4.4",
+		    is_last_service ? "4.4.3" : "4.4.4",
 		    "No exchanger has an address for now");
-	return site_failed(w, FATE_NEVER, "5.4.4",
+	return site_failed(w, FATE_NEVER, is_last_service ? "5.4.3" : "5.4.4",
 	    "No exchanger has an address");
 }
 
@@ -246,8 +294,8 @@ find_exchangers(struct worker *w, const struct mx_list *list)
 	for (i = 0; i < list->n; i++) {
 		rc = add_addresses(w, list->mx[i].exchanger,
 		    list->mx[i].preference);
-		last = rc != RC_OK && is_for_now(rc);
-		for_now |= last;
+		last = rc != RC_OK && is_service(w, rc);
+		for_now |= rc != RC_OK && is_for_now(rc);
 	}
 	if (w->route.hosts > 0)
 		return RC_OK;
@@ -266,14 +314,15 @@ find_domain(struct worker *w)
 	struct mx_list list = { 0 };
 	enum rc rc;
 
-	rc = dns_mx(&w->dns, &w->arena, w->route.dest.host, MS_NEVER, &list);
+	rc = dns_mx(&w->dns, &w->arena, w->route.dest.host, &list);
 	if (rc == RC_OK)
 		return find_exchangers(w, &list);
-	if (rc == RC_NONE || w->dns.fault == DNS_NO_NAME)
+	if (rc == RC_DENY && w->dns.fault == DNS_NULL_MX)
+		return null_mx(w);
+	if (rc == RC_NONE || w->dns.fault == DNS_NO_NAME ||
+	    w->set->ignore_mx_lookup_error)
 		return find_single(w);
-	if (is_for_now(rc) && w->set->ignore_mx_lookup_error)
-		return find_single(w);
-	return mx_failed(w, rc);
+	return host_failed(w, rc);
 }
 
 static enum rc
@@ -296,11 +345,12 @@ find(struct worker *w)
 	(void)lookup_ways(w, &mx);
 	if (d->is_unix)
 		return find_unix(w);
+	if (w->own.families == 0)
+		return trouble_site(w, FATE_LATER, "4.4.4",
+		    "all network protocols are disabled");
 	if (d->ip.family != IP_NONE) {
 		if (!family_is_on(w, &d->ip))
-			return trouble_site(w, FATE_NEVER, "5.4.4",
-			    "inet_protocols leaves out the address %.*s",
-			    SPAN_ARG(d->host));
+			return family_failed(w);
 		add_host(w, d->host, &d->ip, 0);
 		return RC_OK;
 	}
@@ -329,7 +379,8 @@ loops(struct worker *w)
 
 /*
  * Hosts as good as we are, or worse, would give the mail to us.  On ports that
- * are not SMTP's the same address may be another program's, such as a filter.
+ * are not SMTP's the same address may be another program's, such as a filter;
+ * and who takes LMTP delivers.
  */
 static enum rc
 drop_from_own(struct worker *w)
@@ -339,6 +390,8 @@ drop_from_own(struct worker *w)
 	uint16_t own = 0;
 
 	r->best = r->host->preference;
+	if (w->lmtp)
+		return RC_OK;
 	for (h = r->host; h != NULL; h = h->next)
 		if (h->port == 25 && own_has(&w->own, &h->ip)) {
 			own = h->preference;
@@ -392,7 +445,8 @@ static void
 cut_to_limit(struct worker *w)
 {
 	struct route *r = &w->route;
-	size_t limit = (size_t)w->set->mx_address_limit;
+	size_t limit = w->set->mx_address_limit > 0 ?
+	    (size_t)w->set->mx_address_limit : 0;
 	size_t v4 = count(r, IP_V4), v6 = count(r, IP_V6), half = limit / 2;
 	struct host *h;
 
@@ -432,34 +486,49 @@ bad_destination(struct worker *w, struct span text, const char *why)
 static bool
 next_text(struct route *r, struct span *text)
 {
-	if (span_word(&r->rest, LIST_DIVIDERS, text))
-		return true;
 	if (r->we_are_mx)
 		return false;
+	if (span_word(&r->rest, LIST_DIVIDERS, text))
+		return true;
 	r->at_fallback = true;
 	return span_word(&r->fallback, LIST_DIVIDERS, text);
+}
+
+static enum rc
+next_dest(struct worker *w)
+{
+	struct route *r = &w->route;
+	const char *why = "";
+	struct span text;
+
+	if (r->is_path) {
+		if (r->dest.is_unix)
+			return RC_NONE;
+		dest_unix(r->rest, &r->dest);
+		return RC_OK;
+	}
+	if (!next_text(r, &text))
+		return RC_NONE;
+	r->dest.is_lmtp = w->lmtp;
+	if (dest_parse(w->set, text, &r->dest, &why) != RC_OK)
+		return bad_destination(w, text, why);
+	return RC_OK;
 }
 
 enum rc
 route_site(struct worker *w)
 {
 	struct route *r = &w->route;
-	const char *why = "";
-	struct span text;
 
-	if (!next_text(r, &text))
-		return RC_NONE;
 	arena_empty(&w->arena);
 	r->host = r->now = NULL;
 	r->hosts = 0;
 	r->sessions = 0;
-	r->dest.is_lmtp = w->lmtp;
-	if (dest_parse(w->set, text, &r->dest, &why) != RC_OK)
-		return bad_destination(w, text, why);
+	TRY(next_dest(w));
 	TRY(find(w));
 	if (r->host == NULL)	/* lists of addresses filled the arena */
 		return trouble_site(w, FATE_LATER, "4.3.0",
-		    "no memory for the hosts of %.*s", SPAN_ARG(text));
+		    "no memory for the hosts of %.*s", SPAN_ARG(r->dest.text));
 	TRY(drop_from_own(w));
 	cut_to_limit(w);
 	dns_rest(&w->dns);

@@ -103,8 +103,8 @@ check_mx(struct dns *d, struct arena *a)
 {
 	struct mx_list list;
 
-	if (dns_mx(d, a, SPAN("a.example"), port_now() + MINUTE, &list)
-	    != RC_OK)
+	d->until = port_now() + MINUTE;
+	if (dns_mx(d, a, SPAN("a.example"), &list) != RC_OK)
 		return;
 	HOLDS(list.n > 0);
 	for (size_t i = 0; i < list.n; i++) {
@@ -143,8 +143,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	dns_conf_parse(&d.conf, SPAN("options use-vc timeout:1 attempts:1"));
 	d.conf.use_vc = (data[0] & 32) == 0;
 	d.want_secure = (data[0] & 64) != 0;
-	if (dns_ask(&d, &a, SPAN("a.example"), type, port_now() + MINUTE,
-	    &got) == RC_OK)
+	d.until = port_now() + MINUTE;
+	if (dns_ask(&d, &a, SPAN("a.example"), type, &got) == RC_OK)
 		check_records(&got, type);
 	if (type == DNS_MX) {
 		in = (struct input){ data + 1, n - 1, (data[0] & 8) != 0 };

@@ -39,8 +39,8 @@ use_two_servers(const char *options)
 static enum rc
 ask(const char *name, enum dns_type type)
 {
-	return dns_ask(&dns, &arena, span_of(name), type,
-	    port_now() + 5 * MINUTE, &answer);
+	dns.until = port_now() + 5 * MINUTE;
+	return dns_ask(&dns, &arena, span_of(name), type, &answer);
 }
 
 static void
@@ -443,16 +443,18 @@ SIM_TEST(callers_deadline_is_stronger_than_the_settings)
 {
 	use_conf("options timeout:30 attempts:5\n");
 	sim_name_server_state(LOOPBACK, SIM_NS_SILENT);
+	dns.until = port_now() + 7 * SECOND;
 	assert_int_equal(dns_ask(&dns, &arena, SPAN("a.example"), DNS_A,
-	    port_now() + 7 * SECOND, &answer), RC_TIME);
+	    &answer), RC_TIME);
 	assert_int_equal(port_now(), SIM_START + 7 * SECOND);
 }
 
 SIM_TEST(deadline_that_has_passed_asks_nobody)
 {
 	use_conf("");
+	dns.until = port_now();
 	assert_int_equal(dns_ask(&dns, &arena, SPAN("a.example"), DNS_A,
-	    port_now(), &answer), RC_TIME);
+	    &answer), RC_TIME);
 	assert_int_equal(sim_question_count(), 0);
 }
 

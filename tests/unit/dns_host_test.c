@@ -25,15 +25,16 @@ use_conf(const char *text)
 static enum rc
 ask_mx(const char *domain)
 {
-	return dns_mx(&dns, &arena, span_of(domain), port_now() + MINUTE,
-	    &mx);
+	dns.until = port_now() + MINUTE;
+	return dns_mx(&dns, &arena, span_of(domain), &mx);
 }
 
 static enum rc
 ask_ips(const char *host, unsigned families, unsigned ways)
 {
-	return dns_addresses(&dns, &arena, span_of(host), families, ways,
-	    port_now() + MINUTE, &ips);
+	dns.until = port_now() + MINUTE;
+	dns.families = families;
+	return dns_addresses(&dns, &arena, span_of(host), ways, &ips);
 }
 
 /* All addresses, a blank behind each. */

@@ -60,7 +60,7 @@ SIM_TEST(two_dollars_are_one)
 SIM_TEST(text_after_question_mark_needs_a_value)
 {
 	assert_string_equal(expanded("a =\nb = x\n",
-	    "${a?no}${b?yes}${c?no}${b?{ braced }}"), "yesbraced");
+	    "${a?no}${b?yes}${c?no}${b?{ braced }}"), "yes braced ");
 }
 
 SIM_TEST(text_after_colon_needs_no_value)
@@ -105,7 +105,7 @@ SIM_TEST(other_operands_are_compared_as_text)
 SIM_TEST(a_bare_comparison_is_a_truth_value)
 {
 	assert_string_equal(expanded("", "<${{a} == {a}}><${{a} == {b}}>"),
-	    "<bool_true><>");
+	    "<true><>");
 }
 
 SIM_TEST(levels_are_compared_part_by_part)

@@ -397,8 +397,8 @@ SIM_TEST(wrong_values_are_told_with_line_and_remedy)
 	    "host.example.com");
 	assert_refused("inet_protocols = ipv5\n", "/cf/main.cf, line 1: "
 	    "inet_protocols = ipv5: ipv5 is not one of ipv4, ipv6, all");
-	assert_refused("inet_protocols = ,\n", "/cf/main.cf, line 1: "
-	    "inet_protocols = ,: empty; write some of ipv4, ipv6, all");
+	assert_refused("smtp_host_lookup = ,\n", "/cf/main.cf, line 1: "
+	    "smtp_host_lookup = ,: empty; write some of dns, native");
 	assert_refused("smtp_dns_resolver_options = RES_DNSRCH\n",
 	    "/cf/main.cf, line 1: smtp_dns_resolver_options = RES_DNSRCH: "
 	    "RES_DNSRCH is not one of res_defnames, res_dnsrch");
@@ -479,7 +479,7 @@ SIM_TEST(a_lenient_load_logs_and_goes_on)
 SIM_TEST(times_have_units)
 {
 	assert_int_equal(load("smtp_rcpt_timeout = 90\n"
-	    "smtp_mail_timeout = 2 m\nsmtp_quit_timeout = 3H\n"
+	    "smtp_mail_timeout = +2m\nsmtp_quit_timeout = 3h\n"
 	    "smtp_data_init_timeout = 1w\nsmtp_sasl_auth_cache_time = 2\n"
 	    "delay_warning_time = 4\nmaximal_queue_lifetime = 100d\n"
 	    "smtp_tls_session_cache_timeout = -1\n"), RC_OK);
@@ -494,7 +494,10 @@ SIM_TEST(times_have_units)
 	assert_int_equal(load("smtp_rcpt_timeout = 9999999999999w\n"),
 	    RC_DENY);
 	assert_int_equal(load("maximal_queue_lifetime = 101d\n"), RC_DENY);
-	assert_int_equal(load("smtp_rcpt_timeout = 1h30m\n"), RC_DENY);
+	assert_int_equal(load("smtp_rcpt_timeout = 1h30m\n"), RC_OK);
+	assert_int_equal(w.p.set.rcpt_timeout, HOUR);
+	assert_int_equal(load("smtp_rcpt_timeout = 3H\n"), RC_DENY);
+	assert_int_equal(load("smtp_rcpt_timeout = 2 m\n"), RC_DENY);
 	assert_int_equal(load("smtp_rcpt_timeout = s\n"), RC_DENY);
 	assert_int_equal(load("smtp_rcpt_timeout =\n"), RC_DENY);
 }
@@ -538,8 +541,10 @@ SIM_TEST(addresses_may_have_brackets)
 
 SIM_TEST(host_names_are_checked)
 {
+	assert_int_equal(load("myhostname = b_u-cher.example\n"), RC_OK);
 	assert_int_equal(load("myhostname = b\xc3\xbc" "cher.example\n"),
-	    RC_OK);
+	    RC_DENY);
+	assert_int_equal(load("myhostname = 192.0.2.1\n"), RC_DENY);
 	assert_int_equal(load("myhostname = a..b\n"), RC_DENY);
 	assert_int_equal(load("myhostname = a.b.\n"), RC_DENY);
 	assert_int_equal(load("myhostname = a b\n"), RC_DENY);

@@ -43,7 +43,7 @@ static const struct kind two_hosts_piped = {
 };
 static const struct kind lmtp_two_hosts = {
 	true, "PIPELINING", "192.0.2.1:24", "192.0.2.2:24",
-	"inet:192.0.2.1, inet:192.0.2.2", NULL
+	"inet:192.0.2.1, 192.0.2.2", NULL
 };
 
 static const char *const how_names[] = {
