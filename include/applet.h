@@ -99,7 +99,8 @@ int app_set_option(struct app_set *s, const struct app *app,
 	const char *option);
 /*
  * app_set_load - settings from main.cf and the -o that were kept; the log of
- * the applet follows them.  EXIT_OK or, with a sentence, EXIT_CONFIG.
+ * the applet follows them.  With a sentence, EXIT_CONFIG or, for want of
+ * memory, EXIT_LATER.
  */
 int app_set_load(struct app_set *s, struct app *app, const char *folder,
 	bool is_lmtp);

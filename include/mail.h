@@ -111,8 +111,8 @@ MUST_USE enum rc mail_look(struct mail_reader *r,
  *
  * most  octets allowed, 0 for any (message_size_limit).
  * out   `ends` and `replace_stray` are the caller's, and stay as they are.
- * RC_FULL: larger than that; RC_OS: cannot be read or kept; RC_NONE: standard
- * input is closed.
+ * RC_FULL: larger than that; RC_OS: cannot be read; RC_DENY: cannot be kept,
+ * and port_error() tells why; RC_NONE: standard input is closed.
  */
 MUST_USE enum rc mail_take(int64_t most, struct mail_source *out);
 

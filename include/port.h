@@ -14,9 +14,10 @@
 #include "base.h"
 
 /*
- * port_start - once, before all else.  A peer that is away becomes a result
- * instead of a signal, and standard streams that were closed are occupied, so
- * that nothing of ours is taken for one (port_stat_fd(PORT_STDIN) tells).
+ * port_start - once, before all else.  A peer that is away, or a file beyond
+ * its limit, becomes a result instead of a signal, and standard streams that
+ * were closed are occupied, so that nothing of ours is taken for one
+ * (port_stat_fd(PORT_STDIN) tells).
  */
 void port_start(void);
 
@@ -25,7 +26,10 @@ void port_start(void);
 ms_t port_now(void);			/* monotonic */
 int64_t port_wall(void);		/* seconds since 1970, UTC; may jump */
 ms_t port_wall_ms(void);		/* the same in milliseconds */
-/* What local time (TZ, /etc/localtime) is ahead of UTC at that time, s. */
+/*
+ * What local time (TZ, /etc/localtime) is ahead of UTC at that time, s; less
+ * than a day or so, and 0 if there is no sense in what they say.
+ */
 int port_zone(int64_t unix_s);
 void port_sleep(ms_t until);
 
@@ -64,6 +68,7 @@ _Noreturn void port_exit(int status);
 const char *port_error(void);
 /* Kinds that decide something above the port. */
 bool port_error_is_missing(void);	/* no such file */
+bool port_error_is_end(void);	/* RC_GONE in good order, and no reset */
 /*
  * No route, link down, no address.  One host behind a router that says so
  * looks the same as a dead network: good for when to try, not for whether.
@@ -174,7 +179,7 @@ MUST_USE enum rc port_udp_recv(int fd, void *out, size_t n, ms_t until,
  * Fills up to `most`, returns how many there are (which may be more).
  */
 size_t port_own_addresses(struct ip *out, size_t most);
-/* Can sockets of this family (IP_V4, IP_V6) be made? */
+/* Does the kernel know this family (IP_V4, IP_V6)? */
 bool port_has_family(int family);
 /*
  * port_service - port of a TCP service, from /etc/services, or well known

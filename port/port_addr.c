@@ -31,7 +31,8 @@ port_has_family(int family)
 		SOCK_DGRAM, 0);
 
 	port_close(fd);
-	return fd >= 0;
+	/* No descriptor is left, no memory: says nothing about the family. */
+	return fd >= 0 || errno != EAFNOSUPPORT;
 }
 
 static void

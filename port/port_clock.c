@@ -9,6 +9,8 @@
 
 #include "port_int.h"
 
+#define DAY_S	86400
+
 static ms_t
 clock_ms(clockid_t clock)
 {
@@ -43,8 +45,9 @@ port_zone(int64_t unix_s)
 	time_t t = (time_t)unix_s;
 	struct tm local;
 
-	if (localtime_r(&t, &local) == NULL)
-		return 0;
+	if (localtime_r(&t, &local) == NULL || local.tm_gmtoff < -DAY_S ||
+	    local.tm_gmtoff > DAY_S)
+		return 0;		/* TZ names what is no time zone */
 	return (int)local.tm_gmtoff;
 }
 

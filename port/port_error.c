@@ -108,6 +108,12 @@ port_error_is_missing(void)
 	return last == ENOENT || last == ENOTDIR;
 }
 
+bool
+port_error_is_end(void)
+{
+	return last == PORT_END_OF_STREAM;
+}
+
 /*
  * EHOSTUNREACH is what a dead gateway or a pulled cable looks like, too, once
  * the neighbour entry has expired; that one host is away looks the same.

@@ -54,8 +54,8 @@ app_set_load(struct app_set *s, struct app *app, const char *folder,
 	void *memory = port_memory(SET_BYTES);
 
 	if (memory == NULL) {
-		app_fail(app, "out of memory for the settings");
-		return EXIT_CONFIG;
+		app_fail(app, "out of memory; nothing was done");
+		return EXIT_LATER;
 	}
 	arena_init(&s->arena, memory, SET_BYTES);
 	if (param_load(&s->param, &from, &s->arena, &why) == RC_OK) {

@@ -220,11 +220,19 @@ take(struct run *r)
 		r->job.mail.replace_stray = set->cleanup_replace_stray_cr_lf;
 		return EXIT_OK;
 	}
-	if (rc == RC_FULL)
+	if (rc == RC_FULL) {
 		app_say(r->app, "the message is larger than "
 		    "message_size_limit = %lld; nothing was sent",
 		    (long long)set->message_size_limit);
-	else if (rc == RC_NONE)
+		return EXIT_LATER;
+	}
+	if (rc == RC_DENY) {
+		app_say(r->app, "the message cannot be kept while it is sent: "
+		    "%s; nothing was sent, try again when there is room in "
+		    "TMPDIR", port_error());
+		return EXIT_LATER;
+	}
+	if (rc == RC_NONE)
 		app_say(r->app, "standard input is closed: there is no "
 		    "message; redirect one with < FILE");
 	else

@@ -33,7 +33,7 @@ load(struct submit_in *in)
 	in->n = left;
 	rc = port_read(PORT_STDIN, in->data + left, sizeof(in->data) - left,
 		MS_NEVER, &got);
-	if (rc == RC_GONE)
+	if (rc == RC_GONE && port_error_is_end())
 		in->is_over = true;
 	else if (rc != RC_OK)
 		return RC_OS;

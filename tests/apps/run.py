@@ -8,7 +8,9 @@ on free ports of 127.0.0.1 and end with the test that made them.  Ends with
 """
 import os
 import re
+import resource
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -784,6 +786,99 @@ def an_impossible_next_hop_is_said(w):
 
 
 # ---- streams and network ----------------------------------------------------
+
+def both(w, server):
+    """The words that send to the server: sendmail's, and the client's."""
+    hop = f"[127.0.0.1]:{server.port}"
+    return (("sendmail", "-o", "relayhost=" + hop, "u@dest.example"),
+            ("smtp", hop, "u@dest.example"))
+
+
+@test
+def a_lack_of_descriptors_bounces_nothing(w):
+    s = w.server()
+    codes = set()
+    for words in both(w, s):
+        for n in range(4, 12):
+            s.messages.clear()
+            r = w.run(*words, preexec_fn=lambda: resource.setrlimit(
+                resource.RLIMIT_NOFILE, (n, n)))
+            codes.add(r.code)
+            true(r.code in (0, 75, 78), r)
+            true(r.code == 0 or r.out + r.err, r)
+            equal(len(s.messages), int(r.code == 0), r)
+    true(0 in codes and 75 in codes, codes)
+
+
+@test
+def a_file_limit_makes_mail_wait(w):
+    s = w.server()
+    for words in both(w, s):
+        r = w.run(*words, preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_FSIZE, (0, 0)))
+        says(r, 75, "File too large", "nothing was sent", "TMPDIR")
+    equal(s.messages, [])
+
+
+@test
+def too_little_memory_is_nobodys_setting(w):
+    s = w.server()
+    for words in both(w, s):
+        codes = []
+        for kib in range(300, 2300, 40):
+            s.messages.clear()
+            r = w.run(*words, preexec_fn=lambda: resource.setrlimit(
+                resource.RLIMIT_AS, (kib << 10, kib << 10)))
+            codes.append(r.code)
+            true(r.code in (0, 75), r)
+            equal(len(s.messages), int(r.code == 0), r)
+        true(codes[0] == 75 and codes[-1] == 0, codes)
+
+
+@test
+def half_a_message_of_a_broken_socket_is_not_sent(w):
+    s = w.server()
+    for words in both(w, s):
+        ours, theirs = socket.socketpair()
+        theirs.sendall(b"not read, so that the end is a reset")
+        ours.sendall(SIMPLE.encode())
+        ours.close()
+        says(w.run(*words, stdin=theirs), 65, "cannot", "read",
+             "Connection reset", "nothing was sent")
+        theirs.close()
+    equal(s.messages, [])
+
+
+@test
+def an_input_for_writing_alone_is_no_message(w):
+    s = w.server()
+    for words in both(w, s):
+        with open(w.folder + "/out", "wb") as f:
+            says(w.run(*words, stdin=f), 65, "cannot", "Bad file descriptor")
+    equal(s.messages, [])
+
+
+@test
+def a_message_too_long_is_told_alike(w):
+    s = w.server()
+    for words in both(w, s):
+        words = words[:1] + ("-o", "message_size_limit=9") + words[1:]
+        says(w.run(*words), 75, "message_size_limit = 9", "nothing was sent")
+    equal(s.messages, [])
+
+
+@test
+def a_zone_without_sense_is_not_used(w):
+    s = w.server()
+    with open(w.folder + "/zone", "wb") as f:
+        f.write(b"TZif" + bytes(16) + bytes.fromhex(
+            "00000000 00000000 00000000 00000000 00000001 00000004") +
+            bytes.fromhex("00800000 00 00") + b"ABC\0")
+    for zone in ("A99999999999", w.folder + "/zone"):
+        quiet(w.sendmail(s, "u@dest.example", env={"TZ": zone}))
+        true(value(s.messages[-1], "Date").endswith(" +0000"), zone)
+        true(value(s.messages[-1], "Received").endswith(" +0000"), zone)
+
 
 @test
 def a_verdict_that_cannot_be_written_is_not_success(w):

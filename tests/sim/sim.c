@@ -372,6 +372,12 @@ port_error_is_missing(void)
 }
 
 bool
+port_error_is_end(void)
+{
+	return sim.error == 0;
+}
+
+bool
 port_error_is_network(void)
 {
 	return sim.error == ENETUNREACH || sim.error == EHOSTUNREACH ||

@@ -132,7 +132,7 @@ SIM_TEST(a_full_disk_is_told)
 
 	sim_disk_limit(5000);
 	sim_stdin_pipe(data, 9000, 4096, 0);
-	assert_int_equal(mail_take(0, &src), RC_OS);
+	assert_int_equal(mail_take(0, &src), RC_DENY);
 	assert_int_equal(sim_open_fds(), 0);
 	free(data);
 }

@@ -64,6 +64,44 @@ the_exit_status_is_told(void **state)
 }
 
 static int
+append_beyond_a_limit(void)
+{
+	struct rlimit none = { 0, 0 };
+	int fd;
+
+	port_start();
+	if (port_temp(NULL, &fd) != RC_OK || setrlimit(RLIMIT_FSIZE, &none))
+		return 1;
+	if (port_append(fd, SPAN("text\n")) != RC_OS)
+		return 2;
+	return strcmp(port_error(), "File too large") == 0 ? 0 : 3;
+}
+
+static void
+a_file_beyond_its_limit_is_a_result(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of(append_beyond_a_limit), 0);
+}
+
+static int
+families_without_descriptors(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	if (setrlimit(RLIMIT_NOFILE, &none) != 0)
+		return 1;
+	return port_has_family(IP_V4) && port_has_family(IP_V6) ? 0 : 2;
+}
+
+static void
+a_lack_of_descriptors_is_no_lack_of_families(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of(families_without_descriptors), 0);
+}
+
+static int
 write_to_closed_pipe(void)
 {
 	int ends[2];
@@ -257,6 +295,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(closed_streams_are_occupied),
 		cmocka_unit_test(the_exit_status_is_told),
+		cmocka_unit_test(a_file_beyond_its_limit_is_a_result),
+		cmocka_unit_test(a_lack_of_descriptors_is_no_lack_of_families),
 		cmocka_unit_test(output_that_nobody_reads_is_a_result),
 		cmocka_unit_test(output_is_whole_even_if_it_would_block),
 		cmocka_unit_test(clocks_go_forward),
