@@ -200,7 +200,7 @@ static enum rc
 site_failed(struct worker *w, enum fate fate, const char *dsn,
     const char *what)
 {
-	char text[DNS_NAME_MAX + 64];
+	char text[DNS_NAME_MAX + 128];
 	struct buf b = BUF(text);
 
 	if (w->route.at_fallback && fate == FATE_NEVER) {
