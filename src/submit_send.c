@@ -52,7 +52,7 @@ put(struct report *report, const struct job *j, const struct rcpt *to,
 		.ascii_only = !s->set->smtputf8_enable,
 		.digits = s->set->delay_logging_resolution_limit,
 	};
-	char text[LOG_LINE_MAX];
+	char text[REPORT_LINE_MAX];
 	struct buf b = BUF(text);
 
 	report_line(&b, &form, j, to, v);

@@ -432,6 +432,34 @@ def a_recipient_cannot_pass_for_an_option(w):
 
 
 @test
+def a_recipient_that_may_begin_with_minus_is_none(w):
+    s = w.server()
+    w.config("allow_min_user = yes\n")
+    for words in ([], ["-N", "never"]):
+        quiet(w.sendmail(s, *words, "--", "-Nx@dest.example",
+                         "u@dest.example"))
+        equal(rcpts(s)[-2:], ["-Nx@dest.example", "u@dest.example"])
+    equal([" NOTIFY=NEVER" in c for c in s.commands("RCPT")],
+          [False, False, True, True])
+
+
+@test
+def a_recipient_that_gets_too_long_spoils_no_other(w):
+    s = w.server()
+    r = w.sendmail(s, "-t", message=f"To: {'x' * 990}, u@dest.example\n\nx\n")
+    says(r, 69, "xxx@", "no mail address")
+    equal(rcpts(s), ["u@dest.example"])
+
+
+@test
+def a_failed_recipient_is_named_however_long(w):
+    s = w.server(replies={"RCPT": "550 5.1.1 unknown"})
+    local = '\\"' * 985
+    r = w.sendmail(s, "-t", message=f'To: "{local}"@dest.example\n\nx\n')
+    says(r, 69, f'to=<"{local}"@dest.example>', "status=bounced")
+
+
+@test
 def no_recipient_of_a_long_list_is_lost(w):
     s = w.server()
     many = [f"user{i}@dest.example" for i in range(3000)]
@@ -689,6 +717,17 @@ def s_names_a_server_instead_of_relayhost(w):
     for words in (["-S", ""], ["-S", "a:b:c"], ["-S", ":25"], ["-w", "0"],
                   ["-w", "soon"]):
         says(w.run("sendmail", *words, "u@dest.example"), 64, words[0])
+
+
+@test
+def a_server_keeps_its_port_or_is_refused(w):
+    codes = set()
+    for n in range(2000, 2060):
+        s = "x" * n
+        r = w.run("sendmail", "-S", f"{s}:9", "-v", "u@dest.example")
+        codes.add(r.code)
+        true(r.code == 64 or f"{s}]:9" in r.err, r)
+    true(64 in codes and len(codes) > 1, codes)
 
 
 @test
