@@ -6,6 +6,7 @@
  */
 #include "base.h"
 #include "mail.h"
+#include "mail_head.h"
 
 /* An address that RFC 5321 allows, quoted to the last octet, and folded. */
 #define VALUE_MAX	1024
@@ -20,30 +21,6 @@ struct look {
 	struct buf value;	/* the whole field, unfolded */
 	char room[VALUE_MAX];
 };
-
-/* Length of the field's name, 0: the line is no field.  RFC 5322, 2.2, 4.5. */
-static size_t
-name_of(struct span line)
-{
-	size_t n = 0, colon;
-
-	while (n < line.n && line.p[n] > 32 && line.p[n] < 127
-	    && line.p[n] != ':')
-		n++;
-	colon = n;
-	while (colon < line.n
-	    && (line.p[colon] == ' ' || line.p[colon] == '\t'))
-		colon++;
-	return colon < line.n && line.p[colon] == ':' ? n : 0;
-}
-
-/* The separator line of mailboxes, which many tools leave on top. */
-static bool
-is_mbox_line(struct span line)
-{
-	return span_eq(span_part(line, 0, 5), SPAN("From "))
-	    || span_eq(span_part(line, 0, 6), SPAN(">From "));
-}
 
 static void
 end_value(struct look *l)
@@ -68,19 +45,19 @@ static void
 begin_line(struct look *l, struct span line)
 {
 	bool is_first = l->is_first;
-	size_t n;
+	struct span name;
 
 	l->is_first = false;
 	if (l->has_field && line.n > 0
 	    && (line.p[0] == ' ' || line.p[0] == '\t'))
 		return;
 	end_value(l);
-	if (is_first && is_mbox_line(line))
+	if (is_first && mail_is_mailbox_line(line))
 		return;
-	n = name_of(line);
-	l->in_head = n > 0;
+	name = mail_field_name(line);
+	l->in_head = name.n > 0;
 	l->has_field = true;
-	if (span_is_case(span_part(line, 0, n), "Delivered-To")) {
+	if (span_is_case(name, "Delivered-To")) {
 		l->in_value = true;
 		buf_clear(&l->value);
 	}
