@@ -969,6 +969,19 @@ def without_network_mail_waits(w):
 
 
 @test
+def a_machine_with_an_odd_name_is_told_what_to_write(w):
+    w.config("")
+    os.unlink(w.folder + "/main.cf")
+    for name in ("x" * 64, "joe's router", ".x"):
+        r = w.shell("printf 'a: b\\n\\nx\\n' | unshare -ru python3 -c 'import "
+                    "os, socket, sys; socket.sethostname(sys.argv[1]); "
+                    "os.execl(sys.argv[2], \"sendmail\", \"u@dest.example\")'"
+                    f' "{name}" "$P"')
+        says(r, 78, "myhostname = " + name, "which main.cf can replace: not "
+             "a host name; write one such as host.example.com")
+
+
+@test
 def a_host_without_domain_is_told_what_to_write(w):
     with open(w.folder + "/main.cf", "w") as f:
         f.write("myhostname = router\n")
