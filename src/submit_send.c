@@ -265,8 +265,9 @@ submit_send(struct submit *s)
 		return EXIT_LATER;
 	}
 	if (r.list.n + r.list.bad == 0) {
-		app_fail(s->app, "the header names no recipient (To, Cc, Bcc);"
-			" nothing was sent");
+		app_fail(s->app, "%s names no recipient%s; nothing was sent",
+			s->from_fields ? "the header" : "the command line",
+			s->from_fields ? " (To, Cc, Bcc)" : "");
 		return EXIT_DATA;
 	}
 	look_for_utf8(s, &r.list);

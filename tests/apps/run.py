@@ -392,6 +392,14 @@ def no_recipient_is_no_delivery(w):
 
 
 @test
+def an_empty_recipient_is_none(w):
+    s = w.server()
+    for word in ("", "<>", " , "):
+        says(w.sendmail(s, word), 65, "the command line names no recipient")
+    equal(s.dialogue, [])
+
+
+@test
 def a_recipient_named_twice_gets_it_once(w):
     s = w.server()
     quiet(w.sendmail(s, "-t", "A@dest.example", "b@dest.example", message=(
@@ -775,6 +783,16 @@ def a_main_cf_that_does_not_parse_stops_with_its_line(w):
             says(r, 78, "main.cf", "line 3")
             equal(r.err.count("\n"), 1, r)
     equal(s.dialogue, [])
+
+
+@test
+def a_main_cf_of_any_editor_is_read(w):
+    s = w.server()
+    with open(w.folder + "/main.cf", "wb") as f:
+        f.write(b"\xef\xbb\xbfrelayhost = [127.0.0.1]:%d\r\n"
+                b"myhostname = client.example\r\n" % s.port)
+    quiet(w.run("sendmail", "u@dest.example"))
+    equal(len(s.messages), 1)
 
 
 @test
