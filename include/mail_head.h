@@ -14,6 +14,12 @@
  */
 struct span mail_field_name(struct span line);
 
+/*
+ * Is it the line that mailbox files, and mail that came by UUCP, have ahead of
+ * the header?  Each program on the way may have put a > in front.
+ */
+bool mail_is_mailbox_line(struct span line);
+
 /* An address; far above the 320 of RFC 5321, 4.5.3.1, for long local parts. */
 #define MAIL_ADDR_MAX	1000
 

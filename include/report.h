@@ -136,6 +136,7 @@ struct report {
  * external  show addresses quoted (info_log_address_format).
  * digits    delay_logging_resolution_limit.
  */
+#define REPORT_LINE_MAX	4096	/* holds any address, quoted, and a text */
 struct report_form {
 	bool external;
 	bool ascii_only;	/* smtputf8_enable = no: `?` beyond ASCII */

@@ -110,7 +110,7 @@ MUST_USE enum rc submit_in_piece(struct submit_in *in, struct span *piece,
 /* The recipients as struct rcpt_list wants them, in `words` each. */
 struct submit_list {
 	char **words;
-	size_t per_rcpt;	/* words for one of them: 1, or 3 with -N */
+	size_t per_rcpt;	/* words for one of them: 1, 2 or 3 */
 	size_t n;		/* recipients */
 	size_t bad;		/* no addresses, not among them */
 };

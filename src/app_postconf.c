@@ -32,8 +32,8 @@ static const char help[] =
 	"  -n             only what is set in main.cf or by -o\n"
 	"  -o NAME=VALUE  as if main.cf had this line\n"
 	"  -x             $name replaced\n"
-	"Exit: 0; 1 a name is unknown, or main.cf cannot be written; "
-	"64 usage.\n";
+	"Exit: 0; 1 a name is unknown, or a value wrong; 64 usage; 73 main.cf\n"
+	"or standard output cannot be written.\n";
 
 struct postconf {
 	struct app *app;
@@ -44,6 +44,7 @@ struct postconf {
 	struct buf value;		/* of -x */
 	bool only_set, bare_values, json, expand, edit;
 	bool failed;
+	bool is_lost;			/* standard output takes nothing */
 	size_t options_n;
 	const char *options[OPTIONS_MAX];
 	char out_text[4096];
@@ -56,8 +57,8 @@ struct postconf {
 static void
 flush(struct postconf *c)
 {
-	if (c->out.n > 0 && !app_print(c->app, buf_span(&c->out)))
-		c->failed = true;
+	if (c->out.n > 0 && !c->is_lost)	/* saying it once is enough */
+		c->is_lost = !app_print(c->app, buf_span(&c->out));
 	buf_clear(&c->out);
 }
 
@@ -172,11 +173,14 @@ is_before(struct span a, struct span b)
 	return d < 0 || (d == 0 && a.n < b.n);
 }
 
-/* Is it the least name so far of those behind `last`?  Then it is `next`. */
+/*
+ * Is it the least name so far of those behind `last`?  Then it is `next`.  One
+ * that is longer than `next` may be nobody's.
+ */
 static void
 consider(struct span name, struct span last, struct buf *next)
 {
-	if (is_before(last, name) &&
+	if (name.n < next->cap && is_before(last, name) &&
 	    (next->n == 0 || is_before(name, buf_span(next)))) {
 		buf_clear(next);
 		buf_put(next, name);
@@ -289,6 +293,13 @@ write_edit(const struct app *app, int i, struct buf *text)
 		    value.n > 0 ? " " : "", SPAN_ARG(value));
 }
 
+/* Does the line go on with the one before? */
+static bool
+goes_on(struct span line)
+{
+	return line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t');
+}
+
 /* Does the text so far have a line NAME = ...? */
 static bool
 is_written(struct span text, struct span name)
@@ -296,8 +307,8 @@ is_written(struct span text, struct span name)
 	struct span line;
 
 	while (span_line(&text, &line))
-		if (span_eq(span_trim(span_part(line, 0,
-		    span_find(line, '='))), name))
+		if (!goes_on(line) && span_eq(span_trim(
+		    span_part(line, 0, span_find(line, '='))), name))
 			return true;
 	return false;
 }
@@ -315,7 +326,7 @@ edit_line(const struct app *app, struct span line, bool *is_dropped,
 	int i;
 
 	if (bare.n > 0 && bare.p[0] != '#') {
-		if (line.p[0] != ' ' && line.p[0] != '\t') {
+		if (!goes_on(line)) {
 			i = edit_of(app, name);
 			*is_dropped = i >= 0;
 			if (i >= 0 && !is_written(buf_span(text), name))
@@ -353,7 +364,7 @@ edit_file(const struct app *app, const char *path)
 
 	if (memory == NULL) {
 		app_say(app, "no memory to change %s", path);
-		return EXIT_ERROR;
+		return EXIT_LATER;
 	}
 	buf_init(&old, memory, FILE_MAX_);
 	buf_init(&text, memory + FILE_MAX_, FILE_MAX_);
@@ -363,15 +374,16 @@ edit_file(const struct app *app, const char *path)
 	if (rc == RC_FULL || text.full) {
 		app_say(app, "%s is longer than %d octets; change it by hand",
 		    path, FILE_MAX_);
-		return EXIT_ERROR;
+		return EXIT_CANT_CREATE;
 	}
 	if (rc == RC_OK || rc == RC_NONE)
 		rc = port_replace(path, buf_span(&text), 0644);
 	if (rc == RC_OK)
 		return EXIT_OK;
-	app_say(app, "%s cannot be changed: %s; nothing was written", path,
-	    port_error());
-	return EXIT_ERROR;
+	app_say(app, "%s cannot be changed: %s%s", path, port_error(),
+	    port_error_is_missing() ? "; make its folder, or name another "
+	    "with -c" : "");
+	return EXIT_CANT_CREATE;
 }
 
 /* ---- main --------------------------------------------------------------- */
@@ -460,6 +472,8 @@ run(struct postconf *c)
 	else
 		show_all(c);
 	flush(c);
+	if (c->is_lost)
+		return EXIT_CANT_CREATE;
 	return c->failed ? EXIT_ERROR : EXIT_OK;
 }
 
@@ -470,7 +484,7 @@ app_postconf(struct app *app)
 
 	if (c == NULL) {
 		app_say(app, "no memory");
-		return EXIT_ERROR;
+		return EXIT_LATER;
 	}
 	app->log.to_syslog = false;
 	c->app = app;

@@ -13,6 +13,8 @@
  * Exit: 0 all sent; 75 some are to be tried again; 69 some bounced, none of
  * the others; 64 usage; 65 the message; 78 the settings.
  */
+#include <stdarg.h>
+
 #include "applet.h"
 #include "port.h"
 #include "submit.h"
@@ -133,17 +135,19 @@ take_o(struct call *c, const char *value)
 }
 
 /* A setting of our own making; the text lies in c->options. */
-static int
-add_option(struct call *c, const char *name, const char *ahead,
-	struct span value, const char *behind)
+static int PRINTF(2, 3)
+add_option(struct call *c, const char *fmt, ...)
 {
 	struct buf *b = &c->options;
 	const char *text = b->p + b->n;
+	va_list ap;
 
-	buf_fmt(b, "%s=%s%.*s%s", name, ahead, SPAN_ARG(value), behind);
+	va_start(ap, fmt);
+	buf_vfmt(b, fmt, ap);
+	va_end(ap);
 	buf_putc(b, '\0');
 	if (b->full)
-		return app_usage(c->app, "%.*s is too long", SPAN_ARG(value));
+		return app_usage(c->app, "-S and -w are too long, or too many");
 	return app_set_option(&c->set, c->app, text);
 }
 
@@ -157,20 +161,15 @@ take_server(struct call *c, const char *value)
 	if (s.n == 0)
 		return app_usage(c->app, "-S wants a server");
 	if (s.p[0] == '[')
-		return add_option(c, "relayhost", "", s, "");
+		return add_option(c, "relayhost=%s", value);
 	host = span_part(s, 0, colon);
 	port = span_part(s, colon, s.n);
 	if (port.n == 1 || host.n == 0 ||
 	    span_find(span_part(port, 1, port.n), ':') + 1 < port.n)
 		return app_usage(c->app, "-S %s is not understood: write HOST,"
 			" HOST:PORT or [ADDRESS]:PORT", value);
-	TRY_CODE(add_option(c, "relayhost", "[", host, "]"));
-	if (port.n > 0) {
-		c->options.n--;		/* the NUL */
-		buf_put(&c->options, port);
-		buf_putc(&c->options, '\0');
-	}
-	return EXIT_OK;
+	return add_option(c, "relayhost=[%.*s]%.*s", SPAN_ARG(host),
+		SPAN_ARG(port));
 }
 
 static int
@@ -189,7 +188,7 @@ take_timeout(struct call *c, const char *value)
 		return app_usage(c->app, "-w %s is no number of seconds from"
 			" 1 to %d", value, SECONDS_MAX);
 	for (size_t i = 0; i < COUNT(names); i++)
-		TRY_CODE(add_option(c, names[i], "", span_of(value), "s"));
+		TRY_CODE(add_option(c, "%s=%ss", names[i], value));
 	return EXIT_OK;
 }
 

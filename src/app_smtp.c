@@ -248,7 +248,7 @@ verdict(struct report *report, const struct job *j, const struct rcpt *to,
     const struct verdict *v)
 {
 	struct run *r = (struct run *)report;
-	char room[LOG_LINE_MAX * 2];
+	char room[REPORT_LINE_MAX];
 	struct buf b = BUF(room);
 
 	report_line(&b, &r->form, j, to, v);

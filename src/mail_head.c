@@ -22,6 +22,14 @@ mail_field_name(struct span line)
 	return span_part(line, 0, n);
 }
 
+bool
+mail_is_mailbox_line(struct span line)
+{
+	while (line.n > 0 && line.p[0] == '>')
+		line = span_part(line, 1, line.n);
+	return span_is(span_part(line, 0, 5), "From ");
+}
+
 /*
  * May it stand without quotes?  Blanks between atoms: RFC 5322, 3.2.5.  % and !
  * are atoms, but routing to readers that some mail still meets.

@@ -6,6 +6,7 @@
  */
 #include "base.h"
 #include "mail.h"
+#include "mail_head.h"
 
 /* An address that RFC 5321 allows, quoted to the last octet. */
 #define ADDR_MAX	1024
@@ -19,43 +20,19 @@ struct look {
 	bool is_mbox;
 };
 
-/* Length of the field's name, 0: the line is no field.  RFC 5322, 2.2, 4.5. */
-static size_t
-name_of(struct span line)
-{
-	size_t n = 0, colon;
-
-	while (n < line.n && line.p[n] > 32 && line.p[n] < 127
-	    && line.p[n] != ':')
-		n++;
-	colon = n;
-	while (colon < line.n
-	    && (line.p[colon] == ' ' || line.p[colon] == '\t'))
-		colon++;
-	return colon < line.n && line.p[colon] == ':' ? n : 0;
-}
-
-/* The separator line of mailboxes, which many tools leave on top. */
-static bool
-is_mbox_line(struct span line)
-{
-	return span_eq(span_part(line, 0, 5), SPAN("From "))
-	    || span_eq(span_part(line, 0, 6), SPAN(">From "));
-}
-
 /*
  * Our own field, or one like it, to the letter: whoever adds one writes it like
  * this, so a loop comes by with it at the latest on its second turn.
  */
 static void
-compare(struct look *l, struct span line, size_t name)
+compare(struct look *l, struct span line, struct span name)
 {
 	struct span value;
 
-	if (l->is_mbox || l->rcpt.n == 0 || line.p[name] != ':' ||
-	    !span_is_case(span_part(line, 0, name), "Delivered-To"))
+	if (l->is_mbox || l->rcpt.n == 0 || line.p[name.n] != ':' ||
+	    !span_is_case(name, "Delivered-To"))
 		return;
-	value = span_part(line, name + 1, line.n);
+	value = span_part(line, name.n + 1, line.n);
 	while (value.n > 0 && (value.p[0] == ' ' || value.p[0] == '\t'))
 		value = span_part(value, 1, value.n);
 	if (span_eq_case(value, l->rcpt))
@@ -67,20 +44,20 @@ static void
 begin_line(struct look *l, struct span line)
 {
 	bool is_first = l->is_first;
-	size_t n;
+	struct span name;
 
 	l->is_first = false;
 	if (l->has_field && line.n > 0
 	    && (line.p[0] == ' ' || line.p[0] == '\t'))
 		return;
-	l->is_mbox |= is_first && is_mbox_line(line);
+	l->is_mbox |= is_first && mail_is_mailbox_line(line);
 	if (is_first && l->is_mbox)
 		return;
-	n = name_of(line);
-	l->in_head = n > 0;
+	name = mail_field_name(line);
+	l->in_head = name.n > 0;
 	l->has_field = true;
-	if (n > 0)
-		compare(l, line, n);
+	if (name.n > 0)
+		compare(l, line, name);
 }
 
 static void

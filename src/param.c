@@ -92,7 +92,8 @@ put_trouble(const struct param *p, const struct culprit *c,
 		buf_puts(why, ": ");
 	} else
 		buf_puts(why, c->line != NULL ? "-o " : "default of ");
-	buf_fmt(why, "%.*s = %.*s: %s", SPAN_ARG(c->name), SPAN_ARG(shown),
+	buf_fmt(why, "%.*s = %.*s%s: %s", SPAN_ARG(c->name), SPAN_ARG(shown),
+	    c->line != NULL ? "" : ", which main.cf can replace",
 	    buf_text(reason));
 }
 

@@ -208,6 +208,18 @@ feed(struct reader *r, struct span piece, struct buf *why)
 	return RC_OK;
 }
 
+/*
+ * Some editors put a mark of three octets ahead of UTF-8; it would become part
+ * of the first name, and relayhost, if it is that, be passed over.
+ */
+static struct span
+without_mark(struct span piece, int64_t at)
+{
+	bool has_mark = at == 0 && span_starts_case(piece, "\xef\xbb\xbf");
+
+	return has_mark ? span_part(piece, 3, piece.n) : piece;
+}
+
 static enum rc
 read_all(struct reader *r, int fd, struct buf *why)
 {
@@ -223,7 +235,8 @@ read_all(struct reader *r, int fd, struct buf *why)
 		}
 		if (got == 0)
 			break;
-		TRY(feed(r, (struct span){ piece, got }, why));
+		TRY(feed(r, without_mark((struct span){ piece, got }, at),
+		    why));
 		at += (int64_t)got;
 	}
 	if (r->in_line)

@@ -50,14 +50,18 @@ submit_rcpt_add(struct submit *s, enum submit_origin origin,
 {
 	struct buf *b = &s->rcpt_text;
 	bool is_option = l->addr.p[0] == '-' && !s->set->allow_min_user;
+	size_t from;
 
 	buf_putc(b, (char)origin);
+	buf_putc(b, GOOD);
+	from = b->n;
 	if (l->is_bad || is_option || !mail_addr_is_safe(l->addr)) {
-		buf_putc(b, BAD);
+		b->p[from - 1] = BAD;
 		buf_put(b, l->addr);
 	} else {
-		buf_putc(b, GOOD);
 		submit_complete(s, b, l);
+		if (b->n - from > RCPT_ADDR_MAX)
+			b->p[from - 1] = BAD;
 	}
 	buf_putc(b, '\0');
 }
@@ -187,29 +191,46 @@ drop_twins(char **v, size_t n)
 	return kept;
 }
 
-/* Puts `-N NOTIFY` ahead of each address, from the end, in place. */
+/* Puts n words ahead of each address, from the end, in place. */
 static void
-spread(struct submit_list *l, char *option, char *notify)
+spread(struct submit_list *l, char *const *ahead, size_t n)
 {
+	size_t per = n + 1;
+
 	for (size_t i = l->n; i-- > 0; ) {
-		l->words[3 * i + 2] = l->words[i];
-		l->words[3 * i] = option;
-		l->words[3 * i + 1] = notify;
+		l->words[per * i + n] = l->words[i];
+		for (size_t k = 0; k < n; k++)
+			l->words[per * i + k] = ahead[k];
 	}
-	l->per_rcpt = 3;
+	l->per_rcpt = per;
 }
 
-/* As writable text, since a list of words is that of a command line. */
+/*
+ * What stands ahead of a recipient on a command line, -N NOTIFY and `--`, if
+ * there is need of it; writable text, as those words are.
+ */
 static enum rc
-make_notify(struct submit *s, struct submit_list *l)
+add_options(struct submit *s, struct submit_list *l)
 {
-	char *memory = port_memory(s->notify.n + sizeof("-N") + 1);
+	size_t cap = s->notify.n + sizeof("-N") + sizeof("--") + 1, n = 0;
+	char *ahead[2];
+	struct buf b;
 
-	if (memory == NULL)
+	if (s->notify.n == 0 && !s->set->allow_min_user)
+		return RC_OK;
+	buf_init(&b, port_memory(cap), cap);
+	if (b.p == NULL)
 		return RC_OS;
-	memcpy(memory, "-N", sizeof("-N"));
-	memcpy(memory + sizeof("-N"), s->notify.p, s->notify.n);
-	spread(l, memory, memory + sizeof("-N"));
+	ahead[0] = b.p;
+	if (s->notify.n > 0) {
+		n = 1;
+		buf_fmt(&b, "-N%.*s%c", SPAN_ARG(s->notify), '\0');
+	}
+	if (s->set->allow_min_user) {
+		ahead[n++] = b.p + b.n;
+		buf_puts(&b, "--");
+	}
+	spread(l, ahead, n);
 	return RC_OK;
 }
 
@@ -235,7 +256,7 @@ submit_list_make(struct submit *s, bool together, struct submit_list *out)
 	sort(out->words, out->n, by_whole);
 	out->n = drop_twins(out->words, out->n);
 	sort(out->words, out->n, together ? by_domain : by_place);
-	return s->notify.n > 0 ? make_notify(s, out) : RC_OK;
+	return add_options(s, out);
 }
 
 struct span

@@ -52,7 +52,7 @@ put(struct report *report, const struct job *j, const struct rcpt *to,
 		.ascii_only = !s->set->smtputf8_enable,
 		.digits = s->set->delay_logging_resolution_limit,
 	};
-	char text[LOG_LINE_MAX];
+	char text[REPORT_LINE_MAX];
 	struct buf b = BUF(text);
 
 	report_line(&b, &form, j, to, v);
@@ -265,8 +265,9 @@ submit_send(struct submit *s)
 		return EXIT_LATER;
 	}
 	if (r.list.n + r.list.bad == 0) {
-		app_fail(s->app, "the header names no recipient (To, Cc, Bcc);"
-			" nothing was sent");
+		app_fail(s->app, "%s names no recipient%s; nothing was sent",
+			s->from_fields ? "the header" : "the command line",
+			s->from_fields ? " (To, Cc, Bcc)" : "");
 		return EXIT_DATA;
 	}
 	look_for_utf8(s, &r.list);

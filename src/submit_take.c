@@ -254,15 +254,6 @@ take_field_line(struct take *t, struct span piece, size_t skip, bool last)
 	return RC_OK;
 }
 
-/* The first line of a mailbox file, or of mail that came by UUCP. */
-static bool
-is_mailbox_line(struct span line)
-{
-	while (line.n > 0 && line.p[0] == '>')
-		line = span_part(line, 1, line.n);
-	return line.n >= 5 && span_is(span_part(line, 0, 5), "From ");
-}
-
 static enum rc
 skip_line(struct take *t, bool last)
 {
@@ -288,7 +279,7 @@ take_head(struct take *t, struct span *piece, bool *last)
 		TRY(t->out_rc);		/* it need not end by itself */
 		TRY(submit_in_piece(&t->in, piece, last));
 		name = mail_field_name(*piece);
-		if (!any && name.n == 0 && is_mailbox_line(*piece)) {
+		if (!any && name.n == 0 && mail_is_mailbox_line(*piece)) {
 			TRY(skip_line(t, *last));
 		} else if (t->in_field && piece->n > 0 &&
 		    (piece->p[0] == ' ' || piece->p[0] == '\t')) {

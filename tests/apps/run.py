@@ -392,6 +392,14 @@ def no_recipient_is_no_delivery(w):
 
 
 @test
+def an_empty_recipient_is_none(w):
+    s = w.server()
+    for word in ("", "<>", " , "):
+        says(w.sendmail(s, word), 65, "the command line names no recipient")
+    equal(s.dialogue, [])
+
+
+@test
 def a_recipient_named_twice_gets_it_once(w):
     s = w.server()
     quiet(w.sendmail(s, "-t", "A@dest.example", "b@dest.example", message=(
@@ -429,6 +437,34 @@ def a_recipient_cannot_pass_for_an_option(w):
     s = w.server()
     says(w.sendmail(s, "--", "-bd@dest.example"), 69, "no mail address")
     equal(s.dialogue, [])
+
+
+@test
+def a_recipient_that_may_begin_with_minus_is_none(w):
+    s = w.server()
+    w.config("allow_min_user = yes\n")
+    for words in ([], ["-N", "never"]):
+        quiet(w.sendmail(s, *words, "--", "-Nx@dest.example",
+                         "u@dest.example"))
+        equal(rcpts(s)[-2:], ["-Nx@dest.example", "u@dest.example"])
+    equal([" NOTIFY=NEVER" in c for c in s.commands("RCPT")],
+          [False, False, True, True])
+
+
+@test
+def a_recipient_that_gets_too_long_spoils_no_other(w):
+    s = w.server()
+    r = w.sendmail(s, "-t", message=f"To: {'x' * 990}, u@dest.example\n\nx\n")
+    says(r, 69, "xxx@", "no mail address")
+    equal(rcpts(s), ["u@dest.example"])
+
+
+@test
+def a_failed_recipient_is_named_however_long(w):
+    s = w.server(replies={"RCPT": "550 5.1.1 unknown"})
+    local = '\\"' * 985
+    r = w.sendmail(s, "-t", message=f'To: "{local}"@dest.example\n\nx\n')
+    says(r, 69, f'to=<"{local}"@dest.example>', "status=bounced")
 
 
 @test
@@ -692,6 +728,17 @@ def s_names_a_server_instead_of_relayhost(w):
 
 
 @test
+def a_server_keeps_its_port_or_is_refused(w):
+    codes = set()
+    for n in range(2000, 2060):
+        s = "x" * n
+        r = w.run("sendmail", "-S", f"{s}:9", "-v", "u@dest.example")
+        codes.add(r.code)
+        true(r.code == 64 or f"{s}]:9" in r.err, r)
+    true(64 in codes and len(codes) > 1, codes)
+
+
+@test
 def a_password_is_never_sent_nor_quietly_left_out(w):
     s = w.server()
     for words in (["-auann", "-apsecret"], ["-au", "ann", "-ap", "secret"],
@@ -736,6 +783,16 @@ def a_main_cf_that_does_not_parse_stops_with_its_line(w):
             says(r, 78, "main.cf", "line 3")
             equal(r.err.count("\n"), 1, r)
     equal(s.dialogue, [])
+
+
+@test
+def a_main_cf_of_any_editor_is_read(w):
+    s = w.server()
+    with open(w.folder + "/main.cf", "wb") as f:
+        f.write(b"\xef\xbb\xbfrelayhost = [127.0.0.1]:%d\r\n"
+                b"myhostname = client.example\r\n" % s.port)
+    quiet(w.run("sendmail", "u@dest.example"))
+    equal(len(s.messages), 1)
 
 
 @test
@@ -927,6 +984,19 @@ def without_network_mail_waits(w):
                     "printf 'a: b\\n\\nx\\n' | unshare -rn $P sendmail "
                     f"-o relayhost={hop} u@dest.example")
         says(r, 75, "to=<u@dest.example>", "status=deferred")
+
+
+@test
+def a_machine_with_an_odd_name_is_told_what_to_write(w):
+    w.config("")
+    os.unlink(w.folder + "/main.cf")
+    for name in ("x" * 64, "joe's router", ".x"):
+        r = w.shell("printf 'a: b\\n\\nx\\n' | unshare -ru python3 -c 'import "
+                    "os, socket, sys; socket.sethostname(sys.argv[1]); "
+                    "os.execl(sys.argv[2], \"sendmail\", \"u@dest.example\")'"
+                    f' "{name}" "$P"')
+        says(r, 78, "myhostname = " + name, "which main.cf can replace: not "
+             "a host name; write one such as host.example.com")
 
 
 @test

@@ -88,6 +88,7 @@ SIM_TEST(separator_of_mailboxes_is_passed_over)
 {
 	check_8bit(SPAN("From x Thu Jan  1 00:00:00 2026\nA: \xe9\n"), 'h');
 	check_8bit(SPAN(">From x\nA: \xe9\n"), 'h');
+	check_8bit(SPAN(">>From x\nA: \xe9\n"), 'h');
 	check_8bit(SPAN("From x\n \xe9\n"), 'b');
 	check_8bit(SPAN("A: x\nFrom x\nB: \xe9\n"), 'b');
 	check_8bit(SPAN("From x\nFrom x\nB: \xe9\n"), 'b');

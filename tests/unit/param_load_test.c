@@ -331,10 +331,12 @@ SIM_TEST(a_host_name_without_dot_gets_a_domain)
 	assert_int_equal(load(""), RC_OK);
 	assert_text(w.p.set.myhostname, "localhost.localdomain");
 	sim_hostname("-bad.example");
-	assert_refused("", "default of myhostname = -bad.example: not a host "
+	assert_refused("", "default of myhostname = -bad.example, which "
+	    "main.cf can replace: not a host "
 	    "name; write one such as host.example.com");
 	sim_hostname("router.");
-	assert_refused("", "default of myhostname = router.: not a host "
+	assert_refused("", "default of myhostname = router., which "
+	    "main.cf can replace: not a host "
 	    "name; write one such as host.example.com");
 }
 
@@ -353,7 +355,8 @@ SIM_TEST(the_domain_follows_the_host_name)
 SIM_TEST(host_and_domain_that_want_each_other_are_a_loop)
 {
 	sim_hostname("router");
-	assert_refused("mydomain = $myhostname\n", "default of myhostname = : "
+	assert_refused("mydomain = $myhostname\n", "default of myhostname = , "
+	    "which main.cf can replace: "
 	    "myhostname refers to itself through mydomain");
 }
 

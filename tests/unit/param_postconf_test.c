@@ -205,7 +205,38 @@ SIM_TEST(standard_output_that_is_full_is_an_error)
 {
 	main_cf("");
 	sim_out_limit(100);
-	assert_int_equal(postconf(""), 1);
+	assert_int_equal(postconf(""), EXIT_CANT_CREATE);
+	assert_non_null(strstr(sim_err(), "cannot be written"));
+	assert_null(strstr(strstr(sim_err(), "cannot be written") + 1,
+	    "cannot be written"));
+}
+
+SIM_TEST(a_continuation_is_no_setting_of_its_own)
+{
+	main_cf("mynetworks =\n  biff = no\n");
+	assert_int_equal(postconf("-e|biff=yes"), 0);
+	assert_string_equal(main_cf_now(),
+	    "mynetworks =\n  biff = no\nbiff = yes\n");
+}
+
+SIM_TEST(without_a_folder_editing_says_what_to_make)
+{
+	assert_int_equal(postconf("-e|biff=yes"), EXIT_CANT_CREATE);
+	assert_non_null(strstr(sim_err(), "/cf/main.cf cannot be changed: "
+	    "No such file or directory; make its folder"));
+}
+
+/* Of 600 octets; the others must not vanish behind it. */
+SIM_TEST(a_name_of_any_length_hides_no_other)
+{
+	char text[700] = "aa = $bb\n";
+
+	memset(text + 9, 'a', 600);
+	strcpy(text + 609, " = 1\nbb = 2\n");
+	main_cf(text);
+	assert_int_equal(postconf("-n|-o|ab=$aa"), 0);
+	assert_non_null(strstr(sim_out(), "aa = $bb\n"));
+	assert_non_null(strstr(sim_out(), "bb = 2\n"));
 }
 
 int
@@ -227,6 +258,9 @@ main(void)
 		SIM_RUN(a_failing_port_leaves_the_old_file),
 		SIM_RUN(help_and_wrong_options),
 		SIM_RUN(standard_output_that_is_full_is_an_error),
+		SIM_RUN(a_continuation_is_no_setting_of_its_own),
+		SIM_RUN(without_a_folder_editing_says_what_to_make),
+		SIM_RUN(a_name_of_any_length_hides_no_other),
 	};
 	return sim_main(tests, COUNT(tests));
 }
