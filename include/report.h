@@ -34,7 +34,7 @@ enum job_attr job_attr_find(struct span name);
  * Octets of an address.  RFC 5321, 4.5.3.1, has 64 and 255 for its parts; more
  * than this would fit neither into a command nor into a log line.
  */
-#define RCPT_ADDR_MAX	1000
+#define RCPT_ADDR_MAX	1500
 
 /* A recipient, as long as it is looked at. */
 struct rcpt {

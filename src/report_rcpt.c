@@ -45,24 +45,13 @@ parse_notify(struct span s, unsigned *out)
 	return (bits & JOB_NOTIFY_NEVER) == 0 || bits == JOB_NOTIFY_NEVER;
 }
 
-static bool
-is_type(struct span s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (strchr("0123456789-", s.p[i]) == NULL &&
-		    ((s.p[i] | 32) < 'a' || (s.p[i] | 32) > 'z'))
-			return false;
-	return s.n > 0;
-}
-
-/* `type;address`; the type goes into the command as it is. */
+/* `type;address`; both become xtext before they go into a command. */
 static bool
 parse_orcpt(struct span s, struct span *out)
 {
 	size_t n = span_find(s, ';');
 
-	if (n == s.n || !is_type(span_part(s, 0, n)) ||
-	    !mail_addr_is_safe(s) || s.n > RCPT_ADDR_MAX)
+	if (n == 0 || n == s.n || !mail_addr_is_safe(s) || s.n > RCPT_ADDR_MAX)
 		return false;
 	*out = s;
 	return true;

@@ -178,27 +178,11 @@ SIM_TEST(address_too_long_for_any_command_is_none)
 	assert_int_equal(bad, 0);
 }
 
-SIM_TEST(type_of_an_original_recipient_is_a_word)
-{
-	char good[] = "-Outf-8;a@b", blank[] = "-Orfc822 RET=FULL;a@b",
-	    none[] = "-O;a@b", to[] = "b@dest.example";
-	char *words[] = { good, to };
-	struct rcpt_list l;
-	size_t bad;
-
-	assert_int_equal(rcpt_list_open(&l, words, 2, &bad), RC_OK);
-	words[0] = blank;
-	assert_int_equal(rcpt_list_open(&l, words, 2, &bad), RC_WIRE);
-	words[0] = none;
-	assert_int_equal(rcpt_list_open(&l, words, 2, &bad), RC_WIRE);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SIM_RUN(address_too_long_for_any_command_is_none),
-		SIM_RUN(type_of_an_original_recipient_is_a_word),
 		SIM_RUN(options_hold_for_the_next_recipient_only),
 		SIM_RUN(options_may_stand_ahead_of_a_double_hyphen),
 		SIM_RUN(no_words_are_an_empty_list),
