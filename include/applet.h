@@ -16,7 +16,6 @@ enum {
 	EXIT_USAGE = 64,	/* the command line */
 	EXIT_DATA = 65,		/* the message cannot be read */
 	EXIT_BOUNCED = 69,	/* some bounced, none deferred */
-	EXIT_SOFTWARE = 70,
 	EXIT_CANT_CREATE = 73,	/* a file, or standard output */
 	EXIT_LATER = 75,	/* some deferred: try again */
 	EXIT_CONFIG = 78	/* the settings */

@@ -95,7 +95,6 @@ void port_memory_forget(void *p, size_t bytes);
 MUST_USE enum rc port_out(struct span text);
 /* To standard error, best effort. */
 void port_err(struct span text);
-bool port_err_is_terminal(void);
 
 enum port_level { PORT_ERR, PORT_WARNING, PORT_INFO, PORT_DEBUG };
 /*

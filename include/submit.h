@@ -17,7 +17,7 @@
 #include "report.h"
 
 #define SUBMIT_ID_MAX	24	/* of the id in log and Received, with NUL */
-#define SUBMIT_LINE_MAX	4096	/* of the fields that are added, each */
+#define SUBMIT_LINE_MAX	4096	/* of the fields that are added, together */
 
 /* Recipients, as text; about 30,000 of them, and what a list server has. */
 #define SUBMIT_RCPT_BYTES	((size_t)1 << 20)

@@ -37,9 +37,3 @@ port_err(struct span text)
 {
 	(void)!port_write_all(STDERR_FILENO, text, port_now() + ERR_WAIT_MS);
 }
-
-bool
-port_err_is_terminal(void)
-{
-	return isatty(STDERR_FILENO) == 1;
-}

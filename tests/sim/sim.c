@@ -581,12 +581,6 @@ sim_user(const char *login, const char *full)
 	sim.full = sim_copy(full);
 }
 
-void
-sim_terminal(bool yes)
-{
-	sim.terminal = yes;
-}
-
 static struct sim_env *
 find_env(const char *name)
 {
@@ -727,13 +721,6 @@ port_err(struct span text)
 {
 	sim_call();
 	sim_text_put(&sim.err, text.p, text.n);
-}
-
-bool
-port_err_is_terminal(void)
-{
-	sim_call();
-	return sim.terminal;
 }
 
 void

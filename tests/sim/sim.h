@@ -140,7 +140,6 @@ void sim_env(const char *name, const char *value);	/* value NULL: unset */
 void sim_own_address(const char *ip);		/* added; none at first */
 void sim_family(int family, bool there);	/* both are there */
 void sim_random_delay(ms_t by);			/* the kernel's pool fills */
-void sim_terminal(bool yes);			/* standard error is one */
 
 /* What came out, each as one string. */
 const char *sim_out(void);			/* standard output */

@@ -45,7 +45,6 @@ struct sim_world {
 	size_t memory, memory_max;
 	char *hostname, *login, *full;
 	struct sim_env *env;
-	bool terminal;
 	bool ended;			/* sim_end() was content */
 	struct sim_text notes;
 	jmp_buf *exit_to;
