@@ -93,24 +93,25 @@ static const struct {
 	{ "enhancedstatuscodes", HAS_ENHANCED },
 };
 
-static int64_t
-wanted_size(const char *text)
+/* Behind the keyword and one octet; what is no number leaves it alone. */
+static void
+wanted_size(struct wanted *w, const char *text)
 {
-	const char *p = text + strspn(text, " \t");
-	size_t n = strcspn(p, " \t");
+	const char *p = text + strspn(text, " ");
+	size_t n = strcspn(p, " ");
 	unsigned long long v;
 
 	errno = 0;
 	v = strtoull(p, NULL, 10);
-	return n > 0 && strspn(p, DIGITS) == n && errno == 0 &&
-	    v <= INT64_MAX ? (int64_t)v : 0;
+	if (n > 0 && strspn(p, DIGITS) == n && errno == 0 && v <= INT64_MAX)
+		w->size_limit = (int64_t)v;
 }
 
 static void
 wanted_line(struct wanted *w, const char *text)
 {
-	const char *p = text + strspn(text, " \t=");
-	size_t n = strcspn(p, " \t=");
+	const char *p = text + strspn(text, " =");
+	size_t n = strcspn(p, " =");
 
 	for (size_t i = 0; i < COUNT(offers); i++) {
 		if (strlen(offers[i].name) != n ||
@@ -120,15 +121,15 @@ wanted_line(struct wanted *w, const char *text)
 			continue;
 		w->has |= offers[i].bit;
 		if (offers[i].bit == HAS_SIZE)
-			w->size_limit = wanted_size(p + n);
+			wanted_size(w, p + n + (p[n] != '\0'));
 	}
 }
 
 static bool
 is_own(const char *text)
 {
-	const char *p = text + strspn(text, " \t");
-	size_t n = strcspn(p, " \t");
+	const char *p = text + strspn(text, " ");
+	size_t n = strcspn(p, " ");
 
 	return n == strlen("here.example") &&
 	    strncasecmp(p, "here.example", n) == 0;
@@ -140,6 +141,7 @@ wanted_of(struct wanted *w, struct span reply)
 {
 	char line[CHAT_LINE_MAX + 1], room[REPLY_TEXT_MAX];
 	struct buf text = BUF(room);
+	bool named = false;	/* the line with the server's name was there */
 
 	*w = (struct wanted){ 0 };
 	while (fuzz_line(&reply, line)) {
@@ -147,10 +149,11 @@ wanted_of(struct wanted *w, struct span reply)
 
 		if (!fuzz_is_reply(line))
 			continue;
-		if (text.n == 0)
+		if (!named)
 			w->own = is_own(behind);
 		else if (text.n + 1 < REPLY_TEXT_MAX)
 			wanted_line(w, behind);
+		named |= behind[strspn(behind, " \t\r\n")] != '\0';
 		if (text.n > 0)
 			buf_put_cut(&text, SPAN(" "));
 		text_printable(&text, span_of(line));
@@ -216,7 +219,7 @@ check_open(const struct session *s, bool helo, const struct wanted *greeting,
 	HOLDS(!own || s->host->port != 25);
 	HOLDS(s->esmtp == !helo);
 	HOLDS(s->has == (helo ? 0 : hello->has));
-	HOLDS(s->size_limit == hello->size_limit);
+	HOLDS(s->size_limit == (helo ? 0 : hello->size_limit));
 	HOLDS(s->xforward >> (JOB_ATTRS + 1) == 0);
 }
 
