@@ -16,7 +16,8 @@ struct worker;
 size_t smtp_worker_bytes(void);
 
 /*
- * smtp_worker - make a worker, for one protocol and its settings.
+ * smtp_worker - make a worker, for one protocol (lmtp says which) and its
+ * settings, loaded for that protocol.
  *
  * w  zeroed memory of smtp_worker_bytes(), as port_memory() gives.
  *
