@@ -34,7 +34,7 @@ include toolchains/x86_64.mk toolchains/aarch64.mk toolchains/mips-sf.mk \
 
 NATIVE := $(shell uname -m)
 CROSS := $(filter-out $(NATIVE),$(MUSL))
-SIZE_MAX_KIB := 160
+SIZE_MAX_KIB := 320
 
 # --- sources ----------------------------------------------------------------
 
@@ -56,6 +56,7 @@ libs = $(B)/$1/libbearssl.a $(B)/$1/libcdb.a
 # the port's affair.
 LANG_FLAGS = -std=c11 -iquote include \
 	-isystem $(B)/src/bearssl/inc -isystem $(B)/src/tinycdb \
+	-iquote $(B)/date \
 	$(if $(filter port/% tests/%,$<),-D_GNU_SOURCE -iquote $(<D))
 # libFuzzer calls the harnesses by a name that no header declares. clang
 # wants format attributes even on what passes a va_list on; gcc watches.
@@ -98,6 +99,18 @@ link = $(CC.$1) $(ABI.$1) $(MUSL_CFLAGS) -flto=1 -flto-partition=one \
 	-Wl,--gc-sections -Wl,--build-id=none \
 	-L$(B)/$1/sysroot/lib $(B)/$1/sysroot/lib/rcrt1.o \
 	$(B)/$1/sysroot/lib/crti.o
+
+# --- date -------------------------------------------------------------------
+
+# Of the sources and not of the build, so that builds repeat to the octet.
+BUILT := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>&-), \
+	$(shell date -r Makefile +%s))
+
+.PHONY: date
+$(B)/date/built.h: date
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '#define BUILT_UNIX_S $(strip $(BUILT))' >$@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # --- libraries --------------------------------------------------------------
 
@@ -183,7 +196,8 @@ $(B)/$1/libcdb.a: $(B)/src/tinycdb.done toolchains/$1.mk \
 	$$(Q)$(AR.$1) rcs $$@ $(B)/$1/cdb.tmp/*.o && rm -r $(B)/$1/cdb.tmp
 
 $(B)/$1/%.o: %.c Makefile toolchains/$1.mk | $(B)/src/bearssl.done \
-		$(B)/src/tinycdb.done $(if $(TRIPLE.$1),$(B)/$1/sysroot.done)
+		$(B)/src/tinycdb.done $(B)/date/built.h \
+		$(if $(TRIPLE.$1),$(B)/$1/sysroot.done)
 	$$(call say,CC)
 	@mkdir -p $$(@D)
 	$$(Q)$$(call cc,$1) $$(LANG_FLAGS) $$(WARN_FLAGS) $$(WARN_MORE) \

@@ -27,6 +27,11 @@ ms_t port_now(void);			/* monotonic */
 int64_t port_wall(void);		/* seconds since 1970, UTC; may jump */
 ms_t port_wall_ms(void);		/* the same in milliseconds */
 /*
+ * When this program's sources were last changed, s since 1970: a clock that
+ * stands before it is wrong.
+ */
+int64_t port_built(void);
+/*
  * What local time (TZ, /etc/localtime) is ahead of UTC at that time, s; less
  * than a day or so, and 0 if there is no sense in what they say.
  */

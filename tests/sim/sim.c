@@ -464,6 +464,12 @@ port_wall(void)
 	return port_wall_ms() / SECOND;
 }
 
+int64_t
+port_built(void)
+{
+	return SIM_BUILT;
+}
+
 int
 port_zone(int64_t unix_s)
 {

@@ -97,6 +97,7 @@ unsigned sim_random(unsigned below);
  */
 #define SIM_START	((ms_t)5000000)
 #define SIM_WALL	((int64_t)1767225600)	/* 2026-01-01 00:00:00 UTC */
+#define SIM_BUILT	((int64_t)1764547200)	/* 2025-12-01: port_built() */
 void sim_advance(ms_t by);
 void sim_wall_jump(int64_t by_s);
 void sim_zone_offset(int seconds);		/* port_zone(); 0 */

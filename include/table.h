@@ -1,0 +1,98 @@
+/*
+ * table.h - lookup tables, `type:name`, behind one call whatever the type, and
+ * lists of names, which may hold tables.  Rank 4.
+ *
+ * Types: cdb, texthash, inline, static, regexp, cidr, unionmap, pipemap,
+ * randmap, environ, fail.  hash, btree, dbm, lmdb, sdbm mean FILE.cdb if it is
+ * current, else the text file; `proxy:` in front is dropped.
+ *
+ * A lookup has three ends, and mail depends on the difference: found, not
+ * there, and "nobody can tell now".  A table that is missing, damaged or
+ * unreadable is never taken for one that lacks the key.
+ */
+#ifndef POSTERN_TABLE_H
+#define POSTERN_TABLE_H
+
+#include "base.h"
+#include "log.h"
+
+#define TABLE_VALUE_MAX	4096	/* room that does for any value, with NUL */
+
+struct table;			/* one opened table; private */
+
+/* What tables stand on; all of it outlives them. */
+struct table_env {
+	struct arena *arena;	/* they live in it; it is never emptied */
+	const struct log *log;
+};
+
+enum {	/* how a setting wants its tables */
+	TABLE_KEEP_CASE = 1,	/* keys are not folded to lower case */
+	TABLE_SECRET = 2	/* passwords: others must not read the file */
+};
+
+enum { TABLE_FIXED = 1, TABLE_PATTERN = 2, TABLE_ANY = 3 };
+
+/* The tables of one setting, in their order. */
+struct table_list {
+	struct table *first;	/* NULL: there are none */
+	const char *setting;	/* for messages, as `smtp_tls_policy_maps` */
+	const struct log *log;
+	unsigned flags;
+};
+
+/*
+ * table_open - opens the tables that a setting names.
+ *
+ * text     `type:name`s, divided by commas or blanks; {} group what has blanks.
+ * setting  borrowed.
+ *
+ * RC_OK also if a table can't be opened or its type is unknown: that is logged,
+ * and each lookup in it fails.  RC_FULL: the arena is full.  RC_DENY: a secret
+ * that others can write (TABLE_SECRET); the log says so.
+ */
+MUST_USE enum rc table_open(struct table_list *l, const struct table_env *env,
+	const char *setting, struct span text, unsigned flags);
+
+/*
+ * table_find - the value of a key in the first table that has it.
+ *
+ * kinds  TABLE_FIXED leaves out tables of patterns (regexp, cidr), for keys
+ *        that are parts of an address or a name.
+ * value  added to; on any result but RC_OK nothing was added.
+ *
+ * RC_OK; RC_NONE: not there; RC_FULL: the value does not fit; RC_OS, RC_WIRE:
+ * nobody can tell now, the log says why: defer.
+ */
+MUST_USE enum rc table_find(const struct table_list *l, struct span key,
+	unsigned kinds, struct buf *value);
+
+/*
+ * Lists of names or addresses: words divided by commas or blanks, each a
+ * literal, `/file` (the words in it), or `type:table` (its keys).  `!` in front
+ * of any turns a match into "no"; the first match decides.
+ */
+enum {
+	TABLE_LIST_DOMAIN = 1,	/* `.parent`, or `parent` if it covers
+				   subdomains, matches what is below it */
+	TABLE_LIST_ADDRESS = 2	/* literals are addresses or net/bits */
+};
+
+struct table_names {
+	const struct table_env *env;
+	const char *setting;
+	struct span text;
+	unsigned flags;
+};
+
+MUST_USE enum rc table_names_open(struct table_names *l,
+	const struct table_env *env, const char *setting, struct span text,
+	unsigned flags);
+/*
+ * table_names_has - does the list have it?  addr is NULL where there is none.
+ * RC_OK: yes; RC_NONE: no; others: nobody can tell now.
+ */
+MUST_USE enum rc table_names_has(const struct table_names *l,
+	struct span name, const struct ip *addr);
+
+#endif

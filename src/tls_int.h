@@ -1,0 +1,376 @@
+/*
+ * tls_int.h - what the tls_*.c files share, and nobody else sees.
+ *
+ * Ranks inside the module, low to high:
+ *	der, pem		notation
+ *	cert, sign, name	one certificate: its fields, who signed it, whom
+ *				it names
+ *	anchor, key		what we trust; who we are
+ *	chain, path		what the peer sent; the way from it to an anchor
+ *	dane			TLSA records against a chain
+ *	suite, policy		what the administrator demands
+ *	check			the verdict on a peer
+ *	session			sessions remembered
+ *	wire			a connection
+ *
+ * All that comes from a peer is DER of its making: every length is compared
+ * with what remains, nothing recurses on input, and no work grows faster than
+ * linearly with it, but for a search whose bounds are given.
+ */
+#ifndef POSTERN_TLS_INT_H
+#define POSTERN_TLS_INT_H
+
+#include <bearssl.h>
+
+#include "tls.h"
+
+/* ---- der: tag, length, value (X.690) ------------------------------------ */
+
+/*
+ * der_next - takes the next element off *rest.
+ *
+ * tag    the identifier octet; tags of several octets are refused.
+ * body   its value.  whole, if not NULL, gets it with tag and length.
+ * false: there is none, or it is malformed (indefinite, overlong or too long a
+ *        length).
+ */
+MUST_USE bool der_next(struct span *rest, unsigned *tag, struct span *body,
+	struct span *whole);
+/* The same, with this tag and no other. */
+MUST_USE bool der_take(struct span *rest, unsigned tag, struct span *body,
+	struct span *whole);
+
+/* ---- pem: text armour (RFC 7468) ---------------------------------------- */
+
+/* What BEGIN lines say. */
+enum pem_kind {
+	PEM_OTHER, PEM_CERTIFICATE, PEM_PUBLIC_KEY,
+	PEM_PRIVATE_KEY,	/* PKCS#8 */
+	PEM_RSA_KEY,		/* PKCS#1 */
+	PEM_EC_KEY,		/* SEC1 */
+	PEM_ENCRYPTED		/* of any kind: needs a pass phrase */
+};
+
+/* A file being read, in pieces; any size. */
+struct pem {
+	int fd;
+	int64_t at;		/* the next octet to load */
+	size_t from, n;
+	unsigned line;		/* for messages */
+	char data[1024];
+};
+
+void pem_start(struct pem *p, int fd);
+/*
+ * pem_next - the next armoured object.
+ *
+ * der  filled (cleared first); holds secrets if the kind is a key: whoever
+ *      called wipes it.
+ * RC_OK; RC_NONE: no more.  RC_WIRE: malformed, p->line tells where; reading
+ * can go on.  RC_FULL: larger than der's room; likewise.  RC_OS.
+ */
+MUST_USE enum rc pem_next(struct pem *p, enum pem_kind *kind, struct buf *der);
+
+/* ---- cert: one certificate (RFC 5280, 4.1) ------------------------------ */
+
+#define CERT_BYTES_MAX	(16 * 1024)	/* of one; larger ones are refused */
+
+enum {	/* key usage; only what we ask about */
+	CERT_MAY_SIGN = 1, CERT_MAY_SIGN_CERTS = 2, CERT_MAY_ENCIPHER = 4,
+	CERT_MAY_AGREE = 8
+};
+
+/* All spans point into der, which is borrowed. */
+struct cert {
+	struct span der;
+	struct span tbs;	/* what is signed, with its header */
+	struct span serial;
+	struct span issuer, subject;	/* names as DER, with headers */
+	struct span spki;	/* SubjectPublicKeyInfo, with header */
+	struct span algorithm;	/* of the signature; with header */
+	struct span signature;	/* octets of the bit string */
+	int64_t from, until;	/* validity, unix s, inclusive */
+	bool is_v1;		/* no extensions possible: no CA by itself */
+	bool is_ca;
+	int path_max;		/* pathLenConstraint; -1: none */
+	bool has_usage, has_purpose;
+	unsigned usage;		/* CERT_MAY_ bits */
+	bool for_servers;	/* EKU has serverAuth or anyExtendedKeyUsage */
+	struct span alt_names;	/* body of GeneralNames; p NULL: absent */
+	struct span constraints;	/* body of NameConstraints */
+	bool odd_critical;	/* a critical extension we don't understand */
+};
+
+/*
+ * cert_read - reads one certificate.  RC_WIRE: malformed; RC_FULL: too large.
+ * Extensions that stand twice, and v1 or v2 with extensions, are malformed.
+ */
+MUST_USE enum rc cert_read(struct span der, struct cert *out);
+/* Only the SubjectPublicKeyInfo of something that may be malformed else. */
+MUST_USE enum rc cert_read_spki(struct span der, struct span *spki);
+/* Names are equal as RFC 5280, 7.1 has it, as far as that matters. */
+bool cert_dn_eq(struct span a, struct span b);
+
+/* ---- sign: who signed it ------------------------------------------------ */
+
+/* A public key out of a SubjectPublicKeyInfo; points into it. */
+struct pub_key {
+	br_x509_pkey key;
+	bool is_ec;
+};
+
+/* RC_WIRE: malformed; RC_DENY: an algorithm or size that we lack. */
+MUST_USE enum rc sign_key(struct span spki, struct pub_key *out);
+/*
+ * sign_check - is that certificate signed by the owner of this key?
+ * RC_OK; RC_DENY: no, or by an algorithm that proves nothing (MD5, SHA-1), or
+ * that we lack: *why tells, a static text.
+ */
+MUST_USE enum rc sign_check(const struct cert *c, struct span spki,
+	const char **why);
+
+enum digest { DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA224, DIGEST_SHA256,
+	DIGEST_SHA384, DIGEST_SHA512, DIGESTS };
+#define DIGEST_MAX	64
+/* By OpenSSL's name in any case, with or without hyphen; DIGESTS: unknown. */
+enum digest digest_find(struct span name);
+/* Length of the digest, octets. */
+size_t digest_of(enum digest d, struct span data, unsigned char *out);
+
+/* ---- name: whom a certificate names (RFC 6125, RFC 5280, 4.2.1.10) ------- */
+
+/*
+ * name_matches - does the certificate bear one of these names?
+ *
+ * patterns  `host`, or `.suffix` for anything below it; see policy.
+ * ip        besides, an address that would do; NULL: none.
+ * found     gets the name that did it, as it stands in the certificate.
+ *
+ * dNSName first; the common name only if there is no dNSName at all.  A NUL or
+ * other odd octets in a name make it match nothing.
+ */
+bool name_matches(const struct cert *c, const struct span *patterns, size_t n,
+	const struct ip *ip, struct buf *found);
+/* The same for one name of a certificate, which may be a wildcard. */
+bool name_covers(struct span in_cert, struct span pattern);
+/* The last common name of the subject, fit for the log; or nothing. */
+void name_common(const struct cert *c, struct buf *out);
+/* Issuer's common name, else organisation, for the log. */
+void name_issuer(const struct cert *c, struct buf *out);
+/*
+ * name_permitted - does the leaf, or another subject below, keep to the name
+ * constraints of an issuer?  Forms that we can't judge, in a critical
+ * extension, are a no.
+ */
+bool name_permitted(const struct cert *below, const struct cert *issuer);
+
+/* ---- anchor: what we trust ---------------------------------------------- */
+
+struct anchor {
+	struct span der;	/* a whole certificate; empty: a bare key */
+	struct span spki;
+};
+
+/* CAfile and CApath, opened; or what is wrong with them. */
+struct anchors {
+	bool is_opened;		/* else nothing was asked of them yet */
+	enum rc state;		/* what anchors_open() came to */
+	int fd;			/* of the PEM text, or -1 */
+	struct span cdb;	/* the compiled index, mapped; or empty */
+	struct span folder;	/* CApath */
+	const char *setting;	/* `smtp_tls_CAfile` */
+	const struct log *log;
+	char why[512];
+};
+
+/*
+ * anchors_open - opens them at the first call, and gives the same answer at
+ * each later one.  RC_DENY: CAfile is missing, unreadable or has no
+ * certificate, and s->why has a sentence.  A missing CApath is no fault.
+ * Notes, once, that the index FILE.cdb is missing or older than FILE.
+ */
+MUST_USE enum rc anchors_open(struct anchors *s, const struct settings *set,
+	bool is_lmtp, const struct log *log);
+/*
+ * anchors_find - the next certificate with that subject.
+ *
+ * at   zero for the first one; counts.
+ * a    gets the certificate.
+ * RC_NONE: no more.  RC_FULL.  RC_OS: nobody can tell.
+ */
+MUST_USE enum rc anchors_find(struct anchors *s, struct span subject,
+	size_t *at, struct arena *a, struct span *der);
+/*
+ * anchors_each - all of the files of smtp_tls_trust_anchor_file, `tafile=`.
+ * RC_DENY: one is missing or has nothing usable in it; `why` tells.
+ */
+MUST_USE enum rc anchors_each(struct span files, struct arena *a,
+	struct anchor *out, size_t most, size_t *n, struct buf *why);
+
+/* ---- key: who we are ---------------------------------------------------- */
+
+#define KEY_CHAIN_MAX	8	/* certificates sent with one key */
+
+/* One key with its certificate and its issuers. */
+struct own_key {
+	bool is_set;
+	br_x509_certificate chain[KEY_CHAIN_MAX];
+	size_t chain_n;
+	br_rsa_private_key rsa;	/* whichever it is */
+	br_ec_private_key ec;
+};
+
+struct own_keys {
+	bool is_read;
+	enum rc state;		/* RC_OK, also if there is none; RC_DENY */
+	struct own_key rsa, ec;
+	struct arena arena;	/* of memory that is theirs alone */
+	char why[512];
+};
+
+/*
+ * keys_read - reads them at the first call, and gives the same answer at each
+ * later one.  RC_DENY: a file is missing, a key does not fit its certificate,
+ * needs a pass phrase...; k->why names file and setting.  No key at all is
+ * RC_OK.
+ */
+MUST_USE enum rc keys_read(struct own_keys *k, const struct settings *set,
+	bool is_lmtp, const struct log *log);
+/* What BearSSL asks when a server wants a certificate. */
+struct key_choice {
+	const br_ssl_client_certificate_class *vtable;
+	const struct own_keys *keys;
+	const struct own_key *chosen;
+	bool was_asked;
+	size_t at;		/* in chosen->chain */
+	unsigned hash;
+};
+void key_choice_init(struct key_choice *c, const struct own_keys *keys);
+
+/* ---- chain: what the peer sent ------------------------------------------ */
+
+#define CHAIN_LINKS_MAX	24	/* certificates; further ones are dropped */
+#define CHAIN_SENT_MAX	16	/* of them, from the peer */
+#define CHAIN_KEYS_MAX	16	/* bare keys that are anchors */
+#define CHAIN_BYTES_MAX	(64 * 1024)
+
+struct chain_link {
+	struct cert cert;
+	bool is_readable;	/* cert_read() was RC_OK */
+	bool is_sent;		/* by the peer, else from our stores */
+	bool is_anchor;		/* trusted as an issuer */
+	bool is_leaf_anchor;	/* trusted even as the leaf itself */
+};
+
+struct chain {
+	const br_x509_class *vtable;	/* first: BearSSL has a pointer to it */
+	struct chain_link link[CHAIN_LINKS_MAX];	/* [0] is the leaf */
+	size_t n;
+	struct span key[CHAIN_KEYS_MAX];	/* SPKIs of bare anchors */
+	size_t keys;
+	struct pub_key leaf_key;
+	bool is_cut;		/* too long or too many: some were dropped */
+	struct arena arena;	/* DER of all; CHAIN_BYTES_MAX */
+	size_t open_at;		/* of the certificate coming in */
+};
+
+/* Empties it; room is of CHAIN_BYTES_MAX. */
+void chain_start(struct chain *c, void *room);
+/* Adds one of ours. RC_FULL; RC_WIRE: malformed. */
+MUST_USE enum rc chain_add(struct chain *c, struct span der,
+	struct chain_link **out);
+
+/* ---- path: from the leaf to an anchor ----------------------------------- */
+
+#define PATH_SIGNATURES_MAX	64	/* tried for one peer */
+
+struct path_want {
+	struct anchors *anchors;	/* NULL: only what is in the chain */
+	int64_t now;			/* unix s */
+	int depth;			/* smtp_tls_scert_verifydepth */
+};
+
+/*
+ * path_find - is there a way from the leaf to an anchor on which all is well:
+ * signatures, dates (the anchor's too), CA, path lengths, usage, purpose, name
+ * constraints, no odd critical extension?  RFC 5280, 6.1, without policies.
+ *
+ * RC_OK; RC_DENY: no, `why` has the most telling reason; RC_FULL: bounds met.
+ */
+MUST_USE enum rc path_find(struct chain *c, const struct path_want *want,
+	struct buf *why);
+
+/* ---- dane: TLSA records against a chain (RFC 7671, 7672) ----------------- */
+
+#define TLSA_MAX	64	/* of one host; more are left out */
+
+struct tlsa {
+	uint8_t usage, selector, matching;
+	struct span data;
+};
+
+struct tlsa_set {
+	struct span base;	/* the name they were found at: SNI, and name */
+	struct tlsa record[TLSA_MAX];	/* usable, after digest agility */
+	size_t n;
+	size_t seen;		/* records there were, usable or not */
+};
+
+/*
+ * dane_marks - settles usage 3 and prepares usage 2: marks links that records
+ * of usage 2 name as anchors, and adds what records hold whole.
+ *
+ * RC_OK    a record of usage 3 fits the leaf: all is proved.
+ * RC_NONE  there are anchors: path_find() and a name decide.
+ * RC_DENY  no record fits.
+ */
+MUST_USE enum rc dane_marks(struct chain *c, const struct tlsa_set *set);
+
+/* ---- suite: protocols and ciphers --------------------------------------- */
+
+struct suites {
+	unsigned min, max;	/* BR_TLS10 to BR_TLS12 */
+	uint16_t suite[TLS_SUITES_MAX];	/* in the order of preference */
+	size_t n;
+};
+
+/*
+ * suite_choose - what protocols, grade and exclusions of a policy leave.
+ * aes_is_fast: there are instructions for it; else ChaCha20 goes first.
+ * RC_DENY: a word is unknown, or nothing is left; `why` tells.
+ */
+MUST_USE enum rc suite_choose(const struct tls_policy *p,
+	const struct settings *set, bool aes_is_fast, struct suites *out,
+	struct buf *why);
+const char *suite_name(uint16_t suite);	/* OpenSSL's */
+unsigned suite_bits(uint16_t suite);
+const char *suite_version(unsigned version);	/* `TLSv1.2` */
+
+/* ---- check: the verdict on a peer --------------------------------------- */
+
+/*
+ * check_peer - what did this chain prove, for this policy and site?
+ * As tls_wire_trust(); `about` gets what is worth a log line besides (names,
+ * fingerprints), for smtp_tls_loglevel >= 1.
+ */
+enum tls_trust check_peer(struct tls *t, struct chain *c,
+	const struct tls_policy *p, const struct tls_site *site,
+	bool *matched, struct buf *why);
+
+/* ---- all of it ---------------------------------------------------------- */
+
+struct tls {
+	const struct settings *set;
+	const struct log *log;
+	bool is_lmtp;
+	bool said_no_secure;	/* once per process */
+	bool said_probe;
+	struct table_list policy_maps, per_site;
+	struct anchors anchors;
+	struct own_keys keys;
+	struct chain chain;
+	void *chain_room;	/* memory of the port, taken when needed */
+	struct tls_wire *wire;	/* likewise */
+};
+
+#endif
