@@ -73,6 +73,7 @@ struct tlsa_set;		/* usable TLSA records; private */
 
 /* What is demanded of TLS with one host.  All spans are borrowed. */
 struct tls_policy {
+	const struct tls_site *site;	/* as tls_policy_find() got it */
 	int level;		/* LEVEL_NONE to LEVEL_SECURE */
 	bool from_table;	/* a table says so, not the general setting */
 	bool half_dane;		/* insecure MX: `Trusted` is the best */
@@ -110,8 +111,7 @@ MUST_USE enum rc tls_policy_find(struct tls *t, const struct tls_site *site,
  * others   a lookup failed: never taken for "no records"; no connection now.
  */
 MUST_USE enum rc tls_dane_find(struct tls *t, struct dns *dns,
-	struct arena *a, const struct tls_site *site, struct tls_policy *p,
-	struct buf *why);
+	struct arena *a, struct tls_policy *p, struct buf *why);
 
 /*
  * tls_ready - our own side: anchors, client certificates, digests.
@@ -125,10 +125,16 @@ MUST_USE enum rc tls_ready(struct tls *t, const struct tls_policy *p,
 
 struct tls_wire;		/* one connection, in memory of struct tls */
 
+/* A stream to make TLS over; it stays the caller's. */
+struct tls_stream {
+	int fd;
+	ms_t limit;		/* of each read and write of the handshake */
+	ms_t end;		/* of the whole handshake, absolute */
+};
+
 /*
- * tls_wire_start - the handshake, over a stream which stays the caller's.
+ * tls_wire_start - the handshake.
  *
- * limit  ms, for each read and write (starttls_timeout); end is absolute.
  * why    on failure, a sentence part: what the handshake failed of.
  *
  * RC_OK    *out reads and writes; tls_wire_trust() tells of the peer.
@@ -137,8 +143,7 @@ struct tls_wire;		/* one connection, in memory of struct tls */
  * RC_TIME, RC_GONE, RC_WIRE: the handshake failed.  RC_OS: no entropy.
  */
 MUST_USE enum rc tls_wire_start(struct tls *t, const struct tls_policy *p,
-	const struct tls_site *site, int fd, ms_t limit, ms_t end,
-	struct tls_wire **out, struct buf *why);
+	const struct tls_stream *over, struct tls_wire **out, struct buf *why);
 
 /*
  * tls_wire_trust - what the peer proved, judged once, after the handshake.

@@ -349,13 +349,12 @@ const char *suite_version(unsigned version);	/* `TLSv1.2` */
 /* ---- check: the verdict on a peer --------------------------------------- */
 
 /*
- * check_peer - what did this chain prove, for this policy and site?
- * As tls_wire_trust(); `about` gets what is worth a log line besides (names,
- * fingerprints), for smtp_tls_loglevel >= 1.
+ * check_peer - what did this chain prove, for this policy and its site?
+ * As tls_wire_trust(); what is worth a log line besides (names, fingerprints)
+ * is logged here, as smtp_tls_loglevel has it.
  */
 enum tls_trust check_peer(struct tls *t, struct chain *c,
-	const struct tls_policy *p, const struct tls_site *site,
-	bool *matched, struct buf *why);
+	const struct tls_policy *p, bool *matched, struct buf *why);
 
 /* ---- all of it ---------------------------------------------------------- */
 
