@@ -13,25 +13,11 @@ struct wish {
 	const char *what;	/* it takes */
 };
 
-static bool
-demands_tls(const struct settings *set)
-{
-	if (set->tls_security_level == LEVEL_UNSET)
-		return set->enforce_tls;
-	return set->tls_security_level > LEVEL_MAY;
-}
-
 enum rc
 able_check(const struct worker *w)
 {
 	const struct settings *set = w->set;
 	const struct wish wishes[] = {
-		{ demands_tls(set), "tls_security_level", "TLS" },
-		{ set->tls_wrappermode, "tls_wrappermode", "TLS" },
-		{ set->tls_policy_maps.n > 0, "tls_policy_maps", "TLS" },
-		{ set->tls_per_site.n > 0, "tls_per_site", "TLS" },
-		{ set->sasl_auth_enable, "sasl_auth_enable",
-		    "authentication" },
 		{ set->generic_maps.n > 0, "generic_maps", "tables" },
 		{ set->header_checks.n > 0, "header_checks", "tables" },
 		{ set->mime_header_checks.n > 0, "mime_header_checks",

@@ -13,6 +13,7 @@ void
 chat_open(struct chat *c, int fd, bool whole, ms_t end)
 {
 	c->fd = fd;
+	c->tls = NULL;
 	c->whole = whole;
 	c->write_dead = false;
 	c->limit = MINUTE;
@@ -22,11 +23,34 @@ chat_open(struct chat *c, int fd, bool whole, ms_t end)
 	c->in_from = c->in_n = 0;
 }
 
-void
-chat_close(struct chat *c)
+static ms_t
+deadline(const struct chat *c)
 {
+	ms_t until = c->whole ? c->until : port_now() + c->limit;
+
+	return until < c->end ? until : c->end;
+}
+
+void
+chat_close(struct chat *c, bool lost)
+{
+	if (c->tls != NULL && lost)
+		tls_wire_drop(c->tls);
+	else if (c->tls != NULL)
+		tls_wire_close(c->tls, deadline(c));
+	c->tls = NULL;
 	port_close(c->fd);
 	c->fd = -1;
+}
+
+void
+chat_secure(struct chat *c, struct tls_wire *tls)
+{
+	if (c->in_n > 0)
+		log_line(c->log, LOG_WARNING, "%zu octets that came in clear "
+		    "ahead of TLS are thrown away", c->in_n);
+	c->in_from = c->in_n = 0;
+	c->tls = tls;
 }
 
 void
@@ -46,14 +70,6 @@ chat_more_time(struct chat *c, ms_t more, ms_t most)
 		c->until = ceiling;
 }
 
-static ms_t
-deadline(const struct chat *c)
-{
-	ms_t until = c->whole ? c->until : port_now() + c->limit;
-
-	return until < c->end ? until : c->end;
-}
-
 static enum rc
 write_all(struct chat *c, struct span data)
 {
@@ -61,7 +77,9 @@ write_all(struct chat *c, struct span data)
 	enum rc rc = RC_OK;
 
 	while (data.n > 0 && rc == RC_OK) {
-		rc = port_write(c->fd, data.p, data.n, deadline(c), &put);
+		rc = c->tls != NULL ? tls_wire_write(c->tls, data.p, data.n,
+		    deadline(c), &put) :
+		    port_write(c->fd, data.p, data.n, deadline(c), &put);
 		if (rc == RC_OK)
 			data = span_part(data, put, data.n);
 	}
@@ -132,6 +150,22 @@ chat_send(struct chat *c, const char *fmt, ...)
 }
 
 enum rc
+chat_send_secret(struct chat *c, const char *shown, struct span secret)
+{
+	enum rc rc;
+
+	ASSERT(c->out.n == 0);
+	log_line(c->log, LOG_DEBUG, "> %s***", shown);
+	buf_puts(&c->out, shown);
+	buf_put(&c->out, secret);
+	buf_puts(&c->out, "\r\n");
+	rc = c->out.full ? RC_FULL : chat_flush(c);
+	base_wipe(c->out_room, sizeof(c->out_room));
+	buf_clear(&c->out);
+	return rc;
+}
+
+enum rc
 chat_data(struct chat *c, struct span data)
 {
 	while (data.n > 0) {
@@ -152,13 +186,19 @@ chat_data(struct chat *c, struct span data)
 /* ---- replies ------------------------------------------------------------ */
 
 static enum rc
+fill(struct chat *c)
+{
+	c->in_from = 0;
+	return c->tls != NULL ? tls_wire_read(c->tls, c->in, sizeof(c->in),
+	    deadline(c), &c->in_n) :
+	    port_read(c->fd, c->in, sizeof(c->in), deadline(c), &c->in_n);
+}
+
+static enum rc
 next_octet(struct chat *c, char *out)
 {
-	if (c->in_n == 0) {
-		TRY(port_read(c->fd, c->in, sizeof(c->in), deadline(c),
-		    &c->in_n));
-		c->in_from = 0;
-	}
+	if (c->in_n == 0)
+		TRY(fill(c));
 	*out = c->in[c->in_from++];
 	c->in_n--;
 	return RC_OK;
@@ -167,7 +207,8 @@ next_octet(struct chat *c, char *out)
 bool
 chat_has_input(const struct chat *c)
 {
-	return c->in_n > 0 || port_readable(c->fd);
+	return c->in_n > 0 || (c->tls != NULL ? tls_wire_readable(c->tls) :
+	    port_readable(c->fd));
 }
 
 /*

@@ -50,6 +50,8 @@ command_mail(struct session *s)
 		    "HDRS");
 	if (s->has & HAS_SMTPUTF8 && j->smtputf8)
 		buf_puts(&b, " SMTPUTF8");
+	if (s->logged_in && s->w->set->send_dummy_mail_auth)
+		buf_puts(&b, " AUTH=<>");	/* RFC 4954, 5 */
 	return b.full ? RC_FULL :
 	    chat_put(&s->chat, "MAIL FROM:<%.*s", SPAN_ARG(buf_span(&b)));
 }

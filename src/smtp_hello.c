@@ -3,7 +3,8 @@
  * those who know no better, and QUIT.  RFC 5321, 3.1 and 3.2; RFC 2033, 4.1.
  *
  * TLS and AUTH have their place between hello() and the mail; both are asked
- * for by what EHLO told (s->has).
+ * for by what EHLO told (s->has).  After TLS has begun all that is void, and
+ * everything starts over but for the banner (RFC 3207, 4.2).
  */
 #include <string.h>
 
@@ -111,6 +112,10 @@ note_keyword(struct session *s, struct span line, unsigned discard,
 		note_size(s, line);
 	if (bit == HAS_XFORWARD)
 		s->xforward |= xforward_offered(line);
+	if (bit == HAS_AUTH) {
+		buf_put_cut(&s->mechs, SPAN(" "));
+		buf_put_cut(&s->mechs, line);
+	}
 }
 
 /*
@@ -132,6 +137,7 @@ forget_features(struct session *s)
 {
 	s->has = s->xforward = 0;
 	s->size_limit = 0;
+	s->mechs = BUF(s->mechs_room);
 }
 
 /* The first line with a word on it has the server's name; then keywords. */
@@ -227,6 +233,21 @@ behind_code(const struct reply *r)
 	return span_part(buf_span(&r->text), 4, r->text.n);
 }
 
+static bool
+wants_ehlo(const struct session *s)
+{
+	struct span text = buf_span(&s->reply.text), word;
+
+	if (s->disable_esmtp || s->w->set->never_send_ehlo)
+		return false;
+	if (s->w->set->always_send_ehlo)
+		return true;
+	while (span_word(&text, " ", &word))
+		if (span_is_case(word, "ESMTP"))
+			return true;
+	return false;
+}
+
 static enum rc
 banner(struct session *s, bool *own)
 {
@@ -241,22 +262,8 @@ banner(struct session *s, bool *own)
 		return refused(s, s->w->set->skip_5xx_greeting);
 	*own |= is_own_name(s, behind_code(&s->reply));
 	pix_workarounds(s);
+	s->wants_ehlo = wants_ehlo(s);
 	return RC_OK;
-}
-
-static bool
-wants_ehlo(const struct session *s)
-{
-	struct span text = buf_span(&s->reply.text), word;
-
-	if (s->disable_esmtp || s->w->set->never_send_ehlo)
-		return false;
-	if (s->w->set->always_send_ehlo)
-		return true;
-	while (span_word(&text, " ", &word))
-		if (span_is_case(word, "ESMTP"))
-			return true;
-	return false;
 }
 
 /* One of EHLO, LHLO, HELO; the reply is in s->reply. */
@@ -285,7 +292,7 @@ hello(struct session *s, bool *own)
 		    own));
 		return s->reply.code / 100 == 2 ? RC_OK : refused(s, false);
 	}
-	if (wants_ehlo(s)) {
+	if (s->wants_ehlo) {
 		TRY(introduce(s, "EHLO", "performing the EHLO handshake",
 		    own));
 		if (s->reply.code / 100 == 2)
@@ -318,11 +325,20 @@ loop(struct session *s)
 enum rc
 hello_session(struct session *s)
 {
-	bool own = false;
+	bool own = false, begun = false;
 
+	TRY(secure_wrap(s));
 	TRY(banner(s, &own));
 	TRY(hello(s, &own));
-	return own ? loop(s) : RC_OK;
+	if (own)
+		return loop(s);
+	TRY(secure_start(s, &begun));
+	if (begun)
+		TRY(hello(s, &own));
+	if (own)
+		return loop(s);
+	TRY(secure_no_early_reply(s));
+	return login(s);
 }
 
 /* ---- QUIT --------------------------------------------------------------- */

@@ -7,6 +7,8 @@
  *	chat, dest, own		lines and replies; syntax; our own addresses
  *	trouble			who suffers from a failure
  *	route			which host is next
+ *	secure			TLS: demanded or not, begun, given up
+ *	login			AUTH
  *	hello, xforward, command, body	stages of a session
  *	dot			the content, and what its end comes to
  *	mail			one message, from MAIL on
@@ -21,7 +23,10 @@
 #include "param.h"
 #include "port.h"
 #include "report.h"
+#include "sasl.h"
 #include "smtp.h"
+#include "table.h"
+#include "tls.h"
 
 /* ---- chat: lines, replies, the window ----------------------------------- */
 
@@ -37,6 +42,7 @@
 
 struct chat {
 	int fd;
+	struct tls_wire *tls;	/* what is said goes through it; NULL: clear */
 	bool whole;		/* a limit holds for the whole request */
 	bool write_dead;	/* writing failed; what was said can be read */
 	const struct log *log;
@@ -67,7 +73,15 @@ struct reply {
  *        to the point is given up then.
  */
 void chat_open(struct chat *c, int fd, bool whole, ms_t end);
-void chat_close(struct chat *c);
+/*
+ * chat_close - the end; lost: without goodbye, as there is nobody to hear it.
+ */
+void chat_close(struct chat *c, bool lost);
+/*
+ * chat_secure - from here on all goes through tls.  What the server said ahead
+ * of it, and was not read, is void: anyone may have said it (RFC 3207, 6).
+ */
+void chat_secure(struct chat *c, struct tls_wire *tls);
 /* The time limit of what follows: per read and write, or for all of it. */
 void chat_limit(struct chat *c, ms_t limit);
 /* Puts the end of a whole request's limit off, never past now + most. */
@@ -81,6 +95,12 @@ MUST_USE enum rc chat_put(struct chat *c, const char *fmt, ...) PRINTF(2, 3);
 MUST_USE enum rc chat_flush(struct chat *c);
 MUST_USE enum rc chat_send(struct chat *c, const char *fmt, ...)
 	PRINTF(2, 3);	/* chat_put, chat_flush */
+/*
+ * chat_send_secret - the same, of two parts, the second of which is not for
+ * the log and is wiped here after it has left.
+ */
+MUST_USE enum rc chat_send_secret(struct chat *c, const char *shown,
+	struct span secret);
 /* Octets of a message, as they are.  RC_GONE as soon as it is known. */
 MUST_USE enum rc chat_data(struct chat *c, struct span data);
 /*
@@ -192,6 +212,8 @@ enum {	/* what EHLO told */
 	HAS_SILENT = 1 << 30	/* silent-discard, a word of settings only */
 };
 
+#define MECHS_MAX	512	/* of names of SASL mechanisms; more are cut */
+
 struct session {
 	struct worker *w;
 	const struct host *host;
@@ -201,12 +223,23 @@ struct session {
 	unsigned has;
 	unsigned xforward;	/* bits of enum job_attr that it takes */
 	int64_t size_limit;	/* 0: none */
+	bool wants_ehlo;	/* by the greeting and the settings */
 	bool esmtp;		/* said EHLO or LHLO, not HELO */
 	bool disable_esmtp, delay_dot;	/* PIX workarounds */
 	bool last;		/* no other host will be asked after this */
 	bool maybe_sent;	/* the final dot left, its reply did not come */
 	bool more_early;	/* several replies came ahead of the dot */
+	bool lost;		/* the connection broke, or fell silent */
+	bool tls_begun;		/* its handshake is done */
+	bool verified;		/* and the server is who it should be */
+	bool showed_cert;	/* and so are we */
+	bool tls_failed;	/* no: it went wrong */
 	ms_t connected, sending;	/* port_now() at these points */
+	bool logged_in;
+	struct buf mechs;	/* what AUTH lists */
+	char mechs_room[MECHS_MAX];
+	struct tls_site site;
+	struct tls_policy tls;
 };
 
 struct worker {
@@ -220,6 +253,9 @@ struct worker {
 	struct mail_facts facts;
 	struct own own;
 	struct dns dns;
+	struct tls *tls;	/* NULL: no setting asks for it */
+	struct login *login;	/* likewise */
+	struct table_env env;	/* of all tables */
 	struct arena arena;
 	struct route route;
 	struct why why;
@@ -271,6 +307,10 @@ enum rc trouble_own(struct session *s, enum fate fate, const char *dsn,
 	const char *fmt, ...) PRINTF(4, 5);
 /* Greeting or EHLO was refused. */
 enum rc trouble_refused(struct session *s, const struct reply *r);
+/* STARTTLS was refused, where there must be TLS. */
+enum rc trouble_starttls(struct session *s, const struct reply *r);
+/* AUTH was refused: by smtp_sasl_auth_soft_bounce for now, whatever the code. */
+enum rc trouble_login(struct session *s, const struct reply *r);
 /* The connection is lost, or silent for too long; rc tells which. */
 enum rc trouble_lost(struct session *s, enum rc rc);
 /* No connection came about. */
@@ -290,6 +330,44 @@ void trouble_settle(struct worker *w);
 
 /* Recipients that the last server took or refused for now are open again. */
 void rcpts_reopen(struct rcpt_list *l);
+
+/*
+ * secure_open - what the settings name for TLS, if they ask for it at all.
+ * RC_OS, RC_FULL: no memory.
+ */
+MUST_USE enum rc secure_open(struct worker *w);
+/*
+ * secure_policy - what is demanded of TLS with this host, DANE included; to be
+ * asked ahead of a connection.  RC_DENY: there must be none.
+ */
+MUST_USE enum rc secure_policy(struct session *s);
+/* TLS right after connecting, if the policy has it so (RFC 8314). */
+MUST_USE enum rc secure_wrap(struct session *s);
+/*
+ * secure_start - STARTTLS after EHLO, where it is wanted and to be had.
+ * RC_OK: go on; if *begun, inside TLS, with another EHLO.
+ */
+MUST_USE enum rc secure_start(struct session *s, bool *begun);
+/* Inside: did the server say more than it was asked?  RC_DENY: give it up. */
+MUST_USE enum rc secure_no_early_reply(struct session *s);
+/*
+ * secure_may_retry - may what failed with TLS be tried again without, now,
+ * at the same host?
+ */
+bool secure_may_retry(struct session *s);
+
+/*
+ * login_open - passwords, filter and options, if there is to be any AUTH.
+ * RC_DENY: a setting is unusable, the log says which; RC_OS, RC_FULL.
+ */
+MUST_USE enum rc login_open(struct worker *w);
+/*
+ * login - AUTH, if it is offered and there is a password for this server.
+ * RC_DENY: it failed; the session is over, and nothing was sent without.
+ */
+MUST_USE enum rc login(struct session *s);
+/* Would a password go to this server?  In doubt, yes. */
+bool login_is_due(struct session *s);
 
 /* hello: greeting, EHLO, HELO, LHLO; RC_OK: a session that can send. */
 MUST_USE enum rc hello_session(struct session *s);

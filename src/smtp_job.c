@@ -13,10 +13,26 @@
  */
 _Static_assert(sizeof(struct worker) <= 128 * 1024, "a worker got too large");
 
+#define KEEP_BYTES	((size_t)64 * 1024)	/* for tables */
+
 size_t
 smtp_worker_bytes(void)
 {
 	return sizeof(struct worker);
+}
+
+/* Tables live as long as the worker; untouched, their room costs nothing. */
+static enum rc
+open_tables(struct worker *w)
+{
+	struct arena *keep = port_memory(sizeof(*keep) + KEEP_BYTES);
+
+	if (keep == NULL)
+		return RC_OS;
+	arena_init(keep, keep + 1, KEEP_BYTES);
+	w->env = (struct table_env){ keep, w->log };
+	TRY(secure_open(w));
+	return login_open(w);
 }
 
 enum rc
@@ -34,6 +50,7 @@ smtp_worker(struct worker *w, const struct settings *set,
 	w->dns.want_secure = set->dns_support_level == SUPPORT_DNSSEC;
 	w->dns.defnames = set->dns_resolver_options & RESOLVER_DEFNAMES;
 	w->dns.dnsrch = set->dns_resolver_options & RESOLVER_DNSRCH;
+	TRY(open_tables(w));
 	return own_init(&w->own, set, &w->dns, &w->arena, log);
 }
 
@@ -99,20 +116,20 @@ talk(struct session *s)
 }
 
 static void
-try_host(struct worker *w, const struct host *h)
+visit(struct session *s)
 {
-	struct session *s = &w->session;
+	struct worker *w = s->w;
 	int fd = -1;
 
-	s->w = w;
-	s->host = h;
 	s->stage = "";
 	s->has = s->xforward = 0;
 	s->size_limit = 0;
 	s->disable_esmtp = s->delay_dot = false;
 	s->last = s->maybe_sent = s->more_early = false;
+	s->lost = s->tls_begun = s->tls_failed = false;
+	s->verified = s->showed_cert = s->logged_in = false;
 	s->connected = s->sending = 0;
-	if (dial(w, h, &fd) != RC_OK)
+	if (dial(w, s->host, &fd) != RC_OK)
 		return;
 	s->connected = port_now();
 	s->chat.log = w->log;
@@ -121,17 +138,36 @@ try_host(struct worker *w, const struct host *h)
 	if (talk(s) != RC_OK)
 		log_line(w->log, LOG_DEBUG, "session given up while %s",
 		    s->stage);
-	chat_close(&s->chat);
+	chat_close(&s->chat, s->lost);
 	rcpts_reopen(&w->job->rcpts);
 }
-
-/* ---- one job ------------------------------------------------------------ */
 
 static bool
 is_undecided(const struct worker *w)
 {
 	return w->job->rcpts.pending > 0 && !w->stop && w->broken == RC_OK;
 }
+
+static void
+try_host(struct worker *w, const struct host *h)
+{
+	struct session *s = &w->session;
+
+	s->w = w;
+	s->host = h;
+	s->connected = s->sending = 0;
+	if (secure_policy(s) != RC_OK)
+		return;
+	visit(s);
+	if (!is_undecided(w) || !secure_may_retry(s))
+		return;
+	log_line(w->log, LOG_INFO, "trying %.*s again, in clear",
+	    SPAN_ARG(h->name));
+	s->tls.level = LEVEL_NONE;
+	visit(s);
+}
+
+/* ---- one job ------------------------------------------------------------ */
 
 /*
  * Trace lines of a single recipient in a message to several would tell each

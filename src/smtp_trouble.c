@@ -230,10 +230,48 @@ trouble_refused(struct session *s, const struct reply *r)
 }
 
 enum rc
+trouble_starttls(struct session *s, const struct reply *r)
+{
+	struct why *y = &s->w->why;
+	const char *dsn;
+	enum fate fate = fate_of(r, &dsn);
+
+	why_start(s->w, fate, dsn);
+	relay_is_peer(s);
+	buf_puts(&y->text, "TLS is required, but host ");
+	put_peer(s, &y->text);
+	buf_fmt(&y->text, " refused to start TLS: %.*s",
+	    SPAN_ARG(buf_span(&r->text)));
+	return all_suffer(s->w);
+}
+
+enum rc
+trouble_login(struct session *s, const struct reply *r)
+{
+	struct why *y = &s->w->why;
+	char dsn[DSN_MAX];
+	const char *code;
+	enum fate fate = fate_of(r, &code);
+
+	set_dsn(dsn, code);
+	if (fate == FATE_NEVER && s->w->set->sasl_auth_soft_bounce) {
+		fate = FATE_LATER;
+		dsn[0] = '4';
+	}
+	why_start(s->w, fate, dsn);
+	relay_is_peer(s);
+	buf_puts(&y->text, "SASL authentication failed; server ");
+	put_peer(s, &y->text);
+	buf_fmt(&y->text, " said: %.*s", SPAN_ARG(buf_span(&r->text)));
+	return all_suffer(s->w);
+}
+
+enum rc
 trouble_lost(struct session *s, enum rc rc)
 {
 	struct why *y = &s->w->why;
 
+	s->lost = true;
 	why_start(s->w, FATE_LATER, "4.4.2");
 	relay_is_peer(s);
 	buf_puts(&y->text, rc == RC_TIME ? "conversation with " :
