@@ -12,6 +12,7 @@
  *	hello, xforward, command, body	stages of a session
  *	dot			the content, and what its end comes to
  *	mail			one message, from MAIL on
+ *	keep			a connection kept for the next job
  *	job			the loop over hosts
  */
 #ifndef POSTERN_SMTP_INT_H
@@ -240,11 +241,25 @@ struct session {
 	bool showed_cert;	/* and so are we */
 	bool tls_failed;	/* no: it went wrong */
 	ms_t connected, sending;	/* port_now() at these points */
+	bool kept;		/* no QUIT was said: another job may come */
+	bool always_keep;	/* whether one waits or not */
+	unsigned uses;		/* messages on this connection, with this */
+	ms_t opened;		/* when it came about */
 	bool logged_in;
 	struct buf mechs;	/* what AUTH lists */
 	char mechs_room[MECHS_MAX];
 	struct tls_site site;
 	struct tls_policy tls;
+};
+
+#define HOP_MAX	512	/* of a kept connection; longer ones aren't kept */
+
+struct kept {
+	bool is_on;		/* w->session is one that can go on */
+	ms_t until;
+	struct buf hop;		/* whose it is */
+	char hop_room[HOP_MAX];
+	struct table_names always;
 };
 
 struct worker {
@@ -265,6 +280,7 @@ struct worker {
 	struct route route;
 	struct why why;
 	struct session session;
+	struct kept kept;
 	struct mail_reader reader;
 	bool handover;		/* best_mx_transport is to have this job */
 	char arena_room[ROUTE_ARENA];
@@ -376,6 +392,20 @@ MUST_USE enum rc login_open(struct worker *w);
 MUST_USE enum rc login(struct session *s);
 /* Would a password go to this server?  In doubt, yes. */
 bool login_is_due(struct session *s);
+
+/* What smtp_connection_cache_destinations names.  As table_names_open(). */
+MUST_USE enum rc keep_open(struct worker *w);
+/* Is the present destination among them? */
+bool keep_is_listed(const struct worker *w);
+/* Ahead of the dot: is the connection to be kept after it? */
+bool keep_is_due(struct session *s);
+/* After it: it is. */
+void keep(struct session *s);
+/*
+ * keep_resume - is there a kept connection for this job?  One that doesn't
+ * answer to RSET is closed, and that counts against nobody.
+ */
+bool keep_resume(struct worker *w);
 
 /* hello: greeting, EHLO, HELO, LHLO; RC_OK: a session that can send. */
 MUST_USE enum rc hello_session(struct session *s);

@@ -32,7 +32,8 @@ open_tables(struct worker *w)
 	arena_init(keep, keep + 1, KEEP_BYTES);
 	w->env = (struct table_env){ keep, w->log };
 	TRY(secure_open(w));
-	return login_open(w);
+	TRY(login_open(w));
+	return keep_open(w);
 }
 
 enum rc
@@ -116,6 +117,21 @@ talk(struct session *s)
 }
 
 static void
+end_visit(struct session *s, enum rc rc)
+{
+	struct worker *w = s->w;
+
+	if (rc != RC_OK)
+		log_line(w->log, LOG_DEBUG, "session given up while %s",
+		    s->stage);
+	if (rc == RC_OK && s->kept)
+		keep(s);
+	if (!w->kept.is_on)
+		chat_close(&s->chat, s->lost);
+	rcpts_reopen(&w->job->rcpts);
+}
+
+static void
 visit(struct session *s)
 {
 	struct worker *w = s->w;
@@ -126,20 +142,18 @@ visit(struct session *s)
 	s->size_limit = 0;
 	s->disable_esmtp = s->delay_dot = false;
 	s->last = s->maybe_sent = s->more_early = false;
+	s->kept = false;
+	s->always_keep = keep_is_listed(w);
 	s->lost = s->tls_begun = s->tls_failed = false;
 	s->verified = s->showed_cert = s->logged_in = false;
 	s->connected = s->sending = 0;
 	if (dial(w, s->host, &fd) != RC_OK)
 		return;
-	s->connected = port_now();
+	s->connected = s->opened = port_now();
 	s->chat.log = w->log;
 	chat_open(&s->chat, fd, w->set->per_request_deadline,
 	    w->job->started + w->set->daemon_timeout);
-	if (talk(s) != RC_OK)
-		log_line(w->log, LOG_DEBUG, "session given up while %s",
-		    s->stage);
-	chat_close(&s->chat, s->lost);
-	rcpts_reopen(&w->job->rcpts);
+	end_visit(s, talk(s));
 }
 
 static bool
@@ -155,6 +169,7 @@ try_host(struct worker *w, const struct host *h)
 
 	s->w = w;
 	s->host = h;
+	s->uses = 1;
 	s->connected = s->sending = 0;
 	if (secure_policy(s) != RC_OK)
 		return;
@@ -200,6 +215,19 @@ check_flags(struct worker *w)
 	return RC_OK;
 }
 
+/* On the connection that the job before left, if there is one. */
+static void
+try_kept(struct worker *w)
+{
+	struct session *s = &w->session;
+
+	if (!keep_resume(w))
+		return;
+	s->last = s->maybe_sent = s->more_early = s->lost = s->kept = false;
+	s->connected = port_now();
+	end_visit(s, message_send(s));
+}
+
 static enum rc
 try_sites(struct worker *w)
 {
@@ -224,8 +252,10 @@ smtp_deliver(struct worker *w, struct job *job)
 	w->session.connected = w->session.sending = 0;
 	trouble_start(w);
 	TRY(route_start(w));
-	if (check_flags(w) == RC_OK)
+	if (check_flags(w) == RC_OK) {
+		try_kept(w);
 		TRY(try_sites(w));
+	}
 	if (w->broken == RC_OK && w->handover)
 		return RC_NONE;
 	if (w->broken == RC_OK && job->rcpts.pending > 0)

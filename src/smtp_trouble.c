@@ -80,7 +80,7 @@ verdict_of_why(struct worker *w)
 		.softened = w->why.softened,
 		.relay = buf_span(&w->why.relay),
 		.text = buf_span(&w->why.text),
-		.conn_use = 1,
+		.conn_use = s->uses,
 		.connected = s->connected,
 		.sending = s->sending,
 	};
@@ -334,7 +334,7 @@ trouble_none(struct session *s, const struct rcpt *to, size_t index,
 	struct verdict v = {
 		.fate = FATE_SENT,
 		.text = buf_span(&r->text),
-		.conn_use = 1,
+		.conn_use = s->uses,
 		.connected = s->connected,
 		.sending = s->sending,
 	};
