@@ -25,15 +25,7 @@ able_check(const struct worker *w)
 		{ set->nested_header_checks.n > 0, "nested_header_checks",
 		    "tables" },
 		{ set->body_checks.n > 0, "body_checks", "tables" },
-		{ set->reply_filter.n > 0, "reply_filter", "tables" },
 		{ set->dns_reply_filter.n > 0, "dns_reply_filter", "tables" },
-		{ set->delivery_status_filter.n > 0, "delivery_status_filter",
-		    "tables" },
-		{ set->pix_workaround_maps.n > 0, "pix_workaround_maps",
-		    "tables" },
-		{ set->discard_ehlo_keyword_address_maps.n > 0,
-		    w->lmtp ? "discard_lhlo_keyword_address_maps" :
-		    "discard_ehlo_keyword_address_maps", "tables" },
 	};
 	size_t i;
 

@@ -14,6 +14,7 @@ chat_open(struct chat *c, int fd, bool whole, ms_t end)
 {
 	c->fd = fd;
 	c->tls = NULL;
+	c->table_failed = false;
 	c->whole = whole;
 	c->write_dead = false;
 	c->limit = MINUTE;
@@ -235,6 +236,27 @@ read_line(struct chat *c, struct span *out)
 	return RC_OK;
 }
 
+/* smtp_reply_filter: another line in place of what the server said. */
+static enum rc
+filter_line(struct chat *c, struct span *line)
+{
+	struct buf b = BUF(c->filtered);
+	enum rc rc;
+
+	if (c->filter == NULL || c->filter->first == NULL)
+		return RC_OK;
+	rc = table_find(c->filter, *line, TABLE_ANY, &b);
+	if (rc == RC_NONE)
+		return RC_OK;
+	if (rc != RC_OK) {
+		c->table_failed = true;
+		return RC_OS;
+	}
+	log_line(c->log, LOG_DEBUG, "< %.*s, filtered", SPAN_ARG(*line));
+	*line = buf_span(&b);
+	return RC_OK;
+}
+
 /* Three digits, and behind them a blank, a hyphen or nothing. */
 static bool
 is_reply(struct span line)
@@ -312,6 +334,7 @@ chat_reply_line(struct chat *c, struct reply *r, struct span *text,
 
 	for (;;) {
 		TRY(read_line(c, &line));
+		TRY(filter_line(c, &line));
 		log_line(c->log, LOG_DEBUG, "< %.*s", SPAN_ARG(line));
 		if (is_reply(line))
 			break;

@@ -57,11 +57,17 @@ is_unused(struct span word)
 
 /* The extensions that settings tell us not to see. */
 static unsigned
-discarded(const struct session *s)
+discarded(struct session *s)
 {
-	struct span rest = s->w->set->discard_ehlo_keywords, word;
+	char room[TABLE_VALUE_MAX];
+	struct buf words = BUF(room);
+	struct span rest, word;
 	unsigned bits = 0, bit;
 
+	if (filter_words(s, &s->w->filters.ehlo_words,
+	    s->w->set->discard_ehlo_keywords, &words) != RC_OK)
+		s->chat.table_failed = true;
+	rest = buf_span(&words);
 	while (span_word(&rest, LIST_DIVIDERS, &word)) {
 		bit = span_is_case(word, "silent-discard") ? HAS_SILENT :
 		    bit_of(word);
@@ -162,6 +168,8 @@ hear_features(struct session *s, bool *own)
 			is_us = is_own_name(s, text);
 		named |= span_trim(text).n > 0;
 	}
+	if (s->chat.table_failed)
+		return RC_OS;
 	/* Who refuses has not introduced itself: our name is a quotation. */
 	*own |= is_us && s->reply.code / 100 == 2;
 	if (gone.n > 0 && !(discard & HAS_SILENT))
@@ -190,11 +198,13 @@ pix_workarounds(struct session *s)
 {
 	struct span rest = s->w->set->pix_workarounds, word;
 	int64_t age = port_wall_ms() - s->w->job->arrived_ms;
-	char relay[RELAY_MAX];
-	struct buf b = BUF(relay);
+	char relay[RELAY_MAX], room[TABLE_VALUE_MAX];
+	struct buf b = BUF(relay), words = BUF(room);
 
 	if (!is_pix(&s->reply))
 		return;
+	if (filter_words(s, &s->w->filters.pix_words, rest, &words) == RC_OK)
+		rest = buf_span(&words);
 	while (span_word(&rest, LIST_DIVIDERS, &word)) {
 		if (span_is_case(word, "disable_esmtp"))
 			s->disable_esmtp = true;

@@ -5,6 +5,7 @@
  * Ranks inside the module, low to high:
  *	able			settings that can't be honoured
  *	chat, dest, own		lines and replies; syntax; our own addresses
+ *	filter			tables that change what is heard and told
  *	trouble			who suffers from a failure
  *	route			which host is next
  *	secure			TLS: demanded or not, begun, given up
@@ -47,6 +48,8 @@ struct chat {
 	bool whole;		/* a limit holds for the whole request */
 	bool write_dead;	/* writing failed; what was said can be read */
 	const struct log *log;
+	const struct table_list *filter;	/* of reply lines; may be NULL */
+	bool table_failed;	/* it, or another, could not tell */
 	ms_t limit;
 	ms_t until;		/* if `whole` */
 	ms_t end;		/* of everything, whatever the limit is */
@@ -55,6 +58,7 @@ struct chat {
 	char in[CHAT_IN_MAX];
 	char out_room[CHAT_OUT_MAX + 1];
 	char line[CHAT_LINE_MAX];
+	char filtered[CHAT_LINE_MAX];
 };
 
 struct reply {
@@ -195,6 +199,13 @@ struct route {
 	int sessions;		/* of this destination, past EHLO */
 };
 
+/* ---- filter: tables that change what is heard and told ------------------ */
+
+struct filters {
+	struct table_list reply, status, ehlo_words, pix_words;
+	struct table_names watched;
+};
+
 /* ---- trouble: who suffers ----------------------------------------------- */
 
 #define RELAY_MAX	(DNS_NAME_MAX + 1 + 128)
@@ -264,7 +275,9 @@ struct kept {
 
 struct worker {
 	const struct settings *set;
-	const struct log *log;
+	const struct log *log;	/* one of these: */
+	const struct log *plain_log;
+	struct log watch_log;	/* for peers of debug_peer_list */
 	struct report *report;
 	bool lmtp;
 	enum rc broken;		/* a report or the message failed: give up */
@@ -276,6 +289,7 @@ struct worker {
 	struct tls *tls;	/* NULL: no setting asks for it */
 	struct login *login;	/* likewise */
 	struct table_env env;	/* of all tables */
+	struct filters filters;
 	struct arena arena;
 	struct route route;
 	struct why why;
@@ -285,6 +299,20 @@ struct worker {
 	bool handover;		/* best_mx_transport is to have this job */
 	char arena_room[ROUTE_ARENA];
 };
+
+/* As table_open(), for all of them. */
+MUST_USE enum rc filter_open(struct worker *w);
+/*
+ * filter_words - what the table says for this server's address, or else the
+ * general words.  As table_find(), but for RC_NONE.
+ */
+MUST_USE enum rc filter_words(const struct session *s,
+	const struct table_list *l, struct span general, struct buf *out);
+/* Sets w->log: all is told about a server of debug_peer_list. */
+void filter_watch(struct session *s);
+/* The status filter; room, of TABLE_VALUE_MAX, may get the new text. */
+void filter_status(const struct worker *w, struct verdict *v,
+	struct buf *room);
 
 /* Looks at the next hop.  RC_DENY: it is no destination; the log has why. */
 MUST_USE enum rc route_start(struct worker *w);

@@ -33,6 +33,7 @@ open_tables(struct worker *w)
 	w->env = (struct table_env){ keep, w->log };
 	TRY(secure_open(w));
 	TRY(login_open(w));
+	TRY(filter_open(w));
 	return keep_open(w);
 }
 
@@ -41,7 +42,7 @@ smtp_worker(struct worker *w, const struct settings *set,
     const struct log *log, struct report *report, bool lmtp)
 {
 	w->set = set;
-	w->log = log;
+	w->log = w->plain_log = log;
 	w->report = report;
 	w->lmtp = lmtp;
 	TRY(able_check(w));
@@ -124,6 +125,8 @@ end_visit(struct session *s, enum rc rc)
 	if (rc != RC_OK)
 		log_line(w->log, LOG_DEBUG, "session given up while %s",
 		    s->stage);
+	if (s->chat.table_failed)
+		hello_quit(s);
 	if (rc == RC_OK && s->kept)
 		keep(s);
 	if (!w->kept.is_on)
@@ -151,6 +154,7 @@ visit(struct session *s)
 		return;
 	s->connected = s->opened = port_now();
 	s->chat.log = w->log;
+	s->chat.filter = &w->filters.reply;
 	chat_open(&s->chat, fd, w->set->per_request_deadline,
 	    w->job->started + w->set->daemon_timeout);
 	end_visit(s, talk(s));
@@ -169,6 +173,7 @@ try_host(struct worker *w, const struct host *h)
 
 	s->w = w;
 	s->host = h;
+	filter_watch(s);
 	s->uses = 1;
 	s->connected = s->sending = 0;
 	if (secure_policy(s) != RC_OK)

@@ -61,10 +61,14 @@ report_one(struct worker *w, const struct rcpt *to, size_t index,
     const struct verdict *v)
 {
 	struct rcpt_list *l = &w->job->rcpts;
+	struct verdict told = *v;
+	char text[TABLE_VALUE_MAX];
+	struct buf room = BUF(text);
 
 	if (l->state[index] == RCPT_DONE || w->broken != RC_OK)
 		return;
-	w->broken = w->report->put(w->report, w->job, to, v);
+	filter_status(w, &told, &room);
+	w->broken = w->report->put(w->report, w->job, to, &told);
 	if (w->broken != RC_OK)
 		return;
 	l->state[index] = RCPT_DONE;
@@ -266,11 +270,26 @@ trouble_login(struct session *s, const struct reply *r)
 	return all_suffer(s->w);
 }
 
+/* A table of ours could not tell; the server is innocent. */
+static enum rc
+local_fault(struct session *s)
+{
+	struct why *y = &s->w->why;
+
+	why_start(s->w, FATE_LATER, "4.3.0");
+	relay_is_peer(s);
+	buf_puts(&y->text, "local data error while talking to ");
+	put_peer(s, &y->text);
+	return all_suffer(s->w);
+}
+
 enum rc
 trouble_lost(struct session *s, enum rc rc)
 {
 	struct why *y = &s->w->why;
 
+	if (s->chat.table_failed)
+		return local_fault(s);
 	s->lost = true;
 	why_start(s->w, FATE_LATER, "4.4.2");
 	relay_is_peer(s);

@@ -11,9 +11,7 @@ static const char *const demands[] = {
 	"generic_maps=inline:{a=b}",
 	"header_checks=regexp:/x", "mime_header_checks=regexp:/x",
 	"nested_header_checks=regexp:/x", "body_checks=regexp:/x",
-	"reply_filter=regexp:/x", "dns_reply_filter=regexp:/x",
-	"delivery_status_filter=regexp:/x",
-	"pix_workaround_maps=inline:{a=b}",
+	"dns_reply_filter=regexp:/x",
 };
 
 static void
