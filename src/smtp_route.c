@@ -24,6 +24,13 @@ route_relay(struct buf *b, const struct host *h, bool with_port)
 		buf_fmt(b, ":%u", h->port);
 }
 
+/* The host part of a destination; a socket has none. */
+static struct span
+domain_of(const struct dest *d)
+{
+	return span_part(d->host, 0, d->is_unix ? 0 : d->host.n);
+}
+
 void
 route_tls_site(const struct worker *w, const struct host *h,
     struct tls_site *out)
@@ -32,7 +39,7 @@ route_tls_site(const struct worker *w, const struct host *h,
 
 	*out = (struct tls_site){
 		.nexthop = r->dest.text,
-		.domain = r->dest.is_unix ? (struct span){ 0 } : r->dest.host,
+		.domain = domain_of(&r->dest),
 		.domain_target = r->target,
 		.host = h->name,
 		.asked = h->asked,
@@ -384,6 +391,25 @@ find(struct worker *w)
 	return d->no_mx || !mx ? find_single(w) : find_domain(w);
 }
 
+/* Once in a worker's life: afterwards its resolver counts as proven. */
+static void
+warn_unproven(struct worker *w)
+{
+	struct span probe = w->set->dnssec_probe;
+
+	if (w->dns.proof == DNS_BAD_PROBE)
+		log_line(w->log, LOG_WARNING, "dnssec_probe = %.*s is no "
+		    "type:name with a type that can be asked for",
+		    SPAN_ARG(probe));
+	if (w->dns.proof == DNS_DOUBTED)
+		log_line(w->log, LOG_WARNING, "no DNS answer is validated, "
+		    "not even that to dnssec_probe = %.*s: without a "
+		    "validating resolver on this machine (or trust-ad in "
+		    "resolv.conf) there is no DANE", SPAN_ARG(probe));
+	if (w->dns.proof != DNS_UNPROVEN)
+		w->dns.proof = DNS_PROVEN;
+}
+
 /* ---- loops -------------------------------------------------------------- */
 
 static enum rc
@@ -546,6 +572,7 @@ enum rc
 route_site(struct worker *w)
 {
 	struct route *r = &w->route;
+	enum rc rc;
 
 	arena_empty(&w->arena);
 	r->host = r->now = NULL;
@@ -553,8 +580,11 @@ route_site(struct worker *w)
 	r->sessions = 0;
 	TRY(next_dest(w));
 	r->mx_secure = true;
-	r->target = r->dest.is_unix ? (struct span){ 0 } : r->dest.host;
-	TRY(find(w));
+	r->target = domain_of(&r->dest);
+	rc = find(w);
+	warn_unproven(w);
+	if (rc != RC_OK)
+		return rc;
 	if (r->host == NULL)	/* lists of addresses filled the arena */
 		return trouble_site(w, FATE_LATER, "4.3.0",
 		    "no memory for the hosts of %.*s", SPAN_ARG(r->dest.text));
