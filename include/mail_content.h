@@ -47,7 +47,7 @@ bool mail_change_is_any(const struct mail_change *change);
  * c        zeroed memory of mail_content_bytes() at first; may be used again.
  * reader   working memory, in use until the last piece.
  * lead     header lines to go ahead of the message's own (LF between and behind
- *          them); checks and rewriting see them.
+ *          them); checks and rewriting see them.  Only if there is a change.
  *
  * RC_OS: no memory.
  */
