@@ -34,6 +34,15 @@ struct mail_change {
 	struct span log_id;	/* `queue id: `, ahead of what checks log */
 };
 
+/*
+ * mail_rewrite_addr - an address (unquoted) of the envelope, or any, mapped by
+ * change->generic; out gets it unquoted.
+ * RC_OK; RC_NONE: it stays.  RC_DENY: a table cannot tell, or says nonsense;
+ * RC_FULL: too long for out.
+ */
+MUST_USE enum rc mail_rewrite_addr(const struct mail_change *change,
+	struct span addr, struct buf *out);
+
 /* Private but for its size: some KiB, and a header in memory of the port. */
 struct mail_content;
 size_t mail_content_bytes(void);

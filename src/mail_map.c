@@ -69,21 +69,34 @@ is_ours(const struct mail_map *m, struct span domain)
 	    table_names_has(m->local, domain, NULL);
 }
 
-/* With the extension, then without it. */
+/* Without the extension, if there is one. */
 static enum rc
-try_both(const struct mail_map *m, struct span local, struct span domain,
+try_short(const struct mail_map *m, struct span local, struct span domain,
     struct buf *value, struct span *ext)
 {
 	struct span tail = mail_map_split(local, m->delimiters);
-	unsigned kinds = domain.n > 0 ? TABLE_ANY : TABLE_FIXED;
-	enum rc rc = try_key(m, local, domain, kinds, value);
+	enum rc rc;
 
-	*ext = (struct span){ 0 };
-	if (rc != RC_NONE || tail.n == 0)
-		return rc;
-	*ext = tail;
-	return try_key(m, span_part(local, 0, local.n - tail.n), domain,
+	if (tail.n == 0)
+		return RC_NONE;
+	rc = try_key(m, span_part(local, 0, local.n - tail.n), domain,
 	    TABLE_FIXED, value);
+	if (rc == RC_OK)
+		*ext = tail;
+	return rc;
+}
+
+/* An address of ours is known by its local part alone. */
+static enum rc
+try_local(const struct mail_map *m, struct span local, struct span domain,
+    struct buf *value, struct span *ext)
+{
+	const struct span none = { 0 };
+	enum rc rc;
+
+	TRY(is_ours(m, domain));
+	rc = try_key(m, local, none, TABLE_FIXED, value);
+	return rc == RC_NONE ? try_short(m, local, none, value, ext) : rc;
 }
 
 enum rc
@@ -91,20 +104,19 @@ mail_map_find(const struct mail_map *m, struct span addr, struct buf *value,
     struct span *ext)
 {
 	struct span local = mail_addr_local(addr);
-	struct span domain = mail_addr_domain(addr), none = { 0 };
+	struct span domain = mail_addr_domain(addr);
+	const struct span none = { 0 };
 	enum rc rc;
 
 	*ext = none;
 	if (addr.n == 0)
 		return RC_NONE;
-	rc = try_both(m, local, domain, value, ext);
+	rc = try_key(m, local, domain, TABLE_ANY, value);
+	if (rc == RC_NONE)
+		rc = try_short(m, local, domain, value, ext);
 	if (rc != RC_NONE || domain.n == 0)
 		return rc;
-	rc = is_ours(m, domain);
-	if (rc == RC_OK)
-		rc = try_both(m, local, none, value, ext);
-	if (rc != RC_NONE)
-		return rc;
-	*ext = none;
-	return try_key(m, none, domain, TABLE_FIXED, value);
+	rc = try_local(m, local, domain, value, ext);
+	return rc == RC_NONE ? try_key(m, none, domain, TABLE_FIXED, value) :
+	    rc;
 }

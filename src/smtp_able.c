@@ -18,13 +18,6 @@ able_check(const struct worker *w)
 {
 	const struct settings *set = w->set;
 	const struct wish wishes[] = {
-		{ set->generic_maps.n > 0, "generic_maps", "tables" },
-		{ set->header_checks.n > 0, "header_checks", "tables" },
-		{ set->mime_header_checks.n > 0, "mime_header_checks",
-		    "tables" },
-		{ set->nested_header_checks.n > 0, "nested_header_checks",
-		    "tables" },
-		{ set->body_checks.n > 0, "body_checks", "tables" },
 		{ set->dns_reply_filter.n > 0, "dns_reply_filter", "tables" },
 	};
 	size_t i;

@@ -79,6 +79,12 @@ cut_short(struct session *s, enum rc rc)
 		s->w->broken = RC_OS;
 		return RC_OS;
 	}
+	if (rc == RC_DENY) {		/* nothing more can be said in here */
+		(void)trouble_local(s);
+		s->lost = true;
+		s->chat.table_failed = false;
+		return RC_DENY;
+	}
 	if (rc == RC_WIRE)
 		return trouble_own(s, FATE_LATER, "4.5.0", "the server "
 		    "accepted the message before its end: %.*s",

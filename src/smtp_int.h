@@ -6,6 +6,7 @@
  *	able			settings that can't be honoured
  *	chat, dest, own		lines and replies; syntax; our own addresses
  *	filter			tables that change what is heard and told
+ *	change			what is to be changed in a message
  *	trouble			who suffers from a failure
  *	route			which host is next
  *	secure			TLS: demanded or not, begun, given up
@@ -22,6 +23,8 @@
 #include "dns.h"
 #include "log.h"
 #include "mail.h"
+#include "mail_content.h"
+#include "mail_map.h"
 #include "param.h"
 #include "port.h"
 #include "report.h"
@@ -206,6 +209,16 @@ struct filters {
 	struct table_names watched;
 };
 
+/* ---- change: what is to be changed in a message -------------------------- */
+
+struct changes {
+	struct table_list header, mime, nested, body, generic;
+	struct table_names local;	/* mydestination */
+	struct mail_map map;	/* of generic */
+	struct mail_content *content;	/* memory of the port, taken when
+					   needed */
+};
+
 /* ---- trouble: who suffers ----------------------------------------------- */
 
 #define RELAY_MAX	(DNS_NAME_MAX + 1 + 128)
@@ -290,6 +303,7 @@ struct worker {
 	struct login *login;	/* likewise */
 	struct table_env env;	/* of all tables */
 	struct filters filters;
+	struct changes changes;
 	struct arena arena;
 	struct route route;
 	struct why why;
@@ -313,6 +327,21 @@ void filter_watch(struct session *s);
 /* The status filter; room, of TABLE_VALUE_MAX, may get the new text. */
 void filter_status(const struct worker *w, struct verdict *v,
 	struct buf *room);
+
+/* As table_open(), for all of them. */
+MUST_USE enum rc change_open(struct worker *w);
+/* Is 8-bit text to be converted for this server? */
+bool change_converts(const struct session *s);
+/* All that is to be changed in the message for this server. */
+void change_for(const struct session *s, struct mail_change *out);
+/*
+ * change_address - adds an address of the envelope, mapped by generic maps.
+ * RC_FULL: too long.  RC_OS: a table cannot tell, s->chat.table_failed is set.
+ */
+MUST_USE enum rc change_address(struct session *s, struct span addr,
+	struct buf *out);
+/* Memory for reading a message with changes; NULL: there is none. */
+struct mail_content *change_room(struct worker *w);
 
 /* Looks at the next hop.  RC_DENY: it is no destination; the log has why. */
 MUST_USE enum rc route_start(struct worker *w);
@@ -363,6 +392,8 @@ enum rc trouble_refused(struct session *s, const struct reply *r);
 enum rc trouble_starttls(struct session *s, const struct reply *r);
 /* AUTH was refused: by smtp_sasl_auth_soft_bounce for now, whatever the code. */
 enum rc trouble_login(struct session *s, const struct reply *r);
+/* A table of ours could not tell; the server is innocent. */
+enum rc trouble_local(struct session *s);
 /* The connection is lost, or silent for too long; rc tells which. */
 enum rc trouble_lost(struct session *s, enum rc rc);
 /* No connection came about. */
@@ -428,7 +459,7 @@ bool keep_is_listed(const struct worker *w);
 /* Ahead of the dot: is the connection to be kept after it? */
 bool keep_is_due(struct session *s);
 /* After it: it is. */
-void keep(struct session *s);
+void keep_session(struct session *s);
 /*
  * keep_resume - is there a kept connection for this job?  One that doesn't
  * answer to RSET is closed, and that counts against nobody.
@@ -462,7 +493,8 @@ MUST_USE enum rc content_send(struct session *s);
 
 /*
  * body: the message's octets, ahead of the dot.
- * RC_OS: it cannot be read; RC_GONE, RC_TIME: it cannot be written.
+ * RC_OS: it cannot be read; RC_DENY: a table could not tell what to change;
+ * RC_GONE, RC_TIME: it cannot be written.
  */
 MUST_USE enum rc body_send(struct session *s, const struct rcpt *to);
 

@@ -34,6 +34,7 @@ open_tables(struct worker *w)
 	TRY(secure_open(w));
 	TRY(login_open(w));
 	TRY(filter_open(w));
+	TRY(change_open(w));
 	return keep_open(w);
 }
 
@@ -129,7 +130,7 @@ end_visit(struct session *s, enum rc rc)
 	if (s->chat.table_failed)
 		hello_quit(s);
 	if (rc == RC_OK && s->kept)
-		keep(s);
+		keep_session(s);
 	if (!w->kept.is_on)
 		chat_close(&s->chat, s->lost);
 	rcpts_reopen(&w->job->rcpts);

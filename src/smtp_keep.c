@@ -50,7 +50,7 @@ keep_is_due(struct session *s)
 }
 
 void
-keep(struct session *s)
+keep_session(struct session *s)
 {
 	struct kept *k = &s->w->kept;
 

@@ -271,8 +271,8 @@ trouble_login(struct session *s, const struct reply *r)
 }
 
 /* A table of ours could not tell; the server is innocent. */
-static enum rc
-local_fault(struct session *s)
+enum rc
+trouble_local(struct session *s)
 {
 	struct why *y = &s->w->why;
 
@@ -289,7 +289,7 @@ trouble_lost(struct session *s, enum rc rc)
 	struct why *y = &s->w->why;
 
 	if (s->chat.table_failed)
-		return local_fault(s);
+		return trouble_local(s);
 	s->lost = true;
 	why_start(s->w, FATE_LATER, "4.4.2");
 	relay_is_peer(s);

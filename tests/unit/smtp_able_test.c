@@ -8,9 +8,6 @@
 #include "../sim/sim_job.h"
 
 static const char *const demands[] = {
-	"generic_maps=inline:{a=b}",
-	"header_checks=regexp:/x", "mime_header_checks=regexp:/x",
-	"nested_header_checks=regexp:/x", "body_checks=regexp:/x",
 	"dns_reply_filter=regexp:/x",
 };
 
