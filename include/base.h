@@ -173,9 +173,6 @@ MUST_USE enum rc arena_copy(struct arena *a, struct span s, struct span *out);
 struct buf arena_room(const struct arena *a);
 void arena_keep(struct arena *a, const struct buf *b);
 
-/* Zeroes that no compiler leaves out: for secrets nobody needs any more. */
-void memory_wipe(void *p, size_t n);
-
 /*
  * Encodings, all added to a buf (whole or not at all).  The decoders return
  * false for malformed text, and then add nothing; room is `full`, as ever.

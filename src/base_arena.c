@@ -76,12 +76,3 @@ arena_keep(struct arena *a, const struct buf *b)
 	ASSERT(b->n < b->cap);
 	a->used = (size_t)(b->p - a->p) + b->n + 1;
 }
-
-void
-memory_wipe(void *p, size_t n)
-{
-	if (n == 0)
-		return;
-	memset(p, 0, n);
-	__asm__ volatile ("" : : "r" (p) : "memory");
-}

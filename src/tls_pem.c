@@ -196,6 +196,6 @@ pem_next(struct pem *p, enum pem_kind *kind, struct buf *der)
 	p->begun = p->line;
 	*kind = kind_of(label);
 	rc = read_body(p, &b, kind);
-	memory_wipe(&b, sizeof(b));
+	base_wipe(&b, sizeof(b));
 	return rc;
 }

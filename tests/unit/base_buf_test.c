@@ -179,10 +179,10 @@ SIM_TEST(wiped_memory_is_zero_and_no_more_of_it)
 {
 	char memory[4] = "abc";
 
-	memory_wipe(memory, 0);
-	memory_wipe(NULL, 0);
+	base_wipe(memory, 0);
+	base_wipe(NULL, 0);
 	assert_memory_equal(memory, "abc", 4);
-	memory_wipe(memory, 2);
+	base_wipe(memory, 2);
 	assert_memory_equal(memory, "\0\0c", 4);
 }
 
