@@ -76,10 +76,13 @@ struct pem {
 	int fd;
 	int64_t at;		/* the next octet to load */
 	size_t from, n;
-	unsigned line;		/* for messages */
-	char data[1024];
+	unsigned line;		/* the last one read, from 1 */
+	unsigned begun;		/* the BEGIN line of the last object */
+	bool is_inside;		/* data goes on inside a line */
+	char data[1024];	/* of keys, too: whoever reads them wipes it */
 };
 
+/* From the beginning of a file, which stays the caller's. */
 void pem_start(struct pem *p, int fd);
 /*
  * pem_next - the next armoured object.
