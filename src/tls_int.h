@@ -26,19 +26,39 @@
 
 /* ---- der: tag, length, value (X.690) ------------------------------------ */
 
+enum {	/* identifier octets of certificates and keys */
+	DER_BOOLEAN = 0x01, DER_INTEGER = 0x02, DER_BITS = 0x03,
+	DER_OCTETS = 0x04, DER_NULL = 0x05, DER_OID = 0x06, DER_UTF8 = 0x0c,
+	DER_PRINTABLE = 0x13, DER_T61 = 0x14, DER_IA5 = 0x16,
+	DER_UTC_TIME = 0x17, DER_TIME = 0x18, DER_VISIBLE = 0x1a,
+	DER_BMP = 0x1e, DER_SEQUENCE = 0x30, DER_SET = 0x31,
+	DER_CONTEXT = 0x80,		/* [0], and so on by adding */
+	DER_CONTEXT_PARTS = 0xa0	/* the same around other elements */
+};
+
 /*
  * der_next - takes the next element off *rest.
  *
  * tag    the identifier octet; tags of several octets are refused.
  * body   its value.  whole, if not NULL, gets it with tag and length.
  * false: there is none, or it is malformed (indefinite, overlong or too long a
- *        length).
+ *        length); then nothing is changed.
  */
 MUST_USE bool der_next(struct span *rest, unsigned *tag, struct span *body,
 	struct span *whole);
 /* The same, with this tag and no other. */
 MUST_USE bool der_take(struct span *rest, unsigned tag, struct span *body,
 	struct span *whole);
+/* The same, with nothing behind it. */
+MUST_USE bool der_only(struct span s, unsigned tag, struct span *body);
+/* Does the next element have this tag?  For what may be left out. */
+bool der_at(struct span rest, unsigned tag);
+/* A BIT STRING of whole octets. */
+MUST_USE bool der_take_bits(struct span *rest, struct span *octets);
+/* An INTEGER of 0 or more; without leading zeros, so 0 is empty. */
+MUST_USE bool der_take_unsigned(struct span *rest, struct span *octets);
+/* A BOOLEAN; any octet but 0 is true (BER, and certificates have it). */
+MUST_USE bool der_take_bool(struct span *rest, bool *out);
 
 /* ---- pem: text armour (RFC 7468) ---------------------------------------- */
 
@@ -90,7 +110,7 @@ struct cert {
 	struct span algorithm;	/* of the signature; with header */
 	struct span signature;	/* octets of the bit string */
 	int64_t from, until;	/* validity, unix s, inclusive */
-	bool is_v1;		/* no extensions possible: no CA by itself */
+	bool is_v1;		/* or v2, without extensions: no CA by itself */
 	bool is_ca;
 	int path_max;		/* pathLenConstraint; -1: none */
 	bool has_usage, has_purpose;
@@ -103,13 +123,36 @@ struct cert {
 
 /*
  * cert_read - reads one certificate.  RC_WIRE: malformed; RC_FULL: too large.
- * Extensions that stand twice, and v1 or v2 with extensions, are malformed.
+ * Extensions that stand twice, and v1 or v2 with extensions, are malformed, and
+ * so is one whose two names of the signature's algorithm differ.
  */
 MUST_USE enum rc cert_read(struct span der, struct cert *out);
 /* Only the SubjectPublicKeyInfo of something that may be malformed else. */
 MUST_USE enum rc cert_read_spki(struct span der, struct span *spki);
-/* Names are equal as RFC 5280, 7.1 has it, as far as that matters. */
+
+/*
+ * Names as X.501 has them, DER with header.  Text is compared without ASCII
+ * case, blanks at the ends, and the number of blanks inside; whether it is a
+ * PrintableString or a UTF8String does not matter (RFC 5280, 7.1).
+ */
 bool cert_dn_eq(struct span a, struct span b);
+/* Does dn begin with all of base?  For subtrees of names. */
+bool cert_dn_within(struct span dn, struct span base);
+
+/* One attribute of a name. */
+struct dn_part {
+	struct span oid;
+	unsigned tag;
+	struct span value;
+};
+struct dn_walk {		/* begin with those of a name's body */
+	struct span sets;
+	struct span set;
+};
+/* The next attribute; false: no more, or malformed (then something is left). */
+MUST_USE bool dn_next(struct dn_walk *w, struct dn_part *out);
+/* Is the tag that of text in octets, of which the ASCII ones are just that? */
+bool dn_is_text(unsigned tag);
 
 /* ---- sign: who signed it ------------------------------------------------ */
 
