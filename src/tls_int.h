@@ -174,6 +174,9 @@ MUST_USE enum rc sign_key(struct span spki, struct pub_key *out);
  */
 MUST_USE enum rc sign_check(const struct cert *c, struct span spki,
 	const char **why);
+/* The same where nothing depends on it but a word of the log: SHA-1 will do. */
+MUST_USE enum rc sign_check_lax(const struct cert *c, struct span spki,
+	const char **why);
 
 enum digest { DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA224, DIGEST_SHA256,
 	DIGEST_SHA384, DIGEST_SHA512, DIGESTS };
@@ -322,7 +325,11 @@ struct chain {
 
 /* Empties it; room is of CHAIN_BYTES_MAX. */
 void chain_start(struct chain *c, void *room);
-/* Adds one of ours. RC_FULL; RC_WIRE: malformed. */
+/*
+ * Adds one of ours, which is borrowed (c->arena has room for those that nobody
+ * else keeps); one that is there already is not added again.
+ * RC_FULL; RC_WIRE: malformed.
+ */
 MUST_USE enum rc chain_add(struct chain *c, struct span der,
 	struct chain_link **out);
 
@@ -333,7 +340,9 @@ MUST_USE enum rc chain_add(struct chain *c, struct span der,
 struct path_want {
 	struct anchors *anchors;	/* NULL: only what is in the chain */
 	int64_t now;			/* unix s */
-	int depth;			/* smtp_tls_scert_verifydepth */
+	int depth;			/* certificates between leaf and anchor:
+					   smtp_tls_scert_verifydepth */
+	bool sha1_will_do;		/* trust decides nothing: see check */
 };
 
 /*
@@ -345,6 +354,8 @@ struct path_want {
  */
 MUST_USE enum rc path_find(struct chain *c, const struct path_want *want,
 	struct buf *why);
+/* `the certificate of SUBJECT (issued by ISSUER)`, for sentences. */
+void path_about(const struct cert *c, struct buf *out);
 
 /* ---- dane: TLSA records against a chain (RFC 7671, 7672) ----------------- */
 
