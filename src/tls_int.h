@@ -319,7 +319,11 @@ struct chain {
 
 /* Empties it; room is of CHAIN_BYTES_MAX. */
 void chain_start(struct chain *c, void *room);
-/* Adds one of ours. RC_FULL; RC_WIRE: malformed. */
+/*
+ * Adds one of ours, which is borrowed (c->arena has room for those that nobody
+ * else keeps); one that is there already is not added again.
+ * RC_FULL; RC_WIRE: malformed.
+ */
 MUST_USE enum rc chain_add(struct chain *c, struct span der,
 	struct chain_link **out);
 
@@ -330,7 +334,9 @@ MUST_USE enum rc chain_add(struct chain *c, struct span der,
 struct path_want {
 	struct anchors *anchors;	/* NULL: only what is in the chain */
 	int64_t now;			/* unix s */
-	int depth;			/* smtp_tls_scert_verifydepth */
+	int depth;			/* certificates between leaf and anchor:
+					   smtp_tls_scert_verifydepth */
+	bool sha1_will_do;		/* trust decides nothing: see check */
 };
 
 /*
@@ -342,6 +348,8 @@ struct path_want {
  */
 MUST_USE enum rc path_find(struct chain *c, const struct path_want *want,
 	struct buf *why);
+/* `the certificate of SUBJECT (issued by ISSUER)`, for sentences. */
+void path_about(const struct cert *c, struct buf *out);
 
 /* ---- dane: TLSA records against a chain (RFC 7671, 7672) ----------------- */
 
