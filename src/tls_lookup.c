@@ -3,8 +3,8 @@
  * the connection.  RFC 7672, 2.2 and 2.2.3.
  *
  * Level dane gets lower where nobody vouches for anything (may), or for nothing
- * that we can use (encrypt); dane-only does not get lower.  A lookup that failed
- * is neither: somebody on the path could make it fail.
+ * that we can use (encrypt); dane-only does not.  A lookup that failed is
+ * neither: somebody on the path could make it fail.
  */
 #include "tls_int.h"
 
