@@ -198,6 +198,7 @@ struct route {
 	struct host *host;	/* its hosts, in the order to try */
 	struct host *now;	/* the one in use; NULL: none yet */
 	size_t hosts;
+	size_t used;		/* of the arena: what comes then is a host's */
 	uint16_t best;		/* preference of the best, for loops */
 	int sessions;		/* of this destination, past EHLO */
 };
@@ -354,7 +355,10 @@ MUST_USE enum rc route_start(struct worker *w);
  *          says that the others must not be tried either.
  */
 MUST_USE enum rc route_site(struct worker *w);
-/* The next host of this destination, or NULL. */
+/*
+ * The next host of this destination, or NULL.  What was taken from the arena
+ * for the one before, such as TLSA records, goes.
+ */
 const struct host *route_host(struct worker *w);
 /* Is nothing left to try after the present host, which took EHLO? */
 bool route_is_last(const struct worker *w);

@@ -128,6 +128,7 @@ route_host(struct worker *w)
 	if (next == NULL || limit_reached(w))
 		return NULL;
 	r->now = next;
+	w->arena.used = r->used;
 	return next;
 }
 
@@ -590,6 +591,7 @@ route_site(struct worker *w)
 		    "no memory for the hosts of %.*s", SPAN_ARG(r->dest.text));
 	TRY(drop_from_own(w));
 	cut_to_limit(w);
+	r->used = w->arena.used;
 	dns_rest(&w->dns);
 	return RC_OK;
 }
