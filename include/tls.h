@@ -59,8 +59,6 @@ struct tls_site {
 	bool host_secure;	/* so was the whole way to the addresses */
 };
 
-#define TLS_SUITES_MAX	48
-
 enum tls_trust {		/* words of the log, and of Postfix */
 	TLS_ANONYMOUS,		/* no certificate */
 	TLS_UNTRUSTED,
@@ -78,8 +76,9 @@ struct tls_policy {
 	bool half_dane;		/* insecure MX: `Trusted` is the best */
 	bool wrapper;		/* TLS right after connecting */
 	bool reuse;		/* the connection may be kept */
-	struct span protocols;	/* lists, not read yet: see tls_ready() */
-	struct span grade, exclude, more_exclude;
+	bool is_lmtp;		/* for names of settings */
+	/* Of the table, not read yet.  p NULL: the level's general setting. */
+	struct span protocols, grade, exclude;
 	struct span match;	/* strategies, names; or fingerprints */
 	struct span tafile;	/* of trust anchors; empty: CAfile, CApath */
 	struct span servername;	/* to send; empty: none */

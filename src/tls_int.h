@@ -8,7 +8,7 @@
  *	anchor, key		what we trust; who we are
  *	chain, path		what the peer sent; the way from it to an anchor
  *	dane			TLSA records against a chain
- *	suite, policy		what the administrator demands
+ *	version, suite, policy	what the administrator demands
  *	check			the verdict on a peer
  *	session			sessions remembered
  *	wire			a connection
@@ -416,7 +416,27 @@ void dane_agile(struct tlsa_set *set);
  */
 MUST_USE enum rc dane_marks(struct chain *c, const struct tlsa_set *set);
 
+/* ---- version: protocols ------------------------------------------------- */
+
+/*
+ * version_range - what a list of protocols leaves: `>=TLSv1.2`, `<=0303`,
+ * `!TLSv1`, or plain names.  A range without holes, the lowest one if there are
+ * several: OpenSSL can't do holes either.
+ *
+ * min, max  BR_TLS10 to BR_TLS12.
+ * RC_DENY: a word is unknown, or nothing is left that we have; `why` gets the
+ * second half of a sentence.
+ */
+MUST_USE enum rc version_range(struct span list, unsigned *min, unsigned *max,
+	struct buf *why);
+
 /* ---- suite: protocols and ciphers --------------------------------------- */
+
+/*
+ * What BearSSL has, without static ECDH, which OpenSSL dropped long ago and
+ * nobody misses: 31 suites.
+ */
+#define TLS_SUITES_MAX	31
 
 struct suites {
 	unsigned min, max;	/* BR_TLS10 to BR_TLS12 */
@@ -426,14 +446,22 @@ struct suites {
 
 /*
  * suite_choose - what protocols, grade and exclusions of a policy leave.
- * aes_is_fast: there are instructions for it; else ChaCha20 goes first.
- * RC_DENY: a word is unknown, or nothing is left; `why` tells.
+ *
+ * Cipher lists are OpenSSL's, with its rules for ! - + and @STRENGTH; names and
+ * classes that mean nothing to us select nothing.
+ *
+ * p            its level is settled, and isn't LEVEL_NONE.
+ * aes_is_fast  there are instructions for it; else ChaCha20 goes first among
+ *              equals.
+ *
+ * RC_DENY: a word is unknown, or nothing is left that we have; `why` gets a
+ * sentence with the setting or table, and the word.
  */
 MUST_USE enum rc suite_choose(const struct tls_policy *p,
 	const struct settings *set, bool aes_is_fast, struct suites *out,
 	struct buf *why);
-const char *suite_name(uint16_t suite);	/* OpenSSL's */
-unsigned suite_bits(uint16_t suite);
+const char *suite_name(uint16_t suite);	/* OpenSSL's; `?`: unknown */
+unsigned suite_bits(uint16_t suite);	/* of the key; 0: unknown */
 const char *suite_version(unsigned version);	/* `TLSv1.2` */
 
 /* ---- check: the verdict on a peer --------------------------------------- */
