@@ -122,6 +122,12 @@ void buf_putc(struct buf *b, char c);
 struct span buf_span(const struct buf *b);
 const char *buf_text(struct buf *b);		/* NUL-terminated */
 
+/*
+ * base_wipe - zeros for what was secret; done also where nobody reads it any
+ * more.
+ */
+void base_wipe(void *p, size_t n);
+
 /* Adds what fits and drops the rest; `full` is not set. */
 void buf_put_cut(struct buf *b, struct span s);
 
