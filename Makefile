@@ -174,14 +174,20 @@ $(B)/$1/postern: $(B)/$1/postern.sym
 endef
 $(foreach t,$(MUSL),$(eval $(call musl_rules,$t)))
 
+# No seed, random octets or time of BearSSL's own finding: it gets what the port
+# gave us, or fails.
+BEARSSL_CFLAGS := -DBR_USE_URANDOM=0 -DBR_RDRAND=0 -DBR_USE_UNIX_TIME=0
+
 # target_rules TARGET: the libraries of every target, and any object
 define target_rules
 $(B)/$1/libbearssl.a: $(B)/src/bearssl.done toolchains/$1.mk \
 		$(if $(TRIPLE.$1),$(B)/$1/sysroot.done)
 	$$(call say,AR)
+	$$(Q)mkdir -p $$(@D)
 	+$$(Q)$$(MAKE) -s -C $(B)/src/bearssl lib CONF=Unix \
 		BUILD=$(abspath $(B))/$1/bearssl AR=$(AR.$1) \
-		CC='$(CC.$1)' CFLAGS='$$(call cc_flags,$1) $(LIBCFLAGS.$1)' \
+		CC='$(CC.$1)' CFLAGS='$$(call cc_flags,$1) $(LIBCFLAGS.$1) \
+		$(BEARSSL_CFLAGS)' \
 		>$(B)/$1/bearssl.log 2>&1 || \
 		{ tail $(B)/$1/bearssl.log >&2; exit 1; }
 	$$(Q)cp $(B)/$1/bearssl/libbearssl.a $$@

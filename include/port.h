@@ -60,6 +60,8 @@ void port_hostname(struct buf *out);
  * him, `root` or digits.
  */
 void port_user(struct buf *out);
+/* Whose files are ours: the effective uid. */
+uint32_t port_uid(void);
 /* The full name of the calling user (up to the first comma), or empty. */
 void port_user_full(struct buf *out);
 _Noreturn void port_exit(int status);

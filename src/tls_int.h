@@ -11,6 +11,7 @@
  *	version, suite, policy	what the administrator demands
  *	check			the verdict on a peer
  *	session			sessions remembered
+ *	engine, fault		BearSSL set up; its errors in words
  *	wire			a connection
  *
  * All that comes from a peer is DER of its making: every length is compared
@@ -474,6 +475,69 @@ const char *suite_version(unsigned version);	/* `TLSv1.2` */
 enum tls_trust check_peer(struct tls *t, struct chain *c,
 	const struct tls_policy *p, bool *matched, struct buf *why);
 
+/* ---- session: sessions remembered --------------------------------------- */
+
+#define SESSION_KEY	br_sha256_SIZE
+#define SESSIONS_HELD	4	/* in a worker's memory: it serves few hosts */
+
+/* One that a server may take up again. */
+struct session {
+	unsigned char key[SESSION_KEY];	/* see session_key() */
+	int64_t made_s;		/* unix s, of its full handshake */
+	enum tls_trust trust;	/* what the certificate was found to be then */
+	br_ssl_session_parameters ssl;	/* with the master secret */
+};
+
+struct sessions {
+	struct session held[SESSIONS_HELD];
+	bool is_wanted;		/* looked up in the settings once, with: */
+	bool is_ready;
+	bool is_off;		/* the file is not to be used; it was said */
+	struct span path;
+	int64_t life_s;
+};
+
+/*
+ * session_key - who a session is with, and what its verdict rests on: a resumed
+ * handshake shows no certificate, so it is only made where the policy, the
+ * anchors, the records... are equal to those of the full one.
+ */
+void session_key(const struct tls *t, const struct tls_policy *p,
+	const struct suites *s, unsigned char *key);
+/*
+ * session_find - false: none that is fresh.
+ * room  scratch for the file, SESSION_ROOM octets; wiped.
+ */
+#define SESSION_ROOM	16384
+bool session_find(struct tls *t, const unsigned char *key, void *room,
+	struct session *out);
+/* Remembers it, in place of an older one of that key. */
+void session_keep(struct tls *t, const struct session *s, void *room);
+/* It came to nothing: the next handshake is to be a full one. */
+void session_forget(struct tls *t, const unsigned char *key, void *room);
+/* The settings are on, and this worker has a use for all of the above. */
+bool session_is_wanted(struct tls *t);
+
+/* ---- engine, fault: what a connection is made of ------------------------- */
+
+/* Wipes secrets; the compiler can't leave it out. */
+void engine_wipe(void *p, size_t n);
+/* Has the processor instructions for AES? */
+bool engine_has_aes(void);
+/* A client with these suites and versions, before its first handshake. */
+void engine_init(br_ssl_client_context *cc, const struct suites *s);
+
+/* What a handshake or a connection failed of. */
+struct fault {
+	int error;		/* of BearSSL */
+	unsigned min, max;	/* versions that we offered */
+	bool not_tls;		/* no record ever came */
+	bool has_cert;		/* the server's certificate came */
+	bool was_asked;		/* for one of ours */
+};
+/* Part of a sentence. */
+void fault_put(struct buf *b, const struct fault *f);
+
 /* ---- all of it ---------------------------------------------------------- */
 
 struct tls {
@@ -484,6 +548,7 @@ struct tls {
 	struct table_list policy_maps, per_site;
 	struct anchors anchors;
 	struct own_keys keys;
+	struct sessions sessions;
 	struct chain chain;
 	void *chain_room;	/* memory of the port, taken when needed */
 	struct tls_wire *wire;	/* likewise */

@@ -137,6 +137,7 @@ int sim_exit_of(void (*f)(void *arg), void *arg);
 
 void sim_hostname(const char *name);		/* here.example */
 void sim_user(const char *login, const char *full);	/* user, A User */
+#define SIM_UID		1000	/* port_uid(), and of new files */
 void sim_env(const char *name, const char *value);	/* value NULL: unset */
 void sim_own_address(const char *ip);		/* added; none at first */
 void sim_family(int family, bool there);	/* both are there */

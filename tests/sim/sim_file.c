@@ -44,7 +44,7 @@ node_new(const char *path, enum node_kind kind)
 
 	f->path = path != NULL ? sim_copy(path) : NULL;
 	f->kind = kind;
-	f->uid = 1000;
+	f->uid = SIM_UID;
 	f->mode = kind == NODE_FOLDER ? 0755 : 0644;
 	f->mtime_s = SIM_WALL;
 	f->broken_at = -1;
