@@ -38,11 +38,12 @@ _Static_assert(CHAIN_LINKS_MAX <= 32, "a bit each");
  */
 #define NAMES_MAX	((uint64_t)1 << 28)
 
-/* How telling a reason is; of two of a kind, that further up. */
-enum {
-	TOLD_NO_ISSUER = 1,
-	TOLD_SIGNATURE = TOLD_NO_ISSUER + CHAIN_LINKS_MAX,
-	TOLD_ISSUER = TOLD_SIGNATURE + CHAIN_LINKS_MAX
+/*
+ * How telling a reason is: the further up the better, since the right way is
+ * the one that went on; of those at one place, the later kind.
+ */
+enum kind {
+	NO_ISSUER, NOT_SIGNED, FAULT, KINDS
 };
 
 void
@@ -62,8 +63,9 @@ path_about(const struct cert *c, struct buf *b)
 }
 
 static void
-tell(struct walk *w, unsigned weight, const struct cert *c, const char *what)
+tell(struct walk *w, enum kind kind, const struct cert *c, const char *what)
 {
+	unsigned weight = KINDS * (unsigned)w->n + kind + 1;
 	struct buf *b = w->why;
 
 	if (weight <= w->told)
@@ -71,7 +73,8 @@ tell(struct walk *w, unsigned weight, const struct cert *c, const char *what)
 	w->told = weight;
 	buf_clear(b);
 	path_about(c, b);
-	buf_puts(b, " ");
+	/* What sign_check() says has a subject of its own. */
+	buf_puts(b, kind == NOT_SIGNED ? ": " : " ");
 	buf_puts(b, what);
 }
 
@@ -220,7 +223,7 @@ ask_stores(struct walk *w)
 			w->c->arena.used = used;
 			w->is_full = rc == RC_FULL;
 			if (rc == RC_OS)
-				tell(w, TOLD_ISSUER, top(w), "has an issuer "
+				tell(w, FAULT, top(w), "has an issuer "
 				    "that nobody knows, as the trusted "
 				    "certificates can't be read now");
 			return;
@@ -236,9 +239,10 @@ is_signed(struct walk *w, struct span spki)
 
 	if (++w->signatures > PATH_SIGNATURES_MAX)
 		return false;
-	if (sign_check(top(w), spki, &what) == RC_OK)
+	if ((w->want->sha1_will_do ? sign_check_lax : sign_check)(top(w), spki,
+	    &what) == RC_OK)
 		return true;
-	tell(w, TOLD_SIGNATURE + (unsigned)w->n, top(w), what);
+	tell(w, NOT_SIGNED, top(w), what);
 	return false;
 }
 
@@ -299,15 +303,14 @@ step(struct walk *w)
 		return RC_OK;
 	l = next_issuer(w);
 	if (l == NULL) {
-		tell(w, TOLD_NO_ISSUER + (unsigned)w->n, top(w),
-		    is_self_issued(top(w)) ? "has no issuer but itself"
-		    : "has an issuer that we don't know");
+		tell(w, NO_ISSUER, top(w), is_self_issued(top(w))
+		    ? "has no issuer but itself" : "has an issuer that we don't know");
 		w->n--;
 		return RC_NONE;
 	}
 	what = fault_of_issuer(w, l);
 	if (what != NULL) {
-		tell(w, TOLD_ISSUER + (unsigned)w->n, &l->cert, what);
+		tell(w, FAULT, &l->cert, what);
 		return RC_NONE;
 	}
 	if (!is_signed(w, l->cert.spki))
@@ -350,7 +353,7 @@ path_find(struct chain *c, const struct path_want *want, struct buf *why)
 	}
 	what = fault_of_leaf(&c->link[0].cert, want->now);
 	if (what != NULL) {
-		tell(&w, TOLD_NO_ISSUER, &c->link[0].cert, what);
+		tell(&w, FAULT, &c->link[0].cert, what);
 		return RC_DENY;
 	}
 	rc = search(&w);

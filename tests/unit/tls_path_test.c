@@ -539,14 +539,15 @@ SIM_TEST(constraints_hold_for_no_authority_that_issued_to_itself)
 /* Far more names and constraints than anybody has are not compared. */
 SIM_TEST(work_on_names_is_bounded)
 {
-	static char names[15000];
+	static char names[25000];
 	struct make leaf = LEAF, ca = INT;
 
-	for (size_t i = 0; i + 1 < sizeof(names); i++)
-		names[i] = i % 3 == 2 ? ' ' : 'a';
+	memset(names, 'a', sizeof(names) - 1);
+	for (size_t i = 2; i < 11000; i += 3)
+		names[i] = ' ';
+	names[11000] = '\0';
 	leaf.names = names;
-	memset(names + 14000, '\0', 1000);
-	ca.permitted = names + 1;
+	ca.permitted = names + 11001;
 	begin();
 	send_cert(&leaf);
 	for (ca.key = 2; ca.key < 4; ca.key++)
@@ -660,21 +661,30 @@ SIM_TEST(the_number_of_signatures_is_bounded)
 	assert_int_equal(w.asked, 1);
 }
 
-/* The 65th signature would do, but nobody looks at it. */
+/*
+ * Each of three takes 16 keys that did not sign it and an issuer that did; of
+ * the fourth, the 13th key is the 64th signature.
+ */
 SIM_TEST(so_many_signatures_are_tried_and_no_more)
 {
-	for (unsigned good = 0; good < 2; good++) {
+	struct make leaf = LEAF, third = INT2;
+
+	leaf.issuer = "Int3";
+	leaf.by = 4;
+	third.cn = "Int3";
+	third.issuer = "Int2";
+	third.key = 4;
+	third.by = 3;
+	for (unsigned good = 13; good <= 14; good++) {
 		begin();
 		w.want.anchors = NULL;
-		send_cert(&LEAF);
-		for (unsigned i = 0; i < CHAIN_KEYS_MAX; i++)
-			trust_key(100 + i);
+		send_cert(&leaf);
+		send_cert(&third);
+		send_cert(&INT2);
 		send_cert(&INT);
-		send_cert(&ROOT);
-		/* 16 keys and an issuer, for each of the three but the last */
-		if (good == 1)
-			w.chain.link[2].is_anchor = true;
-		assert_int_equal(go(), good ? RC_OK : RC_DENY);
+		for (unsigned i = 1; i <= CHAIN_KEYS_MAX; i++)
+			trust_key(i == good ? 1 : 100 + i);
+		assert_int_equal(go(), good == 13 ? RC_OK : RC_FULL);
 	}
 }
 

@@ -29,6 +29,7 @@ struct make {
 	unsigned usage;			/* first octet of KeyUsage; 0: absent */
 	const char *purpose;		/* "server", "client"; NULL: no EKU */
 	const char *names;		/* of hosts, divided by blanks */
+	const char *ip;			/* besides, an address */
 	const char *permitted;		/* a subtree of host names, critical */
 	bool is_odd;			/* a critical extension of no meaning */
 	bool is_v1;
@@ -170,13 +171,20 @@ make_extension(struct made *m, size_t at, unsigned char arc, bool is_critical)
 }
 
 static inline void
-make_names(struct made *m, const char *names)
+make_names(struct made *m, const struct make *want)
 {
-	struct span rest = span_of(names), word;
+	struct span rest = span_of(want->names != NULL ? want->names : "");
+	struct span word;
 	size_t at = m->n;
+	struct ip ip;
 
 	while (span_word(&rest, " ", &word))
 		make_tlv(m, 0x82, word.p, word.n);
+	if (want->ip != NULL) {
+		if (!ip_parse(span_of(want->ip), &ip))
+			abort();
+		make_tlv(m, 0x87, ip.b, ip.family == IP_V4 ? 4 : 16);
+	}
 	make_wrap(m, at, 0x30);
 	make_extension(m, at, 17, false);
 }
@@ -215,8 +223,8 @@ make_extensions(struct made *m, const struct make *want)
 		make_wrap(m, at, 0x30);
 		make_extension(m, at, 37, false);
 	}
-	if (want->names != NULL)
-		make_names(m, want->names);
+	if (want->names != NULL || want->ip != NULL)
+		make_names(m, want);
 	at = m->n;
 	if (want->permitted != NULL) {
 		make_tlv(m, 0x82, want->permitted, strlen(want->permitted));
