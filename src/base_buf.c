@@ -88,3 +88,13 @@ buf_put_cut(struct buf *b, struct span s)
 {
 	buf_put(b, span_part(s, 0, room(b)));
 }
+
+/* Through a volatile pointer: the compiler must not leave it out. */
+void
+base_wipe(void *p, size_t n)
+{
+	volatile unsigned char *o = p;
+
+	while (n-- > 0)
+		*o++ = 0;
+}

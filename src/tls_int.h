@@ -27,19 +27,39 @@
 
 /* ---- der: tag, length, value (X.690) ------------------------------------ */
 
+enum {	/* identifier octets of certificates and keys */
+	DER_BOOLEAN = 0x01, DER_INTEGER = 0x02, DER_BITS = 0x03,
+	DER_OCTETS = 0x04, DER_NULL = 0x05, DER_OID = 0x06, DER_UTF8 = 0x0c,
+	DER_PRINTABLE = 0x13, DER_T61 = 0x14, DER_IA5 = 0x16,
+	DER_UTC_TIME = 0x17, DER_TIME = 0x18, DER_VISIBLE = 0x1a,
+	DER_BMP = 0x1e, DER_SEQUENCE = 0x30, DER_SET = 0x31,
+	DER_CONTEXT = 0x80,		/* [0], and so on by adding */
+	DER_CONTEXT_PARTS = 0xa0	/* the same around other elements */
+};
+
 /*
  * der_next - takes the next element off *rest.
  *
  * tag    the identifier octet; tags of several octets are refused.
  * body   its value.  whole, if not NULL, gets it with tag and length.
  * false: there is none, or it is malformed (indefinite, overlong or too long a
- *        length).
+ *        length); then nothing is changed.
  */
 MUST_USE bool der_next(struct span *rest, unsigned *tag, struct span *body,
 	struct span *whole);
 /* The same, with this tag and no other. */
 MUST_USE bool der_take(struct span *rest, unsigned tag, struct span *body,
 	struct span *whole);
+/* The same, with nothing behind it. */
+MUST_USE bool der_only(struct span s, unsigned tag, struct span *body);
+/* Does the next element have this tag?  For what may be left out. */
+bool der_at(struct span rest, unsigned tag);
+/* A BIT STRING of whole octets. */
+MUST_USE bool der_take_bits(struct span *rest, struct span *octets);
+/* An INTEGER of 0 or more; without leading zeros, so 0 is empty. */
+MUST_USE bool der_take_unsigned(struct span *rest, struct span *octets);
+/* A BOOLEAN; any octet but 0 is true (BER, and certificates have it). */
+MUST_USE bool der_take_bool(struct span *rest, bool *out);
 
 /* ---- pem: text armour (RFC 7468) ---------------------------------------- */
 
@@ -57,10 +77,13 @@ struct pem {
 	int fd;
 	int64_t at;		/* the next octet to load */
 	size_t from, n;
-	unsigned line;		/* for messages */
-	char data[1024];
+	unsigned line;		/* the last one read, from 1 */
+	unsigned begun;		/* the BEGIN line of the last object */
+	bool is_inside;		/* data goes on inside a line */
+	char data[1024];	/* of keys, too: whoever reads them wipes it */
 };
 
+/* From the beginning of a file, which stays the caller's. */
 void pem_start(struct pem *p, int fd);
 /*
  * pem_next - the next armoured object.
@@ -91,7 +114,7 @@ struct cert {
 	struct span algorithm;	/* of the signature; with header */
 	struct span signature;	/* octets of the bit string */
 	int64_t from, until;	/* validity, unix s, inclusive */
-	bool is_v1;		/* no extensions possible: no CA by itself */
+	bool is_v1;		/* or v2, without extensions: no CA by itself */
 	bool is_ca;
 	int path_max;		/* pathLenConstraint; -1: none */
 	bool has_usage, has_purpose;
@@ -104,13 +127,49 @@ struct cert {
 
 /*
  * cert_read - reads one certificate.  RC_WIRE: malformed; RC_FULL: too large.
- * Extensions that stand twice, and v1 or v2 with extensions, are malformed.
+ * Extensions that stand twice, and v1 or v2 with extensions, are malformed, and
+ * so is one whose two names of the signature's algorithm differ.
  */
 MUST_USE enum rc cert_read(struct span der, struct cert *out);
 /* Only the SubjectPublicKeyInfo of something that may be malformed else. */
 MUST_USE enum rc cert_read_spki(struct span der, struct span *spki);
-/* Names are equal as RFC 5280, 7.1 has it, as far as that matters. */
+/* The same for the subject alone: most of a bundle needs no more. */
+MUST_USE enum rc cert_read_subject(struct span der, struct span *subject);
+
+/*
+ * Names as X.501 has them, DER with header.  Text is compared without ASCII
+ * case, blanks at the ends, and the number of blanks inside; whether it is a
+ * PrintableString or a UTF8String does not matter (RFC 5280, 7.1).
+ */
 bool cert_dn_eq(struct span a, struct span b);
+/* Does dn begin with all of base?  For subtrees of names. */
+bool cert_dn_within(struct span dn, struct span base);
+
+/* One attribute of a name. */
+struct dn_part {
+	struct span oid;
+	unsigned tag;
+	struct span value;
+};
+struct dn_walk {		/* begin with those of a name's body */
+	struct span sets;
+	struct span set;
+};
+/* The next attribute; false: no more, or malformed (then something is left). */
+MUST_USE bool dn_next(struct dn_walk *w, struct dn_part *out);
+/* From the first one on; false: it is no Name. */
+MUST_USE bool dn_begin(struct span name, struct dn_walk *w);
+/* Is it a Name, all through? */
+bool dn_is_whole(struct span name);
+/* Is the tag that of text in octets, of which the ASCII ones are just that? */
+bool dn_is_text(unsigned tag);
+/*
+ * dn_hash - SHA-1 of a name in OpenSSL's one form of it: equal names, equal
+ * hashes.  Its first four octets, the last one first, name files of a CApath.
+ * false: malformed, or longer than any real name.
+ */
+#define DN_HASH_BYTES	20
+MUST_USE bool dn_hash(struct span name, unsigned char *out);
 
 /* ---- sign: who signed it ------------------------------------------------ */
 
@@ -140,6 +199,11 @@ size_t digest_of(enum digest d, struct span data, unsigned char *out);
 
 /* ---- name: whom a certificate names (RFC 6125, RFC 5280, 4.2.1.10) ------- */
 
+enum {	/* GeneralName, RFC 5280, 4.2.1.6: what we look at */
+	NAME_MAIL = 0x81, NAME_DNS = 0x82, NAME_URI = 0x86, NAME_IP = 0x87,
+	NAME_DIRECTORY = 0xa4
+};
+
 /*
  * name_matches - does the certificate bear one of these names?
  *
@@ -152,16 +216,32 @@ size_t digest_of(enum digest d, struct span data, unsigned char *out);
  */
 bool name_matches(const struct cert *c, const struct span *patterns, size_t n,
 	const struct ip *ip, struct buf *found);
-/* The same for one name of a certificate, which may be a wildcard. */
+/*
+ * The same for one name of a certificate, which may be a wildcard: `*` is the
+ * whole leftmost label, stands for one, and has two or more behind it.
+ */
 bool name_covers(struct span in_cert, struct span pattern);
+/* Could it be the name of a host, its first label maybe `*`? */
+bool name_is_host(struct span name);
+/* Is there a dNSName, so that the common name does not count? */
+bool name_has_dns(const struct cert *c);
+/*
+ * The next common name of a subject that can be one of a host; `w` begins with
+ * the body of the subject.
+ */
+MUST_USE bool name_next_common(struct dn_walk *w, struct span *out);
 /* The last common name of the subject, fit for the log; or nothing. */
 void name_common(const struct cert *c, struct buf *out);
 /* Issuer's common name, else organisation, for the log. */
 void name_issuer(const struct cert *c, struct buf *out);
 /*
  * name_permitted - does the leaf, or another subject below, keep to the name
- * constraints of an issuer?  Forms that we can't judge, in a critical
- * extension, are a no.
+ * constraints of an issuer?  Forms that we can't judge are a no, if there is a
+ * constraint on them and a name to which it applies; so are malformed ones.
+ *
+ * Common names that could be a host's are judged like a dNSName, if there is
+ * none.  That certificates issued to their own issuer are exempt, but for the
+ * leaf (RFC 5280, 6.1.3, b), is the caller's affair.
  */
 bool name_permitted(const struct cert *below, const struct cert *issuer);
 
@@ -172,15 +252,22 @@ struct anchor {
 	struct span spki;
 };
 
+/* A bundle of certificates. */
+struct anchor_file {
+	struct span path;
+	int fd;			/* of the PEM text, or -1 */
+	struct span cdb;	/* the compiled index, mapped; or empty */
+};
+
 /* CAfile and CApath, opened; or what is wrong with them. */
 struct anchors {
 	bool is_opened;		/* else nothing was asked of them yet */
 	enum rc state;		/* what anchors_open() came to */
-	int fd;			/* of the PEM text, or -1 */
-	struct span cdb;	/* the compiled index, mapped; or empty */
+	struct anchor_file file[2];	/* CAfile; the system's own */
 	struct span folder;	/* CApath */
 	const char *setting;	/* `smtp_tls_CAfile` */
 	const struct log *log;
+	bool said_bad;		/* about an entry of a bundle */
 	char why[512];
 };
 
@@ -189,24 +276,49 @@ struct anchors {
  * each later one.  RC_DENY: CAfile is missing, unreadable or has no
  * certificate, and s->why has a sentence.  A missing CApath is no fault.
  * Notes, once, that the index FILE.cdb is missing or older than FILE.
+ *
+ * RC_OK with a sentence in s->why: nobody is trusted, as no setting names
+ * anybody; it says which line to write.  To be added where a chain fails.
  */
 MUST_USE enum rc anchors_open(struct anchors *s, const struct settings *set,
 	bool is_lmtp, const struct log *log);
 /*
  * anchors_find - the next certificate with that subject.
  *
- * at   zero for the first one; counts.
- * a    gets the certificate.
- * RC_NONE: no more.  RC_FULL.  RC_OS: nobody can tell.
+ * at   zero for the first one; else what the call before left there.
+ * a    gets the certificate, if it isn't in a mapped index.
+ *
+ * RC_NONE: no more.  RC_FULL: no room for one that may be it.  RC_OS: nobody
+ * can tell; the log says why.
  */
 MUST_USE enum rc anchors_find(struct anchors *s, struct span subject,
 	size_t *at, struct arena *a, struct span *der);
 /*
  * anchors_each - all of the files of smtp_tls_trust_anchor_file, `tafile=`.
- * RC_DENY: one is missing or has nothing usable in it; `why` tells.
+ *
+ * a    gets what they hold.
+ * out  has room for `most`; n is set, to 0 on any result but RC_OK.
+ *
+ * RC_DENY: one is missing, has nothing in it, or something that can't be used;
+ * `why` tells.
  */
+struct anchor_list {
+	struct anchor *p;
+	size_t most, n;
+};
 MUST_USE enum rc anchors_each(struct span files, struct arena *a,
-	struct anchor *out, size_t most, size_t *n, struct buf *why);
+	struct anchor_list *out, struct buf *why);
+/*
+ * The index of a bundle: a cdb of its certificates by dn_hash() of the subject,
+ * besides the key `bundle`, whose value is the bundle's size in octets.
+ *
+ * index_is_of    is it one, and of a file of this size?
+ * index_find     value number nth, from 0, of a subject.  RC_NONE: no more;
+ *                RC_WIRE: the index is damaged.
+ */
+bool index_is_of(struct span cdb, int64_t bytes);
+MUST_USE enum rc index_find(struct span cdb, const unsigned char *hash,
+	size_t nth, struct span *der);
 
 /* ---- key: who we are ---------------------------------------------------- */
 
