@@ -8,7 +8,8 @@
  *	anchor, key		what we trust; who we are
  *	chain, path		what the peer sent; the way from it to an anchor
  *	dane			TLSA records against a chain
- *	version, suite, policy	what the administrator demands
+ *	version, cipher, suite, entry, policy
+ *				what the administrator demands
  *	check			the verdict on a peer
  *	session			sessions remembered
  *	engine, fault		BearSSL set up; its errors in words
@@ -492,18 +493,39 @@ MUST_USE enum rc dane_marks(struct chain *c, const struct tlsa_set *set);
  *
  * min, max  BR_TLS10 to BR_TLS12.
  * RC_DENY: a word is unknown, or nothing is left that we have; `why` gets the
- * second half of a sentence.
+ * second half of a sentence.  It may get one on RC_OK, too, which is a warning.
  */
 MUST_USE enum rc version_range(struct span list, unsigned *min, unsigned *max,
 	struct buf *why);
 
-/* ---- suite: protocols and ciphers --------------------------------------- */
+/* ---- cipher: OpenSSL's cipher lists ------------------------------------- */
 
 /*
  * What BearSSL has, without static ECDH, which OpenSSL dropped long ago and
- * nobody misses: 31 suites.
+ * nobody misses.
  */
 #define TLS_SUITES_MAX	31
+
+/* Suites are places in the table of tls_suite.c; sets have a bit for each. */
+struct ciphers {
+	uint8_t at[TLS_SUITES_MAX];	/* the order, the first is the best */
+	size_t n;			/* fewer than all: some went for good */
+	uint32_t on;			/* the set of those that are chosen */
+};
+
+/* None is chosen.  aes_is_fast: else ChaCha20 goes first among equals. */
+void cipher_start(struct ciphers *o, bool aes_is_fast);
+/* false: *bad is the element that can't be understood. */
+MUST_USE bool cipher_obey(struct ciphers *o, struct span list,
+	struct span *bad);
+/*
+ * cipher_exclude - takes a suite, a class, or what is in classes joined by +,
+ * away for good.  false: it is none of these, an operator say.  A word that
+ * means nothing excludes nothing that we have.
+ */
+MUST_USE bool cipher_exclude(struct ciphers *o, struct span word);
+
+/* ---- suite: protocols and ciphers --------------------------------------- */
 
 struct suites {
 	unsigned min, max;	/* BR_TLS10 to BR_TLS12 */
@@ -522,14 +544,31 @@ struct suites {
  *              equals.
  *
  * RC_DENY: a word is unknown, or nothing is left that we have; `why` gets a
- * sentence with the setting or table, and the word.
+ * sentence with the setting or table, and the word.  It may get one on RC_OK,
+ * too, for a warning in the log.
  */
 MUST_USE enum rc suite_choose(const struct tls_policy *p,
 	const struct settings *set, bool aes_is_fast, struct suites *out,
 	struct buf *why);
+/* What a word of a list selects; nothing, if it means nothing to us. */
+uint32_t suite_set(struct span word);
+uint32_t suite_set_bits(unsigned bits);	/* with so long a key */
 const char *suite_name(uint16_t suite);	/* OpenSSL's; `?`: unknown */
 unsigned suite_bits(uint16_t suite);	/* of the key; 0: unknown */
 const char *suite_version(unsigned version);	/* `TLSv1.2` */
+
+/* ---- entry: of smtp_tls_policy_maps ------------------------------------- */
+
+/*
+ * entry_read - level and attributes of an entry, into p.
+ *
+ * room  over p->room, holds the entry; lists that stand there in pieces are
+ *       joined behind it.
+ *
+ * RC_DENY: something can't be used; `why` gets the second half of a sentence.
+ */
+MUST_USE enum rc entry_read(struct tls_policy *p, struct buf *room,
+	struct buf *why);
 
 /* ---- check: the verdict on a peer --------------------------------------- */
 
