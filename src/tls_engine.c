@@ -5,18 +5,7 @@
  * BearSSL's own profiles are not used: they bring a judge of certificates with
  * them, and code that we never run.
  */
-#include <string.h>
-
 #include "tls_int.h"
-
-void
-engine_wipe(void *p, size_t n)
-{
-	volatile unsigned char *v = p;
-
-	while (n-- > 0)
-		*v++ = 0;
-}
 
 bool
 engine_has_aes(void)

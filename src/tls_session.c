@@ -417,7 +417,7 @@ sift(const struct tls *t, char *first, size_t n, const unsigned char *key)
 			to += RECORD_BYTES;
 		}
 	}
-	engine_wipe(&s, sizeof(s));
+	base_wipe(&s, sizeof(s));
 	return (size_t)(to - first);
 }
 
@@ -444,7 +444,7 @@ change(struct tls *t, const unsigned char *key, const struct session *s,
 			put_record(&all, s);
 		save(t, &all);
 	}
-	engine_wipe(room, used > all.n ? used : all.n);
+	base_wipe(room, used > all.n ? used : all.n);
 }
 
 static bool
@@ -459,7 +459,7 @@ find_filed(struct tls *t, const unsigned char *key, void *room,
 	while (rest.n > 0 && !found)
 		found = take_record(&rest, out) && is_of(out, key) &&
 		    is_fresh(t, out, now);
-	engine_wipe(room, all.n);
+	base_wipe(room, all.n);
 	return found;
 }
 
@@ -514,6 +514,6 @@ session_forget(struct tls *t, const unsigned char *key, void *room)
 	struct session *s = held(t, key);
 
 	if (s != NULL)
-		engine_wipe(s, sizeof(*s));
+		base_wipe(s, sizeof(*s));
 	change(t, key, NULL, room);
 }
