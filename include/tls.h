@@ -55,12 +55,9 @@ struct tls_site {
 	uint16_t port;
 	bool is_literal;	/* the next hop is an address: no name at all */
 	bool mx_secure;		/* the answer that named the host was validated,
-				   or nobody was asked (brackets, no MX) */
+				   or none did: the next hop itself is it */
 	bool host_secure;	/* so was the whole way to the addresses */
-	bool alias_secure;	/* so was the first alias, at least */
 };
-
-#define TLS_SUITES_MAX	48
 
 enum tls_trust {		/* words of the log, and of Postfix */
 	TLS_ANONYMOUS,		/* no certificate */
@@ -79,8 +76,9 @@ struct tls_policy {
 	bool half_dane;		/* insecure MX: `Trusted` is the best */
 	bool wrapper;		/* TLS right after connecting */
 	bool reuse;		/* the connection may be kept */
-	struct span protocols;	/* lists, not read yet: see tls_ready() */
-	struct span grade, exclude, more_exclude;
+	bool is_lmtp;		/* for names of settings */
+	/* Of the table, not read yet.  p NULL: the level's general setting. */
+	struct span protocols, grade, exclude;
 	struct span match;	/* strategies, names; or fingerprints */
 	struct span tafile;	/* of trust anchors; empty: CAfile, CApath */
 	struct span servername;	/* to send; empty: none */
@@ -158,6 +156,8 @@ enum tls_trust tls_wire_trust(struct tls_wire *w, bool *matched,
 void tls_wire_about(const struct tls_wire *w, struct buf *b);
 /* Key bits of the cipher, for the log: `(256/256 bits)`. */
 unsigned tls_wire_bits(const struct tls_wire *w);
+/* Did the server ask for a certificate of ours, and get one? */
+bool tls_wire_showed_cert(const struct tls_wire *w);
 
 /* As port_read(), port_write().  RC_WIRE: the peer broke TLS; it is over. */
 MUST_USE enum rc tls_wire_read(struct tls_wire *w, void *out, size_t n,

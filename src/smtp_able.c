@@ -13,41 +13,12 @@ struct wish {
 	const char *what;	/* it takes */
 };
 
-static bool
-demands_tls(const struct settings *set)
-{
-	if (set->tls_security_level == LEVEL_UNSET)
-		return set->enforce_tls;
-	return set->tls_security_level > LEVEL_MAY;
-}
-
 enum rc
 able_check(const struct worker *w)
 {
 	const struct settings *set = w->set;
 	const struct wish wishes[] = {
-		{ demands_tls(set), "tls_security_level", "TLS" },
-		{ set->tls_wrappermode, "tls_wrappermode", "TLS" },
-		{ set->tls_policy_maps.n > 0, "tls_policy_maps", "TLS" },
-		{ set->tls_per_site.n > 0, "tls_per_site", "TLS" },
-		{ set->sasl_auth_enable, "sasl_auth_enable",
-		    "authentication" },
-		{ set->generic_maps.n > 0, "generic_maps", "tables" },
-		{ set->header_checks.n > 0, "header_checks", "tables" },
-		{ set->mime_header_checks.n > 0, "mime_header_checks",
-		    "tables" },
-		{ set->nested_header_checks.n > 0, "nested_header_checks",
-		    "tables" },
-		{ set->body_checks.n > 0, "body_checks", "tables" },
-		{ set->reply_filter.n > 0, "reply_filter", "tables" },
 		{ set->dns_reply_filter.n > 0, "dns_reply_filter", "tables" },
-		{ set->delivery_status_filter.n > 0, "delivery_status_filter",
-		    "tables" },
-		{ set->pix_workaround_maps.n > 0, "pix_workaround_maps",
-		    "tables" },
-		{ set->discard_ehlo_keyword_address_maps.n > 0,
-		    w->lmtp ? "discard_lhlo_keyword_address_maps" :
-		    "discard_ehlo_keyword_address_maps", "tables" },
 	};
 	size_t i;
 

@@ -8,7 +8,7 @@
  *	anchor, key		what we trust; who we are
  *	chain, path		what the peer sent; the way from it to an anchor
  *	dane			TLSA records against a chain
- *	suite, policy		what the administrator demands
+ *	version, suite, policy	what the administrator demands
  *	check			the verdict on a peer
  *	session			sessions remembered
  *	engine, fault		BearSSL set up; its errors in words
@@ -27,19 +27,39 @@
 
 /* ---- der: tag, length, value (X.690) ------------------------------------ */
 
+enum {	/* identifier octets of certificates and keys */
+	DER_BOOLEAN = 0x01, DER_INTEGER = 0x02, DER_BITS = 0x03,
+	DER_OCTETS = 0x04, DER_NULL = 0x05, DER_OID = 0x06, DER_UTF8 = 0x0c,
+	DER_PRINTABLE = 0x13, DER_T61 = 0x14, DER_IA5 = 0x16,
+	DER_UTC_TIME = 0x17, DER_TIME = 0x18, DER_VISIBLE = 0x1a,
+	DER_BMP = 0x1e, DER_SEQUENCE = 0x30, DER_SET = 0x31,
+	DER_CONTEXT = 0x80,		/* [0], and so on by adding */
+	DER_CONTEXT_PARTS = 0xa0	/* the same around other elements */
+};
+
 /*
  * der_next - takes the next element off *rest.
  *
  * tag    the identifier octet; tags of several octets are refused.
  * body   its value.  whole, if not NULL, gets it with tag and length.
  * false: there is none, or it is malformed (indefinite, overlong or too long a
- *        length).
+ *        length); then nothing is changed.
  */
 MUST_USE bool der_next(struct span *rest, unsigned *tag, struct span *body,
 	struct span *whole);
 /* The same, with this tag and no other. */
 MUST_USE bool der_take(struct span *rest, unsigned tag, struct span *body,
 	struct span *whole);
+/* The same, with nothing behind it. */
+MUST_USE bool der_only(struct span s, unsigned tag, struct span *body);
+/* Does the next element have this tag?  For what may be left out. */
+bool der_at(struct span rest, unsigned tag);
+/* A BIT STRING of whole octets. */
+MUST_USE bool der_take_bits(struct span *rest, struct span *octets);
+/* An INTEGER of 0 or more; without leading zeros, so 0 is empty. */
+MUST_USE bool der_take_unsigned(struct span *rest, struct span *octets);
+/* A BOOLEAN; any octet but 0 is true (BER, and certificates have it). */
+MUST_USE bool der_take_bool(struct span *rest, bool *out);
 
 /* ---- pem: text armour (RFC 7468) ---------------------------------------- */
 
@@ -57,10 +77,13 @@ struct pem {
 	int fd;
 	int64_t at;		/* the next octet to load */
 	size_t from, n;
-	unsigned line;		/* for messages */
-	char data[1024];
+	unsigned line;		/* the last one read, from 1 */
+	unsigned begun;		/* the BEGIN line of the last object */
+	bool is_inside;		/* data goes on inside a line */
+	char data[1024];	/* of keys, too: whoever reads them wipes it */
 };
 
+/* From the beginning of a file, which stays the caller's. */
 void pem_start(struct pem *p, int fd);
 /*
  * pem_next - the next armoured object.
@@ -91,7 +114,7 @@ struct cert {
 	struct span algorithm;	/* of the signature; with header */
 	struct span signature;	/* octets of the bit string */
 	int64_t from, until;	/* validity, unix s, inclusive */
-	bool is_v1;		/* no extensions possible: no CA by itself */
+	bool is_v1;		/* or v2, without extensions: no CA by itself */
 	bool is_ca;
 	int path_max;		/* pathLenConstraint; -1: none */
 	bool has_usage, has_purpose;
@@ -104,13 +127,36 @@ struct cert {
 
 /*
  * cert_read - reads one certificate.  RC_WIRE: malformed; RC_FULL: too large.
- * Extensions that stand twice, and v1 or v2 with extensions, are malformed.
+ * Extensions that stand twice, and v1 or v2 with extensions, are malformed, and
+ * so is one whose two names of the signature's algorithm differ.
  */
 MUST_USE enum rc cert_read(struct span der, struct cert *out);
 /* Only the SubjectPublicKeyInfo of something that may be malformed else. */
 MUST_USE enum rc cert_read_spki(struct span der, struct span *spki);
-/* Names are equal as RFC 5280, 7.1 has it, as far as that matters. */
+
+/*
+ * Names as X.501 has them, DER with header.  Text is compared without ASCII
+ * case, blanks at the ends, and the number of blanks inside; whether it is a
+ * PrintableString or a UTF8String does not matter (RFC 5280, 7.1).
+ */
 bool cert_dn_eq(struct span a, struct span b);
+/* Does dn begin with all of base?  For subtrees of names. */
+bool cert_dn_within(struct span dn, struct span base);
+
+/* One attribute of a name. */
+struct dn_part {
+	struct span oid;
+	unsigned tag;
+	struct span value;
+};
+struct dn_walk {		/* begin with those of a name's body */
+	struct span sets;
+	struct span set;
+};
+/* The next attribute; false: no more, or malformed (then something is left). */
+MUST_USE bool dn_next(struct dn_walk *w, struct dn_part *out);
+/* Is the tag that of text in octets, of which the ASCII ones are just that? */
+bool dn_is_text(unsigned tag);
 
 /* ---- sign: who signed it ------------------------------------------------ */
 
@@ -128,6 +174,9 @@ MUST_USE enum rc sign_key(struct span spki, struct pub_key *out);
  * that we lack: *why tells, a static text.
  */
 MUST_USE enum rc sign_check(const struct cert *c, struct span spki,
+	const char **why);
+/* The same where nothing depends on it but a word of the log: SHA-1 will do. */
+MUST_USE enum rc sign_check_lax(const struct cert *c, struct span spki,
 	const char **why);
 
 enum digest { DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA224, DIGEST_SHA256,
@@ -277,7 +326,11 @@ struct chain {
 
 /* Empties it; room is of CHAIN_BYTES_MAX. */
 void chain_start(struct chain *c, void *room);
-/* Adds one of ours. RC_FULL; RC_WIRE: malformed. */
+/*
+ * Adds one of ours, which is borrowed (c->arena has room for those that nobody
+ * else keeps); one that is there already is not added again.
+ * RC_FULL; RC_WIRE: malformed.
+ */
 MUST_USE enum rc chain_add(struct chain *c, struct span der,
 	struct chain_link **out);
 
@@ -288,7 +341,9 @@ MUST_USE enum rc chain_add(struct chain *c, struct span der,
 struct path_want {
 	struct anchors *anchors;	/* NULL: only what is in the chain */
 	int64_t now;			/* unix s */
-	int depth;			/* smtp_tls_scert_verifydepth */
+	int depth;			/* certificates between leaf and anchor:
+					   smtp_tls_scert_verifydepth */
+	bool sha1_will_do;		/* trust decides nothing: see check */
 };
 
 /*
@@ -300,22 +355,57 @@ struct path_want {
  */
 MUST_USE enum rc path_find(struct chain *c, const struct path_want *want,
 	struct buf *why);
+/* `the certificate of SUBJECT (issued by ISSUER)`, for sentences. */
+void path_about(const struct cert *c, struct buf *out);
 
 /* ---- dane: TLSA records against a chain (RFC 7671, 7672) ----------------- */
 
-#define TLSA_MAX	64	/* of one host; more are left out */
+enum { TLSA_TA = 2, TLSA_EE = 3 };	/* usages that mail heeds */
+enum { TLSA_CERT, TLSA_SPKI };		/* selectors */
 
+/* A usable record: it is known what it says, and of what. */
 struct tlsa {
-	uint8_t usage, selector, matching;
+	uint8_t usage, selector;
+	uint8_t digest;		/* DIGESTS: data is the thing itself */
+	uint8_t rank;		/* of the digest; 0 is the strongest */
 	struct span data;
 };
 
 struct tlsa_set {
 	struct span base;	/* the name they were found at: SNI, and name */
-	struct tlsa record[TLSA_MAX];	/* usable, after digest agility */
+	struct tlsa *record;	/* usable, after digest agility */
 	size_t n;
-	size_t seen;		/* records there were, usable or not */
 };
+
+#define DANE_DIGESTS_MAX	8
+
+/* What tls_dane_digests says: matching types, the strongest first. */
+struct dane_digests {
+	struct {
+		uint8_t matching;
+		uint8_t digest;
+		uint8_t bytes;
+	} known[DANE_DIGESTS_MAX];
+	size_t n;
+};
+
+/* RC_DENY: there is a word in it that makes no sense; *bad is it. */
+MUST_USE enum rc dane_digests_read(struct dane_digests *d, struct span words,
+	struct span *bad);
+/*
+ * dane_usable - what a TLSA record says, if we can make use of it.
+ *
+ * data  as in DNS; any octets.  out borrows from it.
+ * false: usage 0 or 1 (RFC 7672, 3.1.3) or unknown, an unknown selector or
+ * digest, a digest of the wrong length, a whole value that is not DER.
+ */
+MUST_USE bool dane_usable(const struct dane_digests *d, struct span data,
+	struct tlsa *out);
+/*
+ * dane_agile - of the digests of one usage and selector, only the strongest
+ * kind stays (RFC 7671, 9).  Whole values always stay.
+ */
+void dane_agile(struct tlsa_set *set);
 
 /*
  * dane_marks - settles usage 3 and prepares usage 2: marks links that records
@@ -327,7 +417,27 @@ struct tlsa_set {
  */
 MUST_USE enum rc dane_marks(struct chain *c, const struct tlsa_set *set);
 
+/* ---- version: protocols ------------------------------------------------- */
+
+/*
+ * version_range - what a list of protocols leaves: `>=TLSv1.2`, `<=0303`,
+ * `!TLSv1`, or plain names.  A range without holes, the lowest one if there are
+ * several: OpenSSL can't do holes either.
+ *
+ * min, max  BR_TLS10 to BR_TLS12.
+ * RC_DENY: a word is unknown, or nothing is left that we have; `why` gets the
+ * second half of a sentence.
+ */
+MUST_USE enum rc version_range(struct span list, unsigned *min, unsigned *max,
+	struct buf *why);
+
 /* ---- suite: protocols and ciphers --------------------------------------- */
+
+/*
+ * What BearSSL has, without static ECDH, which OpenSSL dropped long ago and
+ * nobody misses: 31 suites.
+ */
+#define TLS_SUITES_MAX	31
 
 struct suites {
 	unsigned min, max;	/* BR_TLS10 to BR_TLS12 */
@@ -337,14 +447,22 @@ struct suites {
 
 /*
  * suite_choose - what protocols, grade and exclusions of a policy leave.
- * aes_is_fast: there are instructions for it; else ChaCha20 goes first.
- * RC_DENY: a word is unknown, or nothing is left; `why` tells.
+ *
+ * Cipher lists are OpenSSL's, with its rules for ! - + and @STRENGTH; names and
+ * classes that mean nothing to us select nothing.
+ *
+ * p            its level is settled, and isn't LEVEL_NONE.
+ * aes_is_fast  there are instructions for it; else ChaCha20 goes first among
+ *              equals.
+ *
+ * RC_DENY: a word is unknown, or nothing is left that we have; `why` gets a
+ * sentence with the setting or table, and the word.
  */
 MUST_USE enum rc suite_choose(const struct tls_policy *p,
 	const struct settings *set, bool aes_is_fast, struct suites *out,
 	struct buf *why);
-const char *suite_name(uint16_t suite);	/* OpenSSL's */
-unsigned suite_bits(uint16_t suite);
+const char *suite_name(uint16_t suite);	/* OpenSSL's; `?`: unknown */
+unsigned suite_bits(uint16_t suite);	/* of the key; 0: unknown */
 const char *suite_version(unsigned version);	/* `TLSv1.2` */
 
 /* ---- check: the verdict on a peer --------------------------------------- */
@@ -424,8 +542,7 @@ struct tls {
 	const struct settings *set;
 	const struct log *log;
 	bool is_lmtp;
-	bool said_no_secure;	/* once per process */
-	bool said_probe;
+	bool said_no_dnssec;	/* once per process */
 	struct table_list policy_maps, per_site;
 	struct anchors anchors;
 	struct own_keys keys;

@@ -1,0 +1,535 @@
+/*
+ * tls_suite.c - cipher suites: what the administrator's words leave of those
+ * that BearSSL has.
+ *
+ * A cipher list is a little program of OpenSSL's: each element adds suites at
+ * the end of the order, takes them away for now (-) or for good (!), or moves
+ * them to the end (+).  What we can't do, though somebody relies on it
+ * (@SECLEVEL above 1), is refused.
+ */
+#include <string.h>
+
+#include "tls_int.h"
+
+/* ---- what there is ------------------------------------------------------ */
+
+enum {	/* what a suite is; words of cipher lists ask for one or several */
+	IS_ECDHE = 1, IS_KRSA = 2, IS_ECDSA = 4, IS_ARSA = 8,
+	IS_AES128 = 0x10, IS_AES256 = 0x20, IS_CHACHA = 0x40, IS_3DES = 0x80,
+	IS_GCM = 0x100, IS_CCM = 0x200, IS_CCM8 = 0x400, IS_CBC = 0x800,
+	IS_SHA1 = 0x1000, IS_SHA256 = 0x2000, IS_SHA384 = 0x4000,
+	IS_SSL3 = 0x8000, IS_TLS10 = 0x10000, IS_TLS12 = 0x20000,
+	IS_HIGH = 0x40000, IS_LOW = 0x80000, IS_FIPS = 0x100000,
+	IS_RARE = 0x200000	/* not in OpenSSL's DEFAULT */
+};
+
+#define IS_AES		(IS_AES128 | IS_AES256)
+#define E_ECDSA		(IS_ECDHE | IS_ECDSA)
+#define E_RSA		(IS_ECDHE | IS_ARSA)
+#define K_RSA		(IS_KRSA | IS_ARSA)
+#define GCM		(IS_GCM | IS_TLS12 | IS_HIGH | IS_FIPS)
+#define CHACHA		(IS_CHACHA | IS_TLS12 | IS_HIGH)
+#define CCM		(IS_CCM | IS_TLS12 | IS_HIGH | IS_RARE)
+#define CCM8		(IS_CCM8 | IS_TLS12 | IS_HIGH | IS_RARE)
+#define SHA256		(IS_CBC | IS_TLS12 | IS_HIGH | IS_FIPS | IS_SHA256)
+#define SHA384		(IS_CBC | IS_TLS12 | IS_HIGH | IS_FIPS | IS_SHA384)
+#define SHA		(IS_CBC | IS_SHA1 | IS_HIGH | IS_FIPS)
+/*
+ * OpenSSL has it in MEDIUM where it has it at all; Debian's has not.  Ours is
+ * for those who name it or ask for grade low: blocks of 64 bits (RFC 9325).
+ */
+#define TDES		(IS_3DES | IS_CBC | IS_SHA1 | IS_LOW | IS_RARE)
+
+struct suite {
+	uint16_t id;
+	uint32_t is;
+};
+
+/* In the order that OpenSSL 3 gives to ALL. */
+static const struct suite known[] = {
+	{ 0xC02C, E_ECDSA | IS_AES256 | GCM },
+	{ 0xC030, E_RSA | IS_AES256 | GCM },
+	{ 0xCCA9, E_ECDSA | CHACHA },
+	{ 0xCCA8, E_RSA | CHACHA },
+	{ 0xC0AF, E_ECDSA | IS_AES256 | CCM8 },
+	{ 0xC0AD, E_ECDSA | IS_AES256 | CCM },
+	{ 0xC02B, E_ECDSA | IS_AES128 | GCM },
+	{ 0xC02F, E_RSA | IS_AES128 | GCM },
+	{ 0xC0AE, E_ECDSA | IS_AES128 | CCM8 },
+	{ 0xC0AC, E_ECDSA | IS_AES128 | CCM },
+	{ 0xC024, E_ECDSA | IS_AES256 | SHA384 },
+	{ 0xC028, E_RSA | IS_AES256 | SHA384 },
+	{ 0xC023, E_ECDSA | IS_AES128 | SHA256 },
+	{ 0xC027, E_RSA | IS_AES128 | SHA256 },
+	{ 0xC00A, E_ECDSA | IS_AES256 | IS_TLS10 | SHA },
+	{ 0xC014, E_RSA | IS_AES256 | IS_TLS10 | SHA },
+	{ 0xC009, E_ECDSA | IS_AES128 | IS_TLS10 | SHA },
+	{ 0xC013, E_RSA | IS_AES128 | IS_TLS10 | SHA },
+	{ 0xC008, E_ECDSA | IS_TLS10 | TDES },
+	{ 0xC012, E_RSA | IS_TLS10 | TDES },
+	{ 0x009D, K_RSA | IS_AES256 | GCM },
+	{ 0xC0A1, K_RSA | IS_AES256 | CCM8 },
+	{ 0xC09D, K_RSA | IS_AES256 | CCM },
+	{ 0x009C, K_RSA | IS_AES128 | GCM },
+	{ 0xC0A0, K_RSA | IS_AES128 | CCM8 },
+	{ 0xC09C, K_RSA | IS_AES128 | CCM },
+	{ 0x003D, K_RSA | IS_AES256 | SHA256 },
+	{ 0x003C, K_RSA | IS_AES128 | SHA256 },
+	{ 0x0035, K_RSA | IS_AES256 | IS_SSL3 | SHA },
+	{ 0x002F, K_RSA | IS_AES128 | IS_SSL3 | SHA },
+	{ 0x000A, K_RSA | IS_SSL3 | TDES }
+};
+
+/* OpenSSL's names of them, in the same order. */
+static const char names[] =
+    "ECDHE-ECDSA-AES256-GCM-SHA384\0" "ECDHE-RSA-AES256-GCM-SHA384\0"
+    "ECDHE-ECDSA-CHACHA20-POLY1305\0" "ECDHE-RSA-CHACHA20-POLY1305\0"
+    "ECDHE-ECDSA-AES256-CCM8\0" "ECDHE-ECDSA-AES256-CCM\0"
+    "ECDHE-ECDSA-AES128-GCM-SHA256\0" "ECDHE-RSA-AES128-GCM-SHA256\0"
+    "ECDHE-ECDSA-AES128-CCM8\0" "ECDHE-ECDSA-AES128-CCM\0"
+    "ECDHE-ECDSA-AES256-SHA384\0" "ECDHE-RSA-AES256-SHA384\0"
+    "ECDHE-ECDSA-AES128-SHA256\0" "ECDHE-RSA-AES128-SHA256\0"
+    "ECDHE-ECDSA-AES256-SHA\0" "ECDHE-RSA-AES256-SHA\0"
+    "ECDHE-ECDSA-AES128-SHA\0" "ECDHE-RSA-AES128-SHA\0"
+    "ECDHE-ECDSA-DES-CBC3-SHA\0" "ECDHE-RSA-DES-CBC3-SHA\0"
+    "AES256-GCM-SHA384\0" "AES256-CCM8\0" "AES256-CCM\0"
+    "AES128-GCM-SHA256\0" "AES128-CCM8\0" "AES128-CCM\0"
+    "AES256-SHA256\0" "AES128-SHA256\0" "AES256-SHA\0" "AES128-SHA\0"
+    "DES-CBC3-SHA\0";
+
+#define KNOWN		COUNT(known)
+_Static_assert(KNOWN == TLS_SUITES_MAX, "room for all of them");
+_Static_assert(KNOWN < 32, "a set of suites is a word of 32 bits");
+
+#define ALL		((1u << KNOWN) - 1)
+
+/* Words that select by what a suite is: any of these. */
+static const struct word {
+	char name[12];
+	uint32_t is;
+} words[] = {
+	{ "ALL", UINT32_MAX }, { "HIGH", IS_HIGH }, { "LOW", IS_LOW },
+	{ "FIPS", IS_FIPS },
+	{ "kRSA", IS_KRSA }, { "RSA", IS_KRSA }, { "aRSA", IS_ARSA },
+	{ "kECDHE", IS_ECDHE }, { "kEECDH", IS_ECDHE }, { "ECDHE", IS_ECDHE },
+	{ "EECDH", IS_ECDHE }, { "ECDH", IS_ECDHE },
+	{ "aECDSA", IS_ECDSA }, { "ECDSA", IS_ECDSA },
+	{ "AES", IS_AES }, { "AES128", IS_AES128 }, { "AES256", IS_AES256 },
+	{ "AESGCM", IS_GCM }, { "AESCCM", IS_CCM | IS_CCM8 },
+	{ "AESCCM8", IS_CCM8 }, { "CHACHA20", IS_CHACHA }, { "3DES", IS_3DES },
+	{ "CBC", IS_CBC }, { "SHA1", IS_SHA1 }, { "SHA", IS_SHA1 },
+	{ "SHA256", IS_SHA256 }, { "SHA384", IS_SHA384 },
+	{ "SSLv3", IS_SSL3 }, { "TLSv1", IS_TLS10 }, { "TLSv1.0", IS_TLS10 },
+	{ "TLSv1.2", IS_TLS12 }
+};
+
+static size_t
+place_of(uint16_t id)
+{
+	size_t k = 0;
+
+	while (k < KNOWN && known[k].id != id)
+		k++;
+	return k;
+}
+
+const char *
+suite_name(uint16_t suite)
+{
+	const char *p = names;
+	size_t k = place_of(suite);
+
+	if (k == KNOWN)
+		return "?";
+	for (; k > 0; k--)
+		p += strlen(p) + 1;
+	return p;
+}
+
+static unsigned
+bits_at(size_t k)
+{
+	/* 112 is what the three keys of 3DES are worth. */
+	return known[k].is & IS_AES128 ? 128 :
+	    known[k].is & IS_3DES ? 112 : 256;
+}
+
+unsigned
+suite_bits(uint16_t suite)
+{
+	size_t k = place_of(suite);
+
+	return k < KNOWN ? bits_at(k) : 0;
+}
+
+const char *
+suite_version(unsigned version)
+{
+	switch (version) {
+	case BR_TLS10:
+		return "TLSv1";
+	case BR_TLS11:
+		return "TLSv1.1";
+	case BR_TLS12:
+		return "TLSv1.2";
+	default:
+		return "?";
+	}
+}
+
+/* ---- sets, and the order ------------------------------------------------ */
+
+static uint32_t
+set_of(uint32_t is)
+{
+	uint32_t set = 0;
+
+	for (size_t k = 0; k < KNOWN; k++)
+		if (known[k].is & is)
+			set |= 1u << k;
+	return set;
+}
+
+/* What a word selects; words that mean nothing to us select nothing. */
+static uint32_t
+set_named(struct span word)
+{
+	const char *name = names;
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (span_is(word, words[i].name))
+			return set_of(words[i].is);
+	if (span_is(word, "COMPLEMENTOFDEFAULT"))
+		return set_of(IS_RARE);		/* too long for the table */
+	for (size_t k = 0; k < KNOWN; k++, name += strlen(name) + 1)
+		if (span_is(word, name))
+			return 1u << k;
+	return 0;
+}
+
+struct order {
+	uint8_t at[KNOWN];	/* places in known[], the first is the best */
+	size_t n;
+	uint32_t on;		/* those that are chosen, now */
+};
+
+/* Puts those of the set ahead of (behind) the others, each in its order. */
+static void
+part(struct order *o, uint32_t set, bool ahead)
+{
+	struct order old = *o;
+
+	o->n = 0;
+	for (size_t i = 0; i < old.n; i++)
+		if ((set >> old.at[i] & 1) == ahead)
+			o->at[o->n++] = old.at[i];
+	for (size_t i = 0; i < old.n; i++)
+		if ((set >> old.at[i] & 1) != ahead)
+			o->at[o->n++] = old.at[i];
+}
+
+static void
+start(struct order *o, bool aes_is_fast)
+{
+	o->on = 0;
+	for (o->n = 0; o->n < KNOWN; o->n++)
+		o->at[o->n] = (uint8_t)o->n;
+	if (!aes_is_fast)
+		part(o, set_of(IS_CHACHA), true);
+}
+
+/* By the length of their keys; equals keep their order. */
+static void
+sort(struct order *o)
+{
+	static const uint16_t strengths[] = { 256, 128, 112 };
+
+	for (size_t i = 0; i < COUNT(strengths); i++) {
+		uint32_t set = 0;
+
+		for (size_t k = 0; k < KNOWN; k++)
+			if (bits_at(k) == strengths[i])
+				set |= 1u << k;
+		part(o, set & o->on, false);
+	}
+}
+
+static void
+apply(struct order *o, char operator, uint32_t set)
+{
+	switch (operator) {
+	case '!':
+		o->on &= ~set;
+		part(o, set, false);
+		while (o->n > 0 && set >> o->at[o->n - 1] & 1)
+			o->n--;
+		break;
+	case '-':
+		part(o, set & o->on, true);
+		o->on &= ~set;
+		break;
+	case '+':
+		part(o, set & o->on, false);
+		break;
+	default:
+		part(o, set & ~o->on, false);
+		o->on |= set;
+	}
+}
+
+/* ---- the language ------------------------------------------------------- */
+
+static size_t
+word_length(struct span s)
+{
+	static const char octets[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789-.=_";
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] != '\0' && strchr(octets, s.p[n]) != NULL)
+		n++;
+	return n;
+}
+
+/* One word off *rest; false: there is none, where there must be. */
+static bool
+take_word(struct span *rest, struct span *word)
+{
+	size_t n = word_length(*rest);
+
+	*word = span_part(*rest, 0, n);
+	*rest = span_part(*rest, n, rest->n);
+	return n > 0;
+}
+
+/*
+ * @STRENGTH; @SECLEVEL=n, of which 0 and 1 ask for nothing that we don't do
+ * anyway, and more for bounds on keys that we don't have.
+ */
+static bool
+command(struct order *o, struct span word)
+{
+	if (span_is(word, "STRENGTH")) {
+		sort(o);
+		return true;
+	}
+	return span_is(word, "SECLEVEL=0") || span_is(word, "SECLEVEL=1");
+}
+
+/* Words joined by +: what all of them select. */
+static bool
+take_set(struct span *rest, uint32_t *set)
+{
+	struct span word;
+
+	*set = ALL;
+	for (;;) {
+		if (!take_word(rest, &word))
+			return false;
+		*set &= set_named(word);
+		if (rest->n == 0 || rest->p[0] != '+')
+			return true;
+		*rest = span_part(*rest, 1, rest->n);
+	}
+}
+
+static bool
+take_element(struct order *o, struct span *rest)
+{
+	char c = rest->p[0];
+	bool has_operator = strchr("!-+@", c) != NULL && c != '\0';
+	struct span word;
+	uint32_t set;
+
+	if (has_operator)
+		*rest = span_part(*rest, 1, rest->n);
+	if (c == '@')
+		return take_word(rest, &word) && command(o, word);
+	if (!take_set(rest, &set))
+		return false;
+	apply(o, has_operator ? c : ' ', set);
+	return true;
+}
+
+#define DIVIDERS	": ;,"	/* of elements */
+
+/* *bad: the element that was not understood. */
+static bool
+obey(struct order *o, struct span list, struct span *bad)
+{
+	struct span rest;
+	bool is_first = true;
+
+	for (; span_word(&list, DIVIDERS, bad); is_first = false) {
+		rest = *bad;
+		if (is_first && span_is(rest, "DEFAULT")) {
+			apply(o, ' ', ALL);
+			apply(o, '!', set_of(IS_RARE));
+			continue;
+		}
+		while (rest.n > 0)
+			if (!take_element(o, &rest))
+				return false;
+	}
+	return true;
+}
+
+/* ---- grades and exclusions ---------------------------------------------- */
+
+#define SHOWN_MAX	64	/* of a bad word, in a sentence */
+
+/* A text, and where it stands. */
+struct source {
+	const struct tls_policy *p;
+	const char *setting;	/* with smtp_ or lmtp_ ahead */
+	const char *attribute;	/* of a table's entry; NULL: of none */
+	struct span text;
+};
+
+static void
+complain_of(const struct source *s, struct buf *why)
+{
+	const char *prefix = s->p->is_lmtp ? "lmtp_" : "smtp_";
+
+	if (s->attribute != NULL)
+		buf_fmt(why, "%stls_policy_maps, entry for %.*s: %s: ", prefix,
+		    SPAN_ARG(s->p->site->nexthop), s->attribute);
+	else
+		buf_fmt(why, "%s%s: ", prefix, s->setting);
+}
+
+static struct source
+protocols_of(const struct tls_policy *p, const struct settings *set)
+{
+	if (p->protocols.p != NULL)
+		return (struct source){ p, NULL, "protocols", p->protocols };
+	if (p->level > LEVEL_MAY)
+		return (struct source){ p, "tls_mandatory_protocols", NULL,
+		    set->tls_mandatory_protocols };
+	return (struct source){ p, "tls_protocols", NULL, set->tls_protocols };
+}
+
+static struct source
+grade_of(const struct tls_policy *p, const struct settings *set)
+{
+	if (p->grade.p != NULL)
+		return (struct source){ p, NULL, "ciphers", p->grade };
+	if (p->level > LEVEL_MAY)
+		return (struct source){ p, "tls_mandatory_ciphers", NULL,
+		    set->tls_mandatory_ciphers };
+	return (struct source){ p, "tls_ciphers", NULL, set->tls_ciphers };
+}
+
+static bool
+list_of_grade(const struct settings *set, struct span grade, struct span *list)
+{
+	if (span_is_case(grade, "high"))
+		*list = set->tls_high_cipherlist;
+	else if (span_is_case(grade, "medium"))
+		*list = set->tls_medium_cipherlist;
+	else if (span_is_case(grade, "low"))
+		*list = set->tls_low_cipherlist;
+	else if (span_is_case(grade, "export"))
+		*list = set->tls_export_cipherlist;
+	else if (span_is_case(grade, "null"))
+		*list = set->tls_null_cipherlist;
+	else
+		return false;
+	return true;
+}
+
+static enum rc
+choose_grade(const struct source *s, const struct settings *set,
+    struct order *o, struct buf *why)
+{
+	struct span list, bad;
+
+	if (!list_of_grade(set, s->text, &list)) {
+		complain_of(s, why);
+		buf_puts(why, "grades are high, medium, low, export and null");
+		return RC_DENY;
+	}
+	if (obey(o, list, &bad))
+		return RC_OK;
+	buf_fmt(why, "tls_%.*s_cipherlist: `%.*s' can't be obeyed",
+	    SPAN_ARG(s->text), SPAN_ARG(span_part(bad, 0, SHOWN_MAX)));
+	return RC_DENY;
+}
+
+/*
+ * Suites, classes, or classes joined by +; operators are refused.  A word that
+ * means nothing excludes nothing that we have.
+ */
+static enum rc
+exclude(const struct source *s, struct order *o, struct buf *why)
+{
+	struct span list = s->text, word, rest;
+	uint32_t set;
+
+	while (span_word(&list, LIST_DIVIDERS ":", &word)) {
+		rest = word;
+		/* `-' may be part of a name, though not its first octet */
+		if (word.p[0] == '-' || !take_set(&rest, &set) || rest.n > 0) {
+			complain_of(s, why);
+			buf_fmt(why, "`%.*s' is neither a cipher nor a class",
+			    SPAN_ARG(span_part(word, 0, SHOWN_MAX)));
+			return RC_DENY;
+		}
+		apply(o, '!', set);
+	}
+	return RC_OK;
+}
+
+static enum rc
+exclude_all(const struct tls_policy *p, const struct settings *set,
+    struct order *o, struct buf *why)
+{
+	struct source table = { p, NULL, "exclude", p->exclude };
+	struct source general = { p, "tls_exclude_ciphers", NULL,
+	    set->tls_exclude_ciphers };
+	struct source more = { p, "tls_mandatory_exclude_ciphers", NULL,
+	    set->tls_mandatory_exclude_ciphers };
+
+	if (p->exclude.p != NULL)
+		return exclude(&table, o, why);
+	TRY(exclude(&general, o, why));
+	return p->level > LEVEL_MAY ? exclude(&more, o, why) : RC_OK;
+}
+
+/* Suites of TLS 1.2 say nothing to a server that is kept below it. */
+static void
+settle(const struct order *o, struct suites *out)
+{
+	uint32_t set = o->on;
+
+	if (out->max < BR_TLS12)
+		set &= ~set_of(IS_TLS12);
+	out->n = 0;
+	for (size_t i = 0; i < o->n; i++)
+		if (set >> o->at[i] & 1)
+			out->suite[out->n++] = known[o->at[i]].id;
+}
+
+enum rc
+suite_choose(const struct tls_policy *p, const struct settings *set,
+    bool aes_is_fast, struct suites *out, struct buf *why)
+{
+	struct source protocols = protocols_of(p, set);
+	struct source grade = grade_of(p, set);
+	size_t unsaid = why->n;
+	struct order o;
+
+	complain_of(&protocols, why);
+	TRY(version_range(protocols.text, &out->min, &out->max, why));
+	why->n = unsaid;
+	start(&o, aes_is_fast);
+	TRY(choose_grade(&grade, set, &o, why));
+	TRY(exclude_all(p, set, &o, why));
+	settle(&o, out);
+	if (out->n > 0)
+		return RC_OK;
+	complain_of(&grade, why);
+	buf_fmt(why, "with what is excluded, no cipher of ours is left for "
+	    "%s to %s", suite_version(out->min), suite_version(out->max));
+	return RC_DENY;
+}
