@@ -68,19 +68,6 @@ read_to_key(struct span body, struct cert *out, struct rest *rest)
 	return true;
 }
 
-static bool
-is_name(struct span name)
-{
-	struct dn_walk w = { { NULL, 0 }, { NULL, 0 } };
-	struct dn_part part;
-
-	if (!der_only(name, DER_SEQUENCE, &w.sets))
-		return false;
-	while (dn_next(&w, &part))
-		;
-	return w.sets.n == 0 && w.set.n == 0;
-}
-
 /* Seconds since 1970; any nonsense that comes in comes out as another date. */
 static int64_t
 unix_of(const struct civil *c)
@@ -321,8 +308,8 @@ read_all(struct span body, struct cert *out)
 	    || !der_take_bits(&body, &out->signature) || body.n > 0
 	    || !span_eq(out->algorithm, rest.algorithm))
 		return false;
-	if (out->serial.n == 0 || !is_name(out->issuer)
-	    || !is_name(out->subject)
+	if (out->serial.n == 0 || !dn_is_whole(out->issuer)
+	    || !dn_is_whole(out->subject)
 	    || !read_time(&rest.validity, &out->from)
 	    || !read_time(&rest.validity, &out->until)
 	    || rest.validity.n > 0 || !find_extensions(rest.behind, &list))

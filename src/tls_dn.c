@@ -90,6 +90,26 @@ dn_next(struct dn_walk *w, struct dn_part *out)
 	return take_part(&w->set, out);
 }
 
+bool
+dn_begin(struct span name, struct dn_walk *w)
+{
+	*w = (struct dn_walk){ { NULL, 0 }, { NULL, 0 } };
+	return der_only(name, DER_SEQUENCE, &w->sets);
+}
+
+bool
+dn_is_whole(struct span name)
+{
+	struct dn_walk w;
+	struct dn_part part;
+
+	if (!dn_begin(name, &w))
+		return false;
+	while (dn_next(&w, &part))
+		;
+	return w.sets.n == 0 && w.set.n == 0;
+}
+
 static bool
 set_eq(struct span a, struct span b)
 {

@@ -155,6 +155,10 @@ struct dn_walk {		/* begin with those of a name's body */
 };
 /* The next attribute; false: no more, or malformed (then something is left). */
 MUST_USE bool dn_next(struct dn_walk *w, struct dn_part *out);
+/* From the first one on; false: it is no Name. */
+MUST_USE bool dn_begin(struct span name, struct dn_walk *w);
+/* Is it a Name, all through? */
+bool dn_is_whole(struct span name);
 /* Is the tag that of text in octets, of which the ASCII ones are just that? */
 bool dn_is_text(unsigned tag);
 
@@ -189,6 +193,11 @@ size_t digest_of(enum digest d, struct span data, unsigned char *out);
 
 /* ---- name: whom a certificate names (RFC 6125, RFC 5280, 4.2.1.10) ------- */
 
+enum {	/* GeneralName, RFC 5280, 4.2.1.6: what we look at */
+	NAME_MAIL = 0x81, NAME_DNS = 0x82, NAME_URI = 0x86, NAME_IP = 0x87,
+	NAME_DIRECTORY = 0xa4
+};
+
 /*
  * name_matches - does the certificate bear one of these names?
  *
@@ -201,16 +210,32 @@ size_t digest_of(enum digest d, struct span data, unsigned char *out);
  */
 bool name_matches(const struct cert *c, const struct span *patterns, size_t n,
 	const struct ip *ip, struct buf *found);
-/* The same for one name of a certificate, which may be a wildcard. */
+/*
+ * The same for one name of a certificate, which may be a wildcard: `*` is the
+ * whole leftmost label, stands for one, and has two or more behind it.
+ */
 bool name_covers(struct span in_cert, struct span pattern);
+/* Could it be the name of a host, its first label maybe `*`? */
+bool name_is_host(struct span name);
+/* Is there a dNSName, so that the common name does not count? */
+bool name_has_dns(const struct cert *c);
+/*
+ * The next common name of a subject that can be one of a host; `w` begins with
+ * the body of the subject.
+ */
+MUST_USE bool name_next_common(struct dn_walk *w, struct span *out);
 /* The last common name of the subject, fit for the log; or nothing. */
 void name_common(const struct cert *c, struct buf *out);
 /* Issuer's common name, else organisation, for the log. */
 void name_issuer(const struct cert *c, struct buf *out);
 /*
  * name_permitted - does the leaf, or another subject below, keep to the name
- * constraints of an issuer?  Forms that we can't judge, in a critical
- * extension, are a no.
+ * constraints of an issuer?  Forms that we can't judge are a no, if there is a
+ * constraint on them and a name to which it applies; so are malformed ones.
+ *
+ * Common names that could be a host's are judged like a dNSName, if there is
+ * none.  That certificates issued to their own issuer are exempt, but for the
+ * leaf (RFC 5280, 6.1.3, b), is the caller's affair.
  */
 bool name_permitted(const struct cert *below, const struct cert *issuer);
 
