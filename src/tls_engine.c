@@ -40,6 +40,7 @@ add_ciphers(br_ssl_engine_context *e)
 	br_ssl_engine_set_default_aes_gcm(e);
 	br_ssl_engine_set_default_aes_cbc(e);
 	br_ssl_engine_set_default_aes_ccm(e);
+	br_ssl_engine_set_default_des_cbc(e);
 	br_ssl_engine_set_chapol(e, &br_sslrec_in_chapol_vtable,
 	    &br_sslrec_out_chapol_vtable);
 	br_ssl_engine_set_chacha20(e, br_chacha20_ct_run);

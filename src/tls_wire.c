@@ -407,6 +407,12 @@ tls_wire_bits(const struct tls_wire *w)
 	return suite_bits(w->session.ssl.cipher_suite);
 }
 
+bool
+tls_wire_showed_cert(const struct tls_wire *w)
+{
+	return w->choice.was_asked && w->choice.chosen != NULL;
+}
+
 /* ---- data --------------------------------------------------------------- */
 
 /* Is there something to be read, or will there never be? */

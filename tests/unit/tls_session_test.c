@@ -212,15 +212,17 @@ make_key(unsigned i)
 
 SIM_TEST(a_session_is_for_one_site_and_one_policy)
 {
+	static struct tlsa one, two;
 	static struct tlsa_set set, more;
 	static unsigned char own_der[3] = "own";
 	static br_x509_certificate own = { own_der, 3 };
 	struct suites s = { .min = BR_TLS10, .max = BR_TLS12, .n = 2,
 	    .suite = { 1, 3 } };
 
-	set = (struct tlsa_set){ .n = 1, .record = { { 3, 1, 1,
-	    SPAN("digest") } } };
-	more = set;
+	one = two = (struct tlsa){ .usage = 3, .selector = 1,
+	    .digest = DIGEST_SHA256, .data = SPAN("digest") };
+	set = (struct tlsa_set){ .record = &one, .n = 1 };
+	more = (struct tlsa_set){ .record = &two, .n = 1 };
 	begin_cache();
 	w.policy.tlsa = &set;
 	make_key(0);
@@ -249,12 +251,9 @@ SIM_TEST(a_session_is_for_one_site_and_one_policy)
 	OTHER(w.set.tls_CApath = SPAN("/ca"));
 	OTHER(w.set.tls_scert_verifydepth = 1);
 	OTHER(w.set.tls_fingerprint_digest = SPAN("sha1"));
-	more.record[0].usage = 2;
-	OTHER(w.policy.tlsa = &more);
-	more = set;
-	more.record[0].data = SPAN("digesT");
-	OTHER(w.policy.tlsa = &more);
-	more = set;
+	OTHER(w.set.tls_append_default_CA = true);
+	OTHER(w.policy.tlsa = &more; two.usage = 2);
+	OTHER(w.policy.tlsa = &more; two = one; two.data = SPAN("digesT"));
 	more.n = 0;
 	OTHER(w.policy.tlsa = &more);
 	OTHER(w.tls.keys.rsa = ((struct own_key){ .is_set = true,
@@ -278,14 +277,18 @@ SIM_TEST(a_changed_file_of_anchors_makes_another_key)
 {
 	begin_cache();
 	sim_file("/ca.pem", "one");
+	sim_file("/ta.pem", "one");
 	w.set.tls_CAfile = SPAN("/ca.pem");
-	w.tls.anchors.is_opened = true;
-	assert_int_equal(port_open("/ca.pem", &w.tls.anchors.fd), RC_OK);
+	w.policy.tafile = SPAN("/no.pem, /ta.pem");
 	make_key(0);
 	sim_file_mtime("/ca.pem", SIM_WALL + 1);
 	make_key(1);
 	assert_memory_not_equal(key[0], key[1], SESSION_KEY);
-	port_close(w.tls.anchors.fd);
+	make_key(0);
+	assert_memory_equal(key[0], key[1], SESSION_KEY);
+	sim_file("/ta.pem", "other");
+	make_key(1);
+	assert_memory_not_equal(key[0], key[1], SESSION_KEY);
 }
 
 SIM_TEST(a_worker_holds_sessions_of_several_hosts)

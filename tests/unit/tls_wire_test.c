@@ -438,7 +438,7 @@ SIM_TEST(a_handshake_that_has_no_end_is_ended)
 SIM_TEST(without_a_shared_cipher_there_is_a_sentence)
 {
 	begin();
-	sim_play(WHERE, "tls fails suite=C0AE");
+	sim_play(WHERE, "tls fails suite=CCA8");
 	fails_with(RC_WIRE, "no shared cipher, or a server key of a kind "
 	    "that postern does not have (handshake failure alert)");
 }

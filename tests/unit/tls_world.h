@@ -30,7 +30,6 @@ begin_worker(void)
 	memset(&w.tls, 0, sizeof(w.tls));
 	w.tls.set = &w.set;
 	w.tls.log = &w.log;
-	w.tls.anchors.fd = -1;
 }
 
 static inline void
@@ -47,8 +46,11 @@ begin(void)
 	w.policy.site = &w.site;
 	w.policy.level = LEVEL_ENCRYPT;
 	w.policy.servername = SPAN("mx.example");
-	w.policy.protocols = SPAN(">=TLSv1");
-	w.policy.grade = SPAN("medium");
+	w.set.tls_protocols = w.set.tls_mandatory_protocols = SPAN(">=TLSv1");
+	w.set.tls_ciphers = w.set.tls_mandatory_ciphers = SPAN("medium");
+	w.set.tls_medium_cipherlist =
+	    SPAN("aNULL:-aNULL:HIGH:MEDIUM:+RC4:@STRENGTH");
+	w.set.tls_fingerprint_digest = SPAN("sha256");
 	w.why = BUF(w.why_room);
 }
 
