@@ -5,18 +5,7 @@
  * BearSSL's own profiles are not used: they bring a judge of certificates with
  * them, and code that we never run.
  */
-#include <string.h>
-
 #include "tls_int.h"
-
-void
-engine_wipe(void *p, size_t n)
-{
-	volatile unsigned char *v = p;
-
-	while (n-- > 0)
-		*v++ = 0;
-}
 
 bool
 engine_has_aes(void)
@@ -51,6 +40,7 @@ add_ciphers(br_ssl_engine_context *e)
 	br_ssl_engine_set_default_aes_gcm(e);
 	br_ssl_engine_set_default_aes_cbc(e);
 	br_ssl_engine_set_default_aes_ccm(e);
+	br_ssl_engine_set_default_des_cbc(e);
 	br_ssl_engine_set_chapol(e, &br_sslrec_in_chapol_vtable,
 	    &br_sslrec_out_chapol_vtable);
 	br_ssl_engine_set_chacha20(e, br_chacha20_ct_run);

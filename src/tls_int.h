@@ -625,8 +625,6 @@ bool session_is_wanted(struct tls *t);
 
 /* ---- engine, fault: what a connection is made of ------------------------- */
 
-/* Wipes secrets; the compiler can't leave it out. */
-void engine_wipe(void *p, size_t n);
 /* Has the processor instructions for AES? */
 bool engine_has_aes(void);
 /* A client with these suites and versions, before its first handshake. */

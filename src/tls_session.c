@@ -119,7 +119,7 @@ add_tlsa(br_sha256_context *h, const struct tlsa_set *set)
 	add_span(h, set->base);
 	for (size_t i = 0; i < set->n; i++) {
 		const struct tlsa *r = &set->record[i];
-		unsigned char head[3] = { r->usage, r->selector, r->matching };
+		unsigned char head[3] = { r->usage, r->selector, r->digest };
 
 		add(h, head, sizeof(head));
 		add_span(h, r->data);
@@ -136,19 +136,33 @@ add_own(br_sha256_context *h, const struct own_key *k)
 		add(h, NULL, 0);
 }
 
-/* Whom we trust: another CAfile, or a new one of that name, is another. */
+/* A new file of an old name is another one. */
 static void
-add_anchors(br_sha256_context *h, const struct tls *t)
+add_file(br_sha256_context *h, struct span path)
 {
+	char room[512];
+	struct buf b = BUF(room);
 	struct port_stat s;
 
-	add_span(h, t->set->tls_CAfile);
-	add_span(h, t->set->tls_CApath);
-	if (!t->anchors.is_opened || t->anchors.fd < 0 ||
-	    port_stat_fd(t->anchors.fd, &s) != RC_OK)
+	add_span(h, path);
+	buf_put(&b, path);
+	if (path.n == 0 || b.full || port_stat_path(buf_text(&b), &s) != RC_OK)
 		return;
 	add(h, &s.mtime_s, sizeof(s.mtime_s));
 	add(h, &s.size, sizeof(s.size));
+}
+
+static void
+add_anchors(br_sha256_context *h, const struct tls *t, struct span tafile)
+{
+	struct span word;
+
+	add(h, &t->set->tls_append_default_CA,
+	    sizeof(t->set->tls_append_default_CA));
+	add_file(h, t->set->tls_CAfile);
+	add_file(h, t->set->tls_CApath);
+	while (span_word(&tafile, LIST_DIVIDERS, &word))
+		add_file(h, word);
 }
 
 static void
@@ -160,7 +174,6 @@ add_policy(br_sha256_context *h, const struct tls *t,
 
 	add(h, level, sizeof(level));
 	add_span(h, p->match);
-	add_span(h, p->tafile);
 	add_span(h, p->servername);
 	add_tlsa(h, p->tlsa);
 	add(h, &t->set->tls_scert_verifydepth,
@@ -180,7 +193,7 @@ session_key(const struct tls *t, const struct tls_policy *p,
 	add_policy(&h, t, p);
 	add(&h, version, sizeof(version));
 	add(&h, s->suite, s->n * sizeof(s->suite[0]));
-	add_anchors(&h, t);
+	add_anchors(&h, t, p->tafile);
 	add_own(&h, &t->keys.rsa);
 	add_own(&h, &t->keys.ec);
 	br_sha256_out(&h, key);
@@ -417,7 +430,7 @@ sift(const struct tls *t, char *first, size_t n, const unsigned char *key)
 			to += RECORD_BYTES;
 		}
 	}
-	engine_wipe(&s, sizeof(s));
+	base_wipe(&s, sizeof(s));
 	return (size_t)(to - first);
 }
 
@@ -444,7 +457,7 @@ change(struct tls *t, const unsigned char *key, const struct session *s,
 			put_record(&all, s);
 		save(t, &all);
 	}
-	engine_wipe(room, used > all.n ? used : all.n);
+	base_wipe(room, used > all.n ? used : all.n);
 }
 
 static bool
@@ -459,7 +472,7 @@ find_filed(struct tls *t, const unsigned char *key, void *room,
 	while (rest.n > 0 && !found)
 		found = take_record(&rest, out) && is_of(out, key) &&
 		    is_fresh(t, out, now);
-	engine_wipe(room, all.n);
+	base_wipe(room, all.n);
 	return found;
 }
 
@@ -514,6 +527,6 @@ session_forget(struct tls *t, const unsigned char *key, void *room)
 	struct session *s = held(t, key);
 
 	if (s != NULL)
-		engine_wipe(s, sizeof(*s));
+		base_wipe(s, sizeof(*s));
 	change(t, key, NULL, room);
 }

@@ -203,7 +203,7 @@ seed(struct tls_wire *w, ms_t until)
 	if (port_random(random, sizeof(random), until) != RC_OK)
 		return RC_OS;
 	br_ssl_engine_inject_entropy(&w->cc.eng, random, sizeof(random));
-	engine_wipe(random, sizeof(random));
+	base_wipe(random, sizeof(random));
 	return RC_OK;
 }
 
@@ -269,7 +269,7 @@ judge(struct tls_wire *w, const struct tls_policy *p)
 		w->session.trust = w->trust;
 		w->session.made_s = port_wall();
 	}
-	engine_wipe(&now, sizeof(now));
+	base_wipe(&now, sizeof(now));
 	w->is_open = true;
 	if (w->t->set->tls_loglevel >= 2)
 		log_line(w->t->log, LOG_INFO, "TLS handshake done, %s%s",
@@ -306,8 +306,8 @@ clear(struct tls_wire *w, struct tls *t, int fd)
 static void
 forget(struct tls_wire *w)
 {
-	engine_wipe(w, offsetof(struct tls_wire, t));
-	engine_wipe(&w->session, sizeof(w->session));
+	base_wipe(w, offsetof(struct tls_wire, t));
+	base_wipe(&w->session, sizeof(w->session));
 	port_memory_forget(w, sizeof(*w));
 }
 
@@ -405,6 +405,12 @@ unsigned
 tls_wire_bits(const struct tls_wire *w)
 {
 	return suite_bits(w->session.ssl.cipher_suite);
+}
+
+bool
+tls_wire_showed_cert(const struct tls_wire *w)
+{
+	return w->choice.was_asked && w->choice.chosen != NULL;
 }
 
 /* ---- data --------------------------------------------------------------- */
