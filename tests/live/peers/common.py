@@ -53,8 +53,8 @@ def _greets(address):
         return False
 
 
-def complaints(path, expression):
-    """Lines of a log that should not be there."""
+def log_lines(path, expression):
+    """Lines of a log that have that in them, but no more than 20."""
     with open(path, encoding="utf-8", errors="replace") as f:
         return [ln.rstrip() for ln in f if re.search(expression, ln)][:20]
 

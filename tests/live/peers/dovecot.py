@@ -7,10 +7,11 @@ import client
 import messages
 import place
 from peers import SENT, Route
-from peers.common import Daemon, complaints, empty, maildir, take_trace
+from peers.common import Daemon, empty, log_lines, maildir, take_trace
 
 PACKAGES = ["dovecot-core", "dovecot-lmtpd"]
 USERS = ["boxes", "dovecot", "dovenull"]
+RECORDS = []
 BOXES = ["one", "two", "full", "later"]
 
 CONF = place.SPOOL + "/conf"
@@ -105,11 +106,11 @@ class Server:
 
     def complaints(self):
         """All sessions must have ended by QUIT. The signal is ours."""
-        return [ln for ln in complaints(
+        return [ln for ln in log_lines(
             LOG, "Warning|Error|Fatal|Panic|Disconnect (?!.*Logged out)")
             if "Killed with signal 15 (by pid=1 " not in ln]
 
-    def stripped(self, octets, box, sender):
+    def stripped(self, octets, box, sender, how):
         address = re.escape(box + "@box.example")
         return take_trace(octets, [
             "Return-Path: <%s>" % re.escape(sender),
