@@ -54,9 +54,9 @@ def _greets(address):
 
 
 def log_lines(path, expression):
-    """Lines of a log that have that in them, but no more than 20."""
+    """Lines of a log that have that in them."""
     with open(path, encoding="utf-8", errors="replace") as f:
-        return [ln.rstrip() for ln in f if re.search(expression, ln)][:20]
+        return [ln.rstrip() for ln in f if re.search(expression, ln)]
 
 
 class Daemon:

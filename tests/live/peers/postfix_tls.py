@@ -3,32 +3,23 @@ cipher, levels of trust, client certificates, TLS from the start, sessions."""
 import os
 import re
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import certs
 import client
 import place
 from client import CLEAR, NO_TLS, Secure
-from peers import SENT, Route, postfix
+from peers import SENT, Route, doors, postfix
 from peers.common import log_lines
+from peers.doors import CERTS, Door
 
 PACKAGES = postfix.PACKAGES
 USERS = postfix.USERS
 BOXES = postfix.BOXES
 FOLDER = "postfix"
 
-CERTS = place.SPOOL + "/certs"
 CAFILE = CERTS + "/roots.pem"
 CURVES = ["X25519", "prime256v1", "secp384r1", "secp521r1"]
-
-
-@dataclass(frozen=True)
-class Door:
-    """An address where smtpd listens, with a mind of its own."""
-    name: str           # below tls.example
-    cert: str           # of certs
-    settings: tuple = ()
-    port: int = 25
 
 
 def _cipher_door(kind, curve, cipher):
@@ -49,14 +40,6 @@ CIPHER_DOORS = [
 ASKS = ("smtpd_tls_CAfile = " + CAFILE, "smtpd_tls_req_ccert = yes",
         "smtpd_tls_security_level = encrypt")
 VERBOSE = ("smtpd_tls_loglevel = 2",)
-SETTINGS = """\
-smtpd_tls_received_header = yes
-smtpd_tls_loglevel = 1
-smtpd_tls_exclude_ciphers = aNULL
-smtpd_tls_protocols = >=TLSv1.2, <=TLSv1.2
-smtpd_tls_mandatory_protocols = >=TLSv1.2, <=TLSv1.2
-smtpd_tls_session_cache_database = btree:{spool}/data/sessions
-"""
 DOORS = [door for door, _ in CIPHER_DOORS] + [
     Door("any", "rsa"),
     Door("stranger", "stranger"),
@@ -74,7 +57,7 @@ DOORS = [door for door, _ in CIPHER_DOORS] + [
     Door("by-id", "rsa", VERBOSE + ("tls_ssl_options = NO_TICKET",)),
     Door("by-ticket", "rsa", VERBOSE),
 ]
-ADDRESS = {door.name: "127.0.1.%d" % (n + 1) for n, door in enumerate(DOORS)}
+ADDRESS = doors.addresses(DOORS)
 RECORDS = ["%s.tls.example A %s" % item for item in ADDRESS.items()]
 
 
@@ -91,38 +74,16 @@ def way(name, level="verify", *more, port=25):
         options(level, *more))
 
 
-class Server(postfix.Server):
+class Server(doors.Server):
+    doors = DOORS
     routes = [replace(
         way("p256-x25519-aes128-gcm-sha256"), name="smtp under TLS",
         prefix="t", how=Secure("Verified", "TLSv1.2", certs.suite(
             "p256", "AES128-GCM-SHA256")))]
 
     def __init__(self, ids, boxes):
-        self.certs = certs.make(CERTS, certs.specs(*certs.KINDS, odd=True))
+        super().__init__(ids, boxes, certs.specs(*certs.KINDS, odd=True))
         certs.roots(self.certs, CAFILE)
-        super().__init__(ids, boxes)
-
-    @staticmethod
-    def settings():
-        return SETTINGS.format(spool=place.SPOOL)
-
-    def rows(self):
-        rows = "tlsmgr unix - - n 1000? 1 tlsmgr\n"
-        for door in DOORS:
-            rows += "%s:%d inet n - n - - smtpd\n" % (
-                ADDRESS[door.name], door.port)
-            for setting in ("smtpd_tls_security_level = may",
-                            "smtpd_tls_chain_files = "
-                            + self.certs[door.cert].pem) + door.settings:
-                rows += "  -o { %s }\n" % setting
-        return rows
-
-    def complaints(self):
-        """Handshakes that are meant to fail are none."""
-        return [line for line in super().complaints()
-                if not re.search(
-                    "TLS library problem|lost connection after (STARTTLS|"
-                    "CONNECT|EHLO)", line)]
 
 
 def checks(world):
