@@ -14,6 +14,7 @@ import fakenet      # noqa: E402 the name server of the conformance kit
 
 SPOOL = "/var/spool/live"   # a tmpfs: every folder on the way is 755
 IPV6 = "fd00:7::1"
+IPV6_TOO = "fd00:7::2"
 FIRST_ID = 5400             # users made here; none of a Debian system's
 
 RECORDS = [
@@ -78,7 +79,8 @@ def set_up(unpacked, users):
 def _network():
     socket.sethostname("mx1.box.example")
     _do("ip", "link", "set", "lo", "up")
-    _do("ip", "-6", "addr", "add", IPV6 + "/128", "dev", "lo", "nodad")
+    for address in IPV6, IPV6_TOO:
+        _do("ip", "-6", "addr", "add", address + "/128", "dev", "lo", "nodad")
     _write("/etc/resolv.conf",
            "nameserver 127.0.0.1\noptions timeout:2 attempts:2 trust-ad\n")
     _write("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")

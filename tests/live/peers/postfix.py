@@ -116,9 +116,9 @@ class Server:
                       log=LOG, conf=CONF, boxes=ids["boxes"],
                       ipv6=place.IPV6)
         os.makedirs(CONF)
-        _old_file("main.cf", MAIN.format(**values) + self.settings())
-        _old_file("master.cf", MASTER.format(**values) + self.rows())
-        _old_file("boxes", "".join("%s@box.example %s/\n" % (box, box)
+        old_file("main.cf", MAIN.format(**values) + self.settings())
+        old_file("master.cf", MASTER.format(**values) + self.rows())
+        old_file("boxes", "".join("%s@box.example %s/\n" % (box, box)
                                    for box in boxes))
         _folders()
 
@@ -192,7 +192,7 @@ def _protection(how):
                      "|Client did not present a certificate)"))
 
 
-def _old_file(name, text):
+def old_file(name, text):
     """A main.cf that has just been written is read again and again."""
     path = os.path.join(CONF, name)
     with open(path, "w", encoding="ascii") as f:
