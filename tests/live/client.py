@@ -27,6 +27,7 @@ class Secure:
     version: str = "TLSv1.2"
     cipher: str = ""    # OpenSSL's name, "" for any
     owner: str = ""     # of the certificate that the client showed
+    group: str = ""     # of the key agreement, which only some servers tell
 
     def differences(self, out):
         """Reasons why these weren't the client's handshakes."""

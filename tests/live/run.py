@@ -26,7 +26,7 @@ import messages
 import packages
 import report
 
-PEERS = ["postfix", "postfix_tls", "dane", "dovecot"]
+PEERS = ["postfix", "postfix_tls", "dane", "exim", "dovecot"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLACE = os.path.join(packages.BUILD, "live")
 SECONDS = 140       # for all checks of one peer; then it is killed
