@@ -53,6 +53,7 @@ ODD = [
 
 
 def specs(*kinds, odd=False):
+    """odd: those of ODD, too; wants p256 among the kinds."""
     return sum((_chain(kind) for kind in kinds), []) + (ODD if odd else [])
 
 

@@ -26,7 +26,8 @@ import messages
 import packages
 import report
 
-PEERS = ["postfix", "postfix_tls", "dane", "exim", "dovecot"]
+PEERS = ["postfix", "postfix_tls", "dane", "exim", "opensmtpd",
+         "dovecot", "dovecot_tls"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLACE = os.path.join(packages.BUILD, "live")
 SECONDS = 140       # for all checks of one peer; then it is killed

@@ -84,12 +84,18 @@ class Server:
         os.makedirs(CONF)
         with open(CONF + "/dovecot.conf", "w", encoding="ascii") as f:
             f.write(SETTINGS.format(spool=place.SPOOL, log=LOG, conf=CONF,
-                                    ipv6=place.IPV6, socket=SOCKET))
+                                    ipv6=place.IPV6, socket=SOCKET)
+                    + self.settings())
         with open(CONF + "/boxes", "w", encoding="ascii") as f:
             for box in boxes:
                 f.write("%s:{PLAIN}x:%d:%d::%s/box/%s::%s\n" % (
                     box, ids["boxes"], ids["boxes"], place.SPOOL, box,
                     EXTRA.get(box, "")))
+
+    @staticmethod
+    def settings():
+        """What else its configuration has."""
+        return ""
 
     def start(self):
         self.daemon = Daemon(["dovecot", "-F", "-c", CONF + "/dovecot.conf"],
@@ -116,14 +122,23 @@ class Server:
             "Return-Path: <%s>" % re.escape(sender),
             # no Delivered-To if there are several recipients
             r"(?:Delivered-To: %s\n)?"
-            r"Received: from client\.example(?: \([^\n]*\))?\n"
-            r"\tby mx1\.box\.example with LMTP\n\tid [^\n]*\n"
+            r"Received: from client\.example(?: \([^\n]*\))?\n%s"
+            r"\tby mx1\.box\.example with LMTP%s\n\tid [^\n]*\n"
             r"\t\(envelope-from <%s>\)(?:\n\tfor <%s>)?; [^\n]*" % (
-                address, re.escape(sender), address)])
+                address, _protection(how), "S" if how.trust else "",
+                re.escape(sender), address)])
 
     def stored(self, text):
         """As it came."""
         return text
+
+
+def _protection(how):
+    """What Received says of it."""
+    if not how.trust:
+        return ""
+    return r"\t\(using %s with cipher %s \(\d+/\d+ bits\)\)\n" % (
+        re.escape(how.version), re.escape(how.cipher) or r"\S+")
 
 
 LONG = messages.NOTE + (b"x" * 70 + b"\n") * 100
