@@ -27,10 +27,10 @@ import packages
 import report
 
 PEERS = ["postfix", "postfix_tls", "dane", "exim", "opensmtpd",
-         "dovecot", "dovecot_tls"]
+         "dovecot", "dovecot_tls", "tools"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLACE = os.path.join(packages.BUILD, "live")
-SECONDS = 140       # for all checks of one peer; then it is killed
+SECONDS = 240       # for all checks of one peer; then it is killed
 NAMESPACES = ["unshare", "-n", "-m", "-p", "-u", "--mount-proc",
               "--kill-child", "--fork", "--"]
 
