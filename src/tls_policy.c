@@ -255,9 +255,9 @@ static enum rc
 try_anchors(struct finding *f)
 {
 	struct anchor anchor[CHAIN_LINKS_MAX];
+	struct anchor_list list = { anchor, COUNT(anchor), 0 };
 	struct tls *t = f->t;
 	struct arena a;
-	size_t n;
 	enum rc rc;
 
 	if (t->chain_room == NULL)
@@ -265,8 +265,7 @@ try_anchors(struct finding *f)
 	if (t->chain_room == NULL)
 		return RC_OS;
 	arena_init(&a, t->chain_room, CHAIN_BYTES_MAX);
-	rc = anchors_each(f->p->tafile, &a, anchor, COUNT(anchor), &n,
-	    f->why);
+	rc = anchors_each(f->p->tafile, &a, &list, f->why);
 	if (rc == RC_FULL)
 		return bad_setting(f, "tls_trust_anchor_file", f->p->tafile,
 		    "holds too much");
