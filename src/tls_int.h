@@ -312,17 +312,8 @@ struct anchor_list {
 };
 MUST_USE enum rc anchors_each(struct span files, struct arena *a,
 	struct anchor_list *out, struct buf *why);
-/*
- * The index of a bundle: a cdb of its certificates by dn_hash() of the subject,
- * besides the key `bundle`, whose value is the bundle's size in octets.
- *
- * index_is_of    is it one, and of a file of this size?
- * index_find     value number nth, from 0, of a subject.  RC_NONE: no more;
- *                RC_WIRE: the index is damaged.
- */
+/* The index of a bundle: is it one, and of a file of this length? */
 bool index_is_of(struct span cdb, int64_t bytes);
-MUST_USE enum rc index_find(struct span cdb, const unsigned char *hash,
-	size_t nth, struct span *der);
 
 /* ---- key: who we are ---------------------------------------------------- */
 
