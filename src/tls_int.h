@@ -377,7 +377,7 @@ struct path_want {
 MUST_USE enum rc path_find(struct chain *c, const struct path_want *want,
 	struct buf *why);
 /* `the certificate of SUBJECT (issued by ISSUER)`, for sentences. */
-void path_about(const struct cert *c, struct buf *out);
+void path_about(const struct cert *c, struct buf *b);
 
 /* ---- dane: TLSA records against a chain (RFC 7671, 7672) ----------------- */
 
