@@ -165,6 +165,13 @@ void arena_empty(struct arena *a);
 MUST_USE void *arena_take(struct arena *a, size_t n);
 /* Copies, NUL-terminated.  On RC_FULL *out is untouched. */
 MUST_USE enum rc arena_copy(struct arena *a, struct span s, struct span *out);
+/*
+ * For what is built in place, of a length not known before: arena_room() gives
+ * all that is left as an empty buf, arena_keep() takes what that buf holds now
+ * (and its NUL).  Nothing else may be taken between the two.
+ */
+struct buf arena_room(const struct arena *a);
+void arena_keep(struct arena *a, const struct buf *b);
 
 /*
  * Encodings, all added to a buf (whole or not at all).  The decoders return

@@ -28,7 +28,8 @@ struct table_env {
 
 enum {	/* how a setting wants its tables */
 	TABLE_KEEP_CASE = 1,	/* keys are not folded to lower case */
-	TABLE_SECRET = 2	/* passwords: others must not read the file */
+	TABLE_SECRET = 2,	/* passwords: others must not read the file */
+	TABLE_ALIASES = 4	/* text files have the form of aliases(5) */
 };
 
 enum { TABLE_FIXED = 1, TABLE_PATTERN = 2, TABLE_ANY = 3 };
@@ -48,11 +49,22 @@ struct table_list {
  * setting  borrowed.
  *
  * RC_OK also if a table can't be opened or its type is unknown: that is logged,
- * and each lookup in it fails.  RC_FULL: the arena is full.  RC_DENY: a secret
- * that others can write (TABLE_SECRET); the log says so.
+ * and each lookup in it fails.  RC_FULL: the arena is full.  RC_DENY: a word
+ * without a type, or a secret that others can write (TABLE_SECRET): nothing may
+ * be done with such settings; the log says so.
+ *
+ * What is text is read from its file, which stays open, at each lookup: no size
+ * is too large, but one that is large is better compiled.  Lines that can't be
+ * obeyed are logged at the first lookup.
  */
 MUST_USE enum rc table_open(struct table_list *l, const struct table_env *env,
 	const char *setting, struct span text, unsigned flags);
+
+/*
+ * table_close - lets go of what is not in the arena: files, compiled patterns.
+ * For those who empty the arena and open tables anew; others need not.
+ */
+void table_close(struct table_list *l);
 
 /*
  * table_find - the value of a key in the first table that has it.
@@ -61,11 +73,28 @@ MUST_USE enum rc table_open(struct table_list *l, const struct table_env *env,
  *        that are parts of an address or a name.
  * value  added to; on any result but RC_OK nothing was added.
  *
+ * Patterns see keys as they are; else upper case is as lower case, in ASCII.
+ *
  * RC_OK; RC_NONE: not there; RC_FULL: the value does not fit; RC_OS, RC_WIRE:
- * nobody can tell now, the log says why: defer.
+ * nobody can tell now, the log says why: defer.  That holds for an empty value,
+ * too, and for a key that stands in a text file twice.
  */
 MUST_USE enum rc table_find(const struct table_list *l, struct span key,
 	unsigned kinds, struct buf *value);
+
+/*
+ * Files in the format of cdb, mapped by the caller: for indexes of his own.
+ *
+ * table_cdb_check  RC_WIRE: not a whole one; the calls below must not see it.
+ * table_cdb_find   the nth value of a key, from 0; it points into the file.
+ *                  RC_NONE: there are not so many; RC_WIRE: damaged.
+ * table_cdb_next   all entries in their order; *at is 0 for the first.
+ */
+MUST_USE enum rc table_cdb_check(struct span file);
+MUST_USE enum rc table_cdb_find(struct span file, struct span key, size_t nth,
+	struct span *value);
+MUST_USE enum rc table_cdb_next(struct span file, size_t *at,
+	struct span *key, struct span *value);
 
 /*
  * Lists of names or addresses: words divided by commas or blanks, each a

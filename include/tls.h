@@ -121,6 +121,27 @@ MUST_USE enum rc tls_dane_find(struct tls *t, struct dns *dns,
 MUST_USE enum rc tls_ready(struct tls *t, const struct tls_policy *p,
 	struct buf *why);
 
+/* ---- the index of a file of authorities --------------------------------- */
+
+struct tls_index {
+	unsigned certificates;	/* in the index */
+	unsigned duplicates;	/* left out */
+	unsigned bad;		/* left out, each with a warning */
+};
+
+/*
+ * tls_index_make - compiles FILE.cdb from the certificates in FILE, for use
+ * instead of it as long as it is not older.
+ *
+ * log  gets a warning with file and line for each entry that can't be used.
+ *
+ * RC_DENY: FILE can't be read, or has no certificate.  RC_FULL: no memory for
+ * it.  RC_OS: FILE.cdb can't be written.  Each with a sentence in `why`, and
+ * what was there before stays.
+ */
+MUST_USE enum rc tls_index_make(const char *file, const struct log *log,
+	struct tls_index *out, struct buf *why);
+
 /* ---- a connection ------------------------------------------------------- */
 
 struct tls_wire;		/* one connection, in memory of struct tls */

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base.h"
+#include "port.h"
 
 /* Address space: pages cost nothing before they are first used. */
 enum { HEAP_BYTES = 256 * 1024 };
@@ -285,6 +285,21 @@ aligned_alloc(size_t align, size_t n)
 	}
 	cut(c, size_for(n));
 	return memory_of(c);
+}
+
+size_t
+port_heap_room(void)
+{
+	const struct chunk *c;
+	size_t most = 0;
+
+	if (lowest == 0)
+		set_up();
+	for (c = chunk_at(lowest); size_of(c) != 0;
+	    c = chunk_at(offset_of(c) + size_of(c)))
+		if (!is_used(c) && size_of(c) > most)
+			most = size_of(c);
+	return most > 0 ? most - sizeof *c : 0;
 }
 
 size_t

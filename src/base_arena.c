@@ -17,12 +17,20 @@ arena_empty(struct arena *a)
 	a->used = 0;
 }
 
-void *
-arena_take(struct arena *a, size_t n)
+/* What to leave out for the next piece to be aligned. */
+static size_t
+padding(const struct arena *a)
 {
 	const size_t align = _Alignof(max_align_t);
 	size_t over = ((uintptr_t)a->p + a->used) % align;
-	size_t pad = over > 0 ? align - over : 0;
+
+	return over > 0 ? align - over : 0;
+}
+
+void *
+arena_take(struct arena *a, size_t n)
+{
+	size_t pad = padding(a);
 	char *p;
 
 	if (pad > a->cap - a->used || n > a->cap - a->used - pad)
@@ -48,4 +56,23 @@ arena_copy(struct arena *a, struct span s, struct span *out)
 		memcpy(p, s.p, s.n);
 	*out = (struct span){ p, s.n };
 	return RC_OK;
+}
+
+struct buf
+arena_room(const struct arena *a)
+{
+	size_t pad = padding(a), left = a->cap - a->used;
+	struct buf b;
+
+	buf_init(&b, NULL, 0);
+	if (pad < left)
+		buf_init(&b, a->p + a->used + pad, left - pad);
+	return b;
+}
+
+void
+arena_keep(struct arena *a, const struct buf *b)
+{
+	ASSERT(b->n < b->cap);
+	a->used = (size_t)(b->p - a->p) + b->n + 1;
 }

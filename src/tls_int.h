@@ -76,10 +76,13 @@ struct pem {
 	int fd;
 	int64_t at;		/* the next octet to load */
 	size_t from, n;
-	unsigned line;		/* for messages */
-	char data[1024];
+	unsigned line;		/* the last one read, from 1 */
+	unsigned begun;		/* the BEGIN line of the last object */
+	bool is_inside;		/* data goes on inside a line */
+	char data[1024];	/* of keys, too: whoever reads them wipes it */
 };
 
+/* From the beginning of a file, which stays the caller's. */
 void pem_start(struct pem *p, int fd);
 /*
  * pem_next - the next armoured object.
@@ -129,6 +132,8 @@ struct cert {
 MUST_USE enum rc cert_read(struct span der, struct cert *out);
 /* Only the SubjectPublicKeyInfo of something that may be malformed else. */
 MUST_USE enum rc cert_read_spki(struct span der, struct span *spki);
+/* The same for the subject alone: most of a bundle needs no more. */
+MUST_USE enum rc cert_read_subject(struct span der, struct span *subject);
 
 /*
  * Names as X.501 has them, DER with header.  Text is compared without ASCII
@@ -157,6 +162,13 @@ MUST_USE bool dn_begin(struct span name, struct dn_walk *w);
 bool dn_is_whole(struct span name);
 /* Is the tag that of text in octets, of which the ASCII ones are just that? */
 bool dn_is_text(unsigned tag);
+/*
+ * dn_hash - SHA-1 of a name in OpenSSL's one form of it: equal names, equal
+ * hashes.  Its first four octets, the last one first, name files of a CApath.
+ * false: malformed, or longer than any real name.
+ */
+#define DN_HASH_BYTES	20
+MUST_USE bool dn_hash(struct span name, unsigned char *out);
 
 /* ---- sign: who signed it ------------------------------------------------ */
 
@@ -242,15 +254,22 @@ struct anchor {
 	struct span spki;
 };
 
+/* A bundle of certificates. */
+struct anchor_file {
+	struct span path;
+	int fd;			/* of the PEM text, or -1 */
+	struct span cdb;	/* the compiled index, mapped; or empty */
+};
+
 /* CAfile and CApath, opened; or what is wrong with them. */
 struct anchors {
 	bool is_opened;		/* else nothing was asked of them yet */
 	enum rc state;		/* what anchors_open() came to */
-	int fd;			/* of the PEM text, or -1 */
-	struct span cdb;	/* the compiled index, mapped; or empty */
+	struct anchor_file file[2];	/* CAfile; the system's own */
 	struct span folder;	/* CApath */
 	const char *setting;	/* `smtp_tls_CAfile` */
 	const struct log *log;
+	bool said_bad;		/* about an entry of a bundle */
 	char why[512];
 };
 
@@ -259,24 +278,40 @@ struct anchors {
  * each later one.  RC_DENY: CAfile is missing, unreadable or has no
  * certificate, and s->why has a sentence.  A missing CApath is no fault.
  * Notes, once, that the index FILE.cdb is missing or older than FILE.
+ *
+ * RC_OK with a sentence in s->why: nobody is trusted, as no setting names
+ * anybody; it says which line to write.  To be added where a chain fails.
  */
 MUST_USE enum rc anchors_open(struct anchors *s, const struct settings *set,
 	bool is_lmtp, const struct log *log);
 /*
  * anchors_find - the next certificate with that subject.
  *
- * at   zero for the first one; counts.
- * a    gets the certificate.
- * RC_NONE: no more.  RC_FULL.  RC_OS: nobody can tell.
+ * at   zero for the first one; else what the call before left there.
+ * a    gets the certificate, if it isn't in a mapped index.
+ *
+ * RC_NONE: no more.  RC_FULL: no room for one that may be it.  RC_OS: nobody
+ * can tell; the log says why.
  */
 MUST_USE enum rc anchors_find(struct anchors *s, struct span subject,
 	size_t *at, struct arena *a, struct span *der);
 /*
  * anchors_each - all of the files of smtp_tls_trust_anchor_file, `tafile=`.
- * RC_DENY: one is missing or has nothing usable in it; `why` tells.
+ *
+ * a    gets what they hold.
+ * out  has room for `most`; n is set, to 0 on any result but RC_OK.
+ *
+ * RC_DENY: one is missing, has nothing in it, or something that can't be used;
+ * `why` tells.
  */
+struct anchor_list {
+	struct anchor *p;
+	size_t most, n;
+};
 MUST_USE enum rc anchors_each(struct span files, struct arena *a,
-	struct anchor *out, size_t most, size_t *n, struct buf *why);
+	struct anchor_list *out, struct buf *why);
+/* The index of a bundle: is it one, and of a file of this length? */
+bool index_is_of(struct span cdb, int64_t bytes);
 
 /* ---- key: who we are ---------------------------------------------------- */
 

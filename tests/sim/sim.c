@@ -139,7 +139,7 @@ sim_begin(void)
 	sim.seed = first_seed();
 	sim.random = sim.seed;
 	sim.random_ready = SIM_START;
-	sim.memory_max = SIZE_MAX;
+	sim.heap_room = sim.memory_max = SIZE_MAX;
 	sim.out_max = SIZE_MAX;
 	sim_hostname("here.example");
 	sim_user("user", "A User");
@@ -570,6 +570,19 @@ void
 port_memory_forget(void *p, size_t bytes)
 {
 	memset(p, 0x5a, bytes);
+}
+
+void
+sim_heap_room(size_t bytes)
+{
+	sim.heap_room = bytes;
+}
+
+size_t
+port_heap_room(void)
+{
+	sim_call();
+	return sim.heap_room;
 }
 
 /* ---- process ------------------------------------------------------------ */

@@ -126,6 +126,8 @@ uint64_t sim_calls(void);
 /* Memory that port_memory() gives in all; SIZE_MAX at the beginning. */
 void sim_memory_limit(size_t bytes);
 size_t sim_memory_used(void);
+/* What port_heap_room() says; SIZE_MAX at the beginning. */
+void sim_heap_room(size_t bytes);
 
 /*
  * sim_exit_of - calls f(arg), with port_exit() bringing it back here.

@@ -42,7 +42,7 @@ struct sim_world {
 	/* machine */
 	uint64_t seed, random;
 	ms_t random_ready;
-	size_t memory, memory_max;
+	size_t memory, memory_max, heap_room;
 	char *hostname, *login, *full;
 	struct sim_env *env;
 	bool ended;			/* sim_end() was content */

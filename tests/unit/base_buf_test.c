@@ -1,6 +1,7 @@
 /*
  * base_buf_test.c - owned text, and scraps.
  */
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,6 +149,43 @@ SIM_TEST(arena_that_is_full_says_so_whatever_is_asked)
 	assert_null(arena_take(&a, 1));
 }
 
+SIM_TEST(what_is_built_in_an_arena_is_kept_where_it_stands)
+{
+	alignas(max_align_t) char memory[64];
+	struct arena a;
+	struct buf b;
+
+	arena_init(&a, memory, sizeof(memory));
+	assert_non_null(arena_take(&a, 3));
+	b = arena_room(&a);
+	buf_puts(&b, "0123456789012345");
+	assert_false(b.full);
+	assert_ptr_equal(arena_room(&a).p, b.p);	/* not taken yet */
+	arena_keep(&a, &b);
+	assert_ptr_equal(b.p, memory + 16);
+	assert_true((char *)arena_take(&a, 1) >= b.p + 17);
+	assert_memory_equal(b.p, "0123456789012345", 16);
+
+	assert_int_equal(a.used, 49);
+	b = arena_room(&a);
+	assert_int_equal(b.cap, 0);
+	buf_putc(&b, 'x');
+	assert_true(b.full);
+	arena_init(&a, NULL, 0);
+	assert_int_equal(arena_room(&a).cap, 0);
+}
+
+SIM_TEST(wiped_memory_is_zero_and_no_more_of_it)
+{
+	char memory[4] = "abc";
+
+	base_wipe(memory, 0);
+	base_wipe(NULL, 0);
+	assert_memory_equal(memory, "abc", 4);
+	base_wipe(memory, 2);
+	assert_memory_equal(memory, "\0\0c", 4);
+}
+
 SIM_TEST(copy_in_an_arena_ends_in_nul)
 {
 	_Alignas(16) char memory[32];
@@ -184,6 +222,8 @@ main(void)
 		SIM_RUN(an_attempt_is_settled_as_a_whole_or_not_at_all),
 		SIM_RUN(arena_gives_aligned_zeros_until_it_is_full),
 		SIM_RUN(arena_that_is_full_says_so_whatever_is_asked),
+		SIM_RUN(what_is_built_in_an_arena_is_kept_where_it_stands),
+		SIM_RUN(wiped_memory_is_zero_and_no_more_of_it),
 		SIM_RUN(copy_in_an_arena_ends_in_nul),
 	};
 	return sim_main(tests, COUNT(tests));

@@ -124,6 +124,26 @@ SIM_TEST(malformed_base64_is_refused)
 	check_refused(code_unbase64, SPAN("Zm9\xff"));
 }
 
+SIM_TEST(only_64_octets_are_base64_in_any_place)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"abcdefghijklmnopqrstuvwxyz0123456789+/";
+	char four[] = "AAAA", room[4];
+
+	for (unsigned i = 0; i < 4 * 256; i++) {
+		struct buf b = BUF(room);
+		char c = (char)(i / 4);
+		bool good = c != '\0' && strchr(digits, c) != NULL;
+
+		if (c == '=' && i % 4 == 3)
+			continue;
+		four[i % 4] = c;
+		assert_int_equal(code_unbase64(&b, (struct span){ four, 4 }),
+		    good);
+		four[i % 4] = 'A';
+	}
+}
+
 SIM_TEST(xtext_is_read_back)
 {
 	check_decode(code_unxtext, SPAN("a+2Bb+3dc+00"), SPAN("a+b=c\0"));
@@ -173,6 +193,7 @@ main(void)
 		SIM_RUN(base64_has_its_vectors),
 		SIM_RUN(base64_is_read_back),
 		SIM_RUN(malformed_base64_is_refused),
+		SIM_RUN(only_64_octets_are_base64_in_any_place),
 		SIM_RUN(xtext_is_read_back),
 		SIM_RUN(malformed_xtext_is_refused),
 		SIM_RUN(random_octets_survive_both_ways),

@@ -12,12 +12,14 @@
 #define realloc			heap_realloc
 #define aligned_alloc		heap_aligned_alloc
 #define malloc_usable_size	heap_usable_size
+#define port_heap_room		heap_room
 void *heap_malloc(size_t);
 void heap_free(void *);
 void *heap_calloc(size_t, size_t);
 void *heap_realloc(void *, size_t);
 void *heap_aligned_alloc(size_t, size_t);
 size_t heap_usable_size(void *);
+size_t heap_room(void);
 #include "../../port/port_heap.c"
 
 /* The largest that an empty heap can give. */
@@ -100,6 +102,30 @@ full_is_null_and_nothing_breaks(void **state)
 	assert_null(malloc(1000));
 	while (n > 0)
 		free(p[--n]);
+	assert_empty();
+}
+
+static void
+room_is_what_the_next_request_can_have(void **state)
+{
+	char *low, *mid, *high;
+
+	(void)state;
+	assert_int_equal(port_heap_room(), ALL);
+	low = malloc(10000);
+	mid = malloc(10000);
+	high = malloc(port_heap_room());
+	assert_non_null(high);
+	assert_int_equal(port_heap_room(), 0);
+	free(low);
+	assert_in_range(port_heap_room(), 10000, 10100);
+	low = malloc(port_heap_room());
+	assert_non_null(low);
+	assert_int_equal(port_heap_room(), 0);
+	free(low);
+	free(mid);
+	free(high);
+	assert_int_equal(port_heap_room(), ALL);
 	assert_empty();
 }
 
@@ -331,6 +357,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_taken_is_aligned_and_apart),
 		cmocka_unit_test(full_is_null_and_nothing_breaks),
+		cmocka_unit_test(room_is_what_the_next_request_can_have),
 		cmocka_unit_test(sizes_beyond_reason_are_null),
 		cmocka_unit_test(calloc_clears_what_was_used),
 		cmocka_unit_test(freed_neighbours_become_one),

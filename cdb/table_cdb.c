@@ -1,0 +1,197 @@
+/*
+ * table_cdb.c - compiled tables: one mapped file, read by tinycdb.
+ *
+ * The file is mapped by the port and so never closed, and it may be damaged:
+ * tinycdb compares every place in it with its length.
+ */
+#include <string.h>
+
+#include <cdb.h>
+
+#include "port.h"
+#include "table_int.h"
+
+#define CDB_HEAD	2048	/* octets: 256 places and lengths of tables */
+
+/* What cdb_init() would do; the fields are those of tinycdb 0.78. */
+static struct cdb
+opened(struct span file)
+{
+	const unsigned char *p = (const unsigned char *)file.p;
+
+	return (struct cdb){
+		.cdb_fd = -1,
+		.cdb_fsize = (unsigned)file.n,
+		.cdb_dend = cdb_unpack(p),
+		.cdb_mem = p,
+	};
+}
+
+enum rc
+table_cdb_check(struct span file)
+{
+	const unsigned char *p = (const unsigned char *)file.p;
+	unsigned end;
+
+	if (file.n < CDB_HEAD || file.n > UINT32_MAX)
+		return RC_WIRE;
+	end = cdb_unpack(p);
+	if (end < CDB_HEAD)
+		return RC_WIRE;
+	for (size_t i = 0; i < CDB_HEAD; i += 8) {
+		unsigned from = cdb_unpack(p + i), n = cdb_unpack(p + i + 4);
+
+		if (from < end || from > file.n || n > (file.n - from) / 8)
+			return RC_WIRE;
+	}
+	return RC_OK;
+}
+
+enum rc
+table_cdb_find(struct span file, struct span key, size_t nth,
+	struct span *value)
+{
+	struct cdb c = opened(file);
+	struct cdb_find f;
+	int n;
+
+	if (key.n >= file.n)
+		return RC_NONE;
+	n = cdb_findinit(&f, &c, key.p, (unsigned)key.n);
+	for (size_t i = 0; n > 0 && i <= nth; i++)
+		n = cdb_findnext(&f);
+	if (n <= 0)
+		return n < 0 ? RC_WIRE : RC_NONE;
+	*value = (struct span){ file.p + c.cdb_vpos, c.cdb_vlen };
+	return RC_OK;
+}
+
+enum rc
+table_cdb_next(struct span file, size_t *at, struct span *key,
+	struct span *value)
+{
+	struct cdb c = opened(file);
+	unsigned place = (unsigned)*at;
+	int n;
+
+	if (place == 0)
+		cdb_seqinit(&place, &c);
+	n = cdb_seqnext(&place, &c);
+	if (n <= 0)
+		return n == 0 && place == c.cdb_dend ? RC_NONE : RC_WIRE;
+	*at = place;
+	*key = (struct span){ file.p + c.cdb_kpos, c.cdb_klen };
+	*value = (struct span){ file.p + c.cdb_vpos, c.cdb_vlen };
+	return RC_OK;
+}
+
+/* ---- as a table ---------------------------------------------------------- */
+
+/* An older one still counts; mail should not wait for its compiler. */
+static enum rc
+look_at_source(const struct table *t, const char *path,
+	const struct port_stat *compiled)
+{
+	struct port_stat source;
+
+	if (port_stat_path(path, &source) != RC_OK)
+		return RC_OK;
+	if (source.mtime_s > compiled->mtime_s)
+		table_warn(t, "%s is newer than its compiled form: "
+		    "postmap %.*s", path, SPAN_ARG(t->name));
+	if (t->flags & TABLE_SECRET && source.mode & 06)
+		table_warn(t, "its source is not for everybody: chmod 600 %s",
+		    path);
+	return RC_OK;
+}
+
+enum rc
+mapped_open(struct table *t, struct span arg)
+{
+	char *path = text_path(t, arg);
+	struct port_stat st;
+	enum rc rc;
+
+	if (path == NULL)
+		return RC_FULL;
+	t->path = path;
+	memcpy(path + arg.n, ".cdb", sizeof(".cdb"));
+	rc = port_stat_path(path, &st);
+	if (rc == RC_OK)
+		rc = port_map(path, &t->cdb);
+	if (rc == RC_NONE)
+		return table_broken(t, "there is no compiled form of it: "
+		    "run postmap");
+	if (rc != RC_OK)
+		return table_broken(t, port_error());
+	if (table_cdb_check(t->cdb) != RC_OK)
+		return table_broken(t, "the file is damaged: run postmap");
+	TRY(table_guard(t, path, st.mode));
+	path[arg.n] = '\0';
+	return look_at_source(t, path, &st);
+}
+
+/* Whether keys and values end with a NUL is the maker's choice. */
+enum { NUL_UNKNOWN, NUL_NEVER, NUL_ALWAYS };
+
+enum rc
+mapped_find(struct table *t, struct span key, struct buf *value)
+{
+	char room[SOURCE_LINE_MAX];
+	struct buf b = BUF(room);
+	struct span found;
+	enum rc rc = RC_NONE;
+
+	table_fold(t, key, &b);
+	buf_putc(&b, '\0');
+	if (b.full)
+		return table_fails(t, "a key is too long");
+	if (t->nul != NUL_ALWAYS)
+		rc = table_cdb_find(t->cdb, span_part(buf_span(&b), 0, key.n),
+			0, &found);
+	if (rc == RC_OK)
+		t->nul = NUL_NEVER;
+	if (rc == RC_NONE && t->nul != NUL_NEVER) {
+		rc = table_cdb_find(t->cdb, buf_span(&b), 0, &found);
+		if (rc == RC_OK)
+			t->nul = NUL_ALWAYS;
+	}
+	if (rc == RC_WIRE)
+		return table_fails(t, "the file is damaged: run postmap");
+	if (rc != RC_OK)
+		return rc;
+	if (t->nul == NUL_ALWAYS && found.n > 0 && found.p[found.n - 1] == '\0')
+		found.n--;
+	buf_put(value, found);
+	return RC_OK;
+}
+
+/* ---- types that others compile in another way ---------------------------- */
+
+enum rc
+either_open(struct table *t, struct span arg)
+{
+	char *path = text_path(t, arg);
+	struct port_stat text, compiled;
+	enum rc text_rc, compiled_rc;
+	bool is_current;
+
+	if (path == NULL)
+		return RC_FULL;
+	text_rc = port_stat_path(path, &text);
+	memcpy(path + arg.n, ".cdb", sizeof(".cdb"));
+	compiled_rc = port_stat_path(path, &compiled);
+	path[arg.n] = '\0';
+	is_current = compiled_rc == RC_OK && (text_rc == RC_NONE ||
+	    (text_rc == RC_OK && compiled.mtime_s >= text.mtime_s));
+	log_line(t->log, LOG_INFO, "%s: %.*s is read as %s:%s", t->setting,
+		SPAN_ARG(t->name), is_current ? "cdb" : "texthash", path);
+	return is_current ? mapped_open(t, arg) : text_open_file(t, path);
+}
+
+enum rc
+either_find(struct table *t, struct span key, struct buf *value)
+{
+	return t->cdb.n > 0 ? mapped_find(t, key, value) :
+		text_hash_find(t, key, value);
+}
