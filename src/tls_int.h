@@ -386,8 +386,8 @@ enum { TLSA_CERT, TLSA_SPKI };		/* selectors */
 
 /* A usable record: it is known what it says, and of what. */
 struct tlsa {
-	uint8_t usage, selector;
-	uint8_t digest;		/* DIGESTS: data is the thing itself */
+	uint8_t usage, selector, matching;	/* as published */
+	uint8_t digest;		/* DIGESTS: none, data is it all */
 	uint8_t rank;		/* of the digest; 0 is the strongest */
 	struct span data;
 };
