@@ -55,9 +55,8 @@ struct tls_site {
 	uint16_t port;
 	bool is_literal;	/* the next hop is an address: no name at all */
 	bool mx_secure;		/* the answer that named the host was validated,
-				   or nobody was asked (brackets, no MX) */
+				   or none did: the next hop itself is it */
 	bool host_secure;	/* so was the whole way to the addresses */
-	bool alias_secure;	/* so was the first alias, at least */
 };
 
 #define TLS_SUITES_MAX	48

@@ -548,19 +548,8 @@ ask_along(struct ask *k, struct arena *a, struct dns_answer *out)
 	return fail(k, DNS_ALIAS_LOOP, RC_DENY);
 }
 
-static void
-note_fault(struct dns *d, const struct ask *k, struct span name)
-{
-	struct buf b = BUF(d->fault_name);
-
-	d->fault = k->fault;
-	d->fault_type = k->type;
-	buf_put_cut(&b, name);
-	(void)buf_text(&b);
-}
-
 enum rc
-dns_ask(struct dns *d, struct arena *a, struct span name, enum dns_type type,
+ask_name(struct dns *d, struct arena *a, struct span name, enum dns_type type,
 	struct dns_answer *out)
 {
 	char text[DNS_NAME_MAX + 1];
@@ -579,7 +568,7 @@ dns_ask(struct dns *d, struct arena *a, struct span name, enum dns_type type,
 		rc = ask_along(&k, a, out);
 	if (rc == RC_OK)
 		return rc;
-	note_fault(d, &k, name);
+	d->fault = k.fault;
 	if (rc != RC_NONE) {
 		a->used = used;		/* nothing there is of use */
 		out->record = NULL;
@@ -588,5 +577,23 @@ dns_ask(struct dns *d, struct arena *a, struct span name, enum dns_type type,
 		if (k.fault != DNS_NO_NAME)
 			out->is_secure = false;
 	}
+	return rc;
+}
+
+enum rc
+dns_ask(struct dns *d, struct arena *a, struct span name, enum dns_type type,
+	struct dns_answer *out)
+{
+	struct buf b = BUF(d->fault_name);
+	enum rc rc = ask_name(d, a, name, type, out);
+
+	/* Who is silent would be so towards the probe, too. */
+	if (d->want_secure && (rc == RC_OK || d->fault != DNS_SILENT))
+		probe_heed(d, a, out->is_secure);
+	if (rc == RC_OK)
+		return rc;
+	d->fault_type = type;
+	buf_put_cut(&b, name);
+	(void)buf_text(&b);
 	return rc;
 }

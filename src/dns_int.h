@@ -89,6 +89,18 @@ MUST_USE enum rc msg_name_put(const struct msg *m, size_t at, struct buf *b,
 
 unsigned msg_u16(const struct msg *m, size_t at);	/* at + 2 <= m->n */
 
+/* dns_ask() without a word about what it proves; on failure only d->fault. */
+MUST_USE enum rc ask_name(struct dns *d, struct arena *a, struct span name,
+	enum dns_type type, struct dns_answer *out);
+/*
+ * probe_heed - an answer came that was validated, or was not; in doubt, asks
+ * the probe.  Changes nothing but d->proof.
+ */
+void probe_heed(struct dns *d, struct arena *a, bool is_secure);
+
+/* `TLSA`; `?`: none of those in enum dns_type. */
+const char *dns_type_name(enum dns_type type);
+
 /*
  * struct dns_lines - a text read in pieces of whole lines, so that a hosts
  * file may be longer than any memory of ours.  A line that is longer than the

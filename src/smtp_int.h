@@ -22,6 +22,7 @@
 #include "port.h"
 #include "report.h"
 #include "smtp.h"
+#include "tls.h"
 
 /* ---- chat: lines, replies, the window ----------------------------------- */
 
@@ -148,6 +149,9 @@ bool own_has(const struct own *o, const struct ip *ip);
 struct host {
 	struct host *next;
 	struct span name;	/* as it stands in relay= */
+	struct span asked;	/* whose addresses were asked for */
+	struct span target;	/* where its aliases ended, or same */
+	bool is_secure;		/* so was the whole way to the addresses */
 	struct span path;	/* of a UNIX socket; then ip is IP_NONE */
 	struct ip ip;
 	uint16_t port;
@@ -162,9 +166,12 @@ struct route {
 	bool at_fallback;
 	bool we_are_mx;		/* then fallback relays are not for us */
 	struct dest dest;	/* the present one */
+	bool mx_secure;		/* see struct tls_site */
+	struct span target;	/* its host behind secure aliases, or same */
 	struct host *host;	/* its hosts, in the order to try */
 	struct host *now;	/* the one in use; NULL: none yet */
 	size_t hosts;
+	size_t used;		/* of the arena: what comes then is a host's */
 	uint16_t best;		/* preference of the best, for loops */
 	int sessions;		/* of this destination, past EHLO */
 };
@@ -240,12 +247,18 @@ MUST_USE enum rc route_start(struct worker *w);
  *          says that the others must not be tried either.
  */
 MUST_USE enum rc route_site(struct worker *w);
-/* The next host of this destination, or NULL. */
+/*
+ * The next host of this destination, or NULL.  What was taken from the arena
+ * for the one before, such as TLSA records, goes.
+ */
 const struct host *route_host(struct worker *w);
 /* Is nothing left to try after the present host, which took EHLO? */
 bool route_is_last(const struct worker *w);
 /* `name[address]:port`, or `name[path]`; the port only if asked for. */
 void route_relay(struct buf *b, const struct host *h, bool with_port);
+/* What TLS has to know of a host of the present destination; borrows. */
+void route_tls_site(const struct worker *w, const struct host *h,
+	struct tls_site *out);
 
 /* RC_DENY: the settings demand what we can't do; the log says what. */
 MUST_USE enum rc able_check(const struct worker *w);

@@ -32,6 +32,7 @@ smtp_worker(struct worker *w, const struct settings *set,
 	if (dns_open(&w->dns) != RC_OK)
 		return RC_OS;
 	w->dns.want_secure = set->dns_support_level == SUPPORT_DNSSEC;
+	w->dns.probe = set->dnssec_probe;
 	w->dns.defnames = set->dns_resolver_options & RESOLVER_DEFNAMES;
 	w->dns.dnsrch = set->dns_resolver_options & RESOLVER_DNSRCH;
 	return own_init(&w->own, set, &w->dns, &w->arena, log);

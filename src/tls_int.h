@@ -416,19 +416,52 @@ void path_about(const struct cert *c, struct buf *b);
 
 /* ---- dane: TLSA records against a chain (RFC 7671, 7672) ----------------- */
 
-#define TLSA_MAX	64	/* of one host; more are left out */
+enum { TLSA_TA = 2, TLSA_EE = 3 };	/* usages that mail heeds */
+enum { TLSA_CERT, TLSA_SPKI };		/* selectors */
 
+/* A usable record: it is known what it says, and of what. */
 struct tlsa {
-	uint8_t usage, selector, matching;
+	uint8_t usage, selector, matching;	/* as published */
+	uint8_t digest;		/* DIGESTS: none, data is it all */
+	uint8_t rank;		/* of the digest; 0 is the strongest */
 	struct span data;
 };
 
 struct tlsa_set {
 	struct span base;	/* the name they were found at: SNI, and name */
-	struct tlsa record[TLSA_MAX];	/* usable, after digest agility */
+	struct tlsa *record;	/* usable, after digest agility */
 	size_t n;
-	size_t seen;		/* records there were, usable or not */
 };
+
+#define DANE_DIGESTS_MAX	8
+
+/* What tls_dane_digests says: matching types, the strongest first. */
+struct dane_digests {
+	struct {
+		uint8_t matching;
+		uint8_t digest;
+		uint8_t bytes;
+	} known[DANE_DIGESTS_MAX];
+	size_t n;
+};
+
+/* RC_DENY: there is a word in it that makes no sense; *bad is it. */
+MUST_USE enum rc dane_digests_read(struct dane_digests *d, struct span words,
+	struct span *bad);
+/*
+ * dane_usable - what a TLSA record says, if we can make use of it.
+ *
+ * data  as in DNS; any octets.  out borrows from it.
+ * false: usage 0 or 1 (RFC 7672, 3.1.3) or unknown, an unknown selector or
+ * digest, a digest of the wrong length, a whole value that is not DER.
+ */
+MUST_USE bool dane_usable(const struct dane_digests *d, struct span data,
+	struct tlsa *out);
+/*
+ * dane_agile - of the digests of one usage and selector, only the strongest
+ * kind stays (RFC 7671, 9).  Whole values always stay.
+ */
+void dane_agile(struct tlsa_set *set);
 
 /*
  * dane_marks - settles usage 3 and prepares usage 2: marks links that records
@@ -476,8 +509,7 @@ struct tls {
 	const struct settings *set;
 	const struct log *log;
 	bool is_lmtp;
-	bool said_no_secure;	/* once per process */
-	bool said_probe;
+	bool said_no_dnssec;	/* once per process */
 	struct table_list policy_maps, per_site;
 	struct anchors anchors;
 	struct own_keys keys;

@@ -332,6 +332,7 @@ unsigned sim_open_fds(void);
  *	www.example CNAME real.example          _25._tcp.mx TLSA 3 1 1 00ff...
  *	t.example TXT some text                 _smtp._tcp.x SRV 1 2 25 mx.x
  *	x.example TYPE99 00ff00ff               (any number, data in hex)
+ *	x.example TLSA \# 0301                  (so can any type; or no data)
  *	empty.example NODATA                    (it exists, without records)
  *	gone.example NXDOMAIN                   (as any name not mentioned)
  *	sick.example SERVFAIL | REFUSED | NOTIMP | FORMERR | SILENT
@@ -342,7 +343,9 @@ unsigned sim_open_fds(void);
  * questions with an OPT record fail with FORMERR.  A fault word may be followed
  * by a type: `half.example SERVFAIL AAAA`.  A further word *secure* at the end
  * of a record (`dest.example MX 10 mx secure`) sets AD when all records of the
- * answer have it and the question had DO or AD.  Names are compared without
+ * answer have it and the question had DO or AD; behind NODATA and NXDOMAIN it
+ * sets AD in the denial (`gone.example NXDOMAIN secure`).  "." owns the root's
+ * records.  Names are compared without
  * case, answered in the case of the zone; aliases are followed in one answer.
  */
 void sim_zone(const char *lines);
