@@ -414,7 +414,7 @@ struct path_want {
 MUST_USE enum rc path_find(struct chain *c, const struct path_want *want,
 	struct buf *why);
 /* `the certificate of SUBJECT (issued by ISSUER)`, for sentences. */
-void path_about(const struct cert *c, struct buf *out);
+void path_about(const struct cert *c, struct buf *b);
 
 /* ---- dane: TLSA records against a chain (RFC 7671, 7672) ----------------- */
 
@@ -423,8 +423,8 @@ enum { TLSA_CERT, TLSA_SPKI };		/* selectors */
 
 /* A usable record: it is known what it says, and of what. */
 struct tlsa {
-	uint8_t usage, selector;
-	uint8_t digest;		/* DIGESTS: data is the thing itself */
+	uint8_t usage, selector, matching;	/* as published */
+	uint8_t digest;		/* DIGESTS: none, data is it all */
 	uint8_t rank;		/* of the digest; 0 is the strongest */
 	struct span data;
 };
