@@ -17,7 +17,8 @@
  * port_start - once, before all else.  A peer that is away, or a file beyond
  * its limit, becomes a result instead of a signal, and standard streams that
  * were closed are occupied, so that nothing of ours is taken for one
- * (port_stat_fd(PORT_STDIN) tells).
+ * (port_stat_fd(PORT_STDIN) tells).  Neither this process nor its children will
+ * leave a core: it would hold keys, passwords and other people's mail.
  */
 void port_start(void);
 

@@ -98,27 +98,36 @@ MUST_USE enum rc table_cdb_next(struct span file, size_t *at,
 
 /*
  * Lists of names or addresses: words divided by commas or blanks, each a
- * literal, `/file` (the words in it), or `type:table` (its keys).  `!` in front
- * of any turns a match into "no"; the first match decides.
+ * literal, `/file` (the words in it, which may be such again; # begins a
+ * comment line), or `type:table` (its keys).  `!` in front of any turns a match
+ * into "no"; the first match decides.
  */
 enum {
-	TABLE_LIST_DOMAIN = 1,	/* `.parent`, or `parent` if it covers
-				   subdomains, matches what is below it */
-	TABLE_LIST_ADDRESS = 2	/* literals are addresses or net/bits */
+	TABLE_LIST_DOMAIN = 1,	/* `.parent` matches what is below it */
+	TABLE_LIST_PARENT = 2,	/* the same, written `parent` */
+	TABLE_LIST_ADDRESS = 4	/* literals may be addresses or net/bits */
 };
 
+struct table_name;		/* one word; private */
+
 struct table_names {
-	const struct table_env *env;
+	struct table_name *first;	/* NULL: the list is empty */
 	const char *setting;
-	struct span text;
+	const struct log *log;
 	unsigned flags;
 };
 
+/*
+ * table_names_open - reads the files and opens the tables, as table_open().
+ * Results likewise: what can't be read fails when it is asked.
+ */
 MUST_USE enum rc table_names_open(struct table_names *l,
 	const struct table_env *env, const char *setting, struct span text,
 	unsigned flags);
+void table_names_close(struct table_names *l);
 /*
- * table_names_has - does the list have it?  addr is NULL where there is none.
+ * table_names_has - does the list have it?  addr is NULL where there is none;
+ * name may be empty where there is one.
  * RC_OK: yes; RC_NONE: no; others: nobody can tell now.
  */
 MUST_USE enum rc table_names_has(const struct table_names *l,

@@ -79,7 +79,8 @@ struct tls_policy {
 	bool is_lmtp;		/* for names of settings */
 	/* Of the table, not read yet.  p NULL: the level's general setting. */
 	struct span protocols, grade, exclude;
-	struct span match;	/* strategies, names; or fingerprints */
+	struct span match;	/* strategies, names, divided by blanks, : or
+				   comma; or digests, by blanks, | or comma */
 	struct span tafile;	/* of trust anchors; empty: CAfile, CApath */
 	struct span servername;	/* to send; empty: none */
 	const struct tlsa_set *tlsa;	/* levels dane, dane-only; else NULL */
@@ -88,12 +89,16 @@ struct tls_policy {
 
 /*
  * tls_policy_find - by tls_policy_maps, else tls_per_site, else the general
- * settings.  `site` needs nexthop, host, port and ip.
+ * settings.  `site` needs nexthop, domain, host and ip.
+ *
+ * A next hop is looked up as it is written, a plain name then by `.parent`s.
+ * Over a UNIX socket level may is none, but with wrapper mode.
  *
  * RC_OK    out is filled; words in protocols, grade and exclude are only
  *          looked at in tls_wire_start(), as Postfix does.
- * RC_DENY  the policy can't be used, and `why` has a sentence: no connection.
- * others   a table can't be read now, with `why` likewise.
+ * RC_DENY  the policy can't be used, policy tables that can't be read now
+ *          included, and `why` has a sentence: no connection, 4.7.5.
+ * others   tls_per_site can't be read now, with `why` likewise: 4.3.0.
  */
 MUST_USE enum rc tls_policy_find(struct tls *t, const struct tls_site *site,
 	struct tls_policy *out, struct buf *why);
@@ -118,6 +123,27 @@ MUST_USE enum rc tls_dane_find(struct tls *t, struct dns *dns,
  */
 MUST_USE enum rc tls_ready(struct tls *t, const struct tls_policy *p,
 	struct buf *why);
+
+/* ---- the index of a file of authorities --------------------------------- */
+
+struct tls_index {
+	unsigned certificates;	/* in the index */
+	unsigned duplicates;	/* left out */
+	unsigned bad;		/* left out, each with a warning */
+};
+
+/*
+ * tls_index_make - compiles FILE.cdb from the certificates in FILE, for use
+ * instead of it as long as it is not older.
+ *
+ * log  gets a warning with file and line for each entry that can't be used.
+ *
+ * RC_DENY: FILE can't be read, or has no certificate.  RC_FULL: no memory for
+ * it.  RC_OS: FILE.cdb can't be written.  Each with a sentence in `why`, and
+ * what was there before stays.
+ */
+MUST_USE enum rc tls_index_make(const char *file, const struct log *log,
+	struct tls_index *out, struct buf *why);
 
 /* ---- a connection ------------------------------------------------------- */
 

@@ -57,7 +57,7 @@ filter_watch(struct session *s)
 	struct worker *w = s->w;
 
 	w->log = w->plain_log;
-	if (w->filters.watched.text.n == 0 ||
+	if (w->filters.watched.first == NULL ||
 	    table_names_has(&w->filters.watched, s->host->name,
 	    s->host->ip.family != IP_NONE ? &s->host->ip : NULL) != RC_OK)
 		return;

@@ -26,7 +26,7 @@ keep_open(struct worker *w)
 bool
 keep_is_listed(const struct worker *w)
 {
-	return w->kept.always.text.n > 0 &&
+	return w->kept.always.first != NULL &&
 	    table_names_has(&w->kept.always, w->route.dest.host, NULL) ==
 	    RC_OK;
 }

@@ -156,7 +156,7 @@ filter(struct session *s, struct buf *out)
 	enum rc rc;
 
 	while (span_word(&offered, " \t=", &word)) {
-		rc = l->text.n == 0 ? RC_OK : table_names_has(l, word, NULL);
+		rc = l->first == NULL ? RC_OK : table_names_has(l, word, NULL);
 		if (rc == RC_NONE)
 			continue;
 		TRY(rc);

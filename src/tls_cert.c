@@ -333,18 +333,35 @@ cert_read(struct span der, struct cert *out)
 	return RC_OK;
 }
 
-enum rc
-cert_read_spki(struct span der, struct span *spki)
+/* Up to the key, whatever is behind it. */
+static enum rc
+read_front(struct span der, struct cert *out)
 {
 	struct span body;
-	struct cert c;
 	struct rest rest;
 
 	if (der.n > CERT_BYTES_MAX)
 		return RC_FULL;
-	if (!der_only(der, DER_SEQUENCE, &body)
-	    || !read_to_key(body, &c, &rest))
-		return RC_WIRE;
+	return der_only(der, DER_SEQUENCE, &body)
+	    && read_to_key(body, out, &rest) ? RC_OK : RC_WIRE;
+}
+
+enum rc
+cert_read_spki(struct span der, struct span *spki)
+{
+	struct cert c;
+
+	TRY(read_front(der, &c));
 	*spki = c.spki;
+	return RC_OK;
+}
+
+enum rc
+cert_read_subject(struct span der, struct span *subject)
+{
+	struct cert c;
+
+	TRY(read_front(der, &c));
+	*subject = c.subject;
 	return RC_OK;
 }

@@ -292,12 +292,11 @@ static bool
 tafile_does(const struct check *k)
 {
 	struct anchor anchor[CHAIN_LINKS_MAX];
-	size_t n = 0;
-	enum rc rc = anchors_each(k->p->tafile, &k->c->arena, anchor,
-	    COUNT(anchor), &n, k->why);
+	struct anchor_list list = { anchor, COUNT(anchor), 0 };
+	enum rc rc = anchors_each(k->p->tafile, &k->c->arena, &list, k->why);
 
 	if (rc == RC_OK)
-		rc = add_anchors(k->c, anchor, n);
+		rc = add_anchors(k->c, anchor, list.n);
 	if (rc == RC_FULL) {
 		buf_clear(k->why);
 		buf_puts(k->why, "there are too many trust anchors: ");

@@ -8,7 +8,8 @@
  *	anchor, key		what we trust; who we are
  *	chain, path		what the peer sent; the way from it to an anchor
  *	dane			TLSA records against a chain
- *	version, suite, policy	what the administrator demands
+ *	version, cipher, suite, entry, policy
+ *				what the administrator demands
  *	check			the verdict on a peer
  *	session			sessions remembered
  *	engine, fault		BearSSL set up; its errors in words
@@ -133,6 +134,8 @@ struct cert {
 MUST_USE enum rc cert_read(struct span der, struct cert *out);
 /* Only the SubjectPublicKeyInfo of something that may be malformed else. */
 MUST_USE enum rc cert_read_spki(struct span der, struct span *spki);
+/* The same for the subject alone: most of a bundle needs no more. */
+MUST_USE enum rc cert_read_subject(struct span der, struct span *subject);
 
 /*
  * Names as X.501 has them, DER with header.  Text is compared without ASCII
@@ -161,6 +164,13 @@ MUST_USE bool dn_begin(struct span name, struct dn_walk *w);
 bool dn_is_whole(struct span name);
 /* Is the tag that of text in octets, of which the ASCII ones are just that? */
 bool dn_is_text(unsigned tag);
+/*
+ * dn_hash - SHA-1 of a name in OpenSSL's one form of it: equal names, equal
+ * hashes.  Its first four octets, the last one first, name files of a CApath.
+ * false: malformed, or longer than any real name.
+ */
+#define DN_HASH_BYTES	20
+MUST_USE bool dn_hash(struct span name, unsigned char *out);
 
 /* ---- sign: who signed it ------------------------------------------------ */
 
@@ -246,15 +256,22 @@ struct anchor {
 	struct span spki;
 };
 
+/* A bundle of certificates. */
+struct anchor_file {
+	struct span path;
+	int fd;			/* of the PEM text, or -1 */
+	struct span cdb;	/* the compiled index, mapped; or empty */
+};
+
 /* CAfile and CApath, opened; or what is wrong with them. */
 struct anchors {
 	bool is_opened;		/* else nothing was asked of them yet */
 	enum rc state;		/* what anchors_open() came to */
-	int fd;			/* of the PEM text, or -1 */
-	struct span cdb;	/* the compiled index, mapped; or empty */
+	struct anchor_file file[2];	/* CAfile; the system's own */
 	struct span folder;	/* CApath */
 	const char *setting;	/* `smtp_tls_CAfile` */
 	const struct log *log;
+	bool said_bad;		/* about an entry of a bundle */
 	char why[512];
 };
 
@@ -263,24 +280,49 @@ struct anchors {
  * each later one.  RC_DENY: CAfile is missing, unreadable or has no
  * certificate, and s->why has a sentence.  A missing CApath is no fault.
  * Notes, once, that the index FILE.cdb is missing or older than FILE.
+ *
+ * RC_OK with a sentence in s->why: nobody is trusted, as no setting names
+ * anybody; it says which line to write.  To be added where a chain fails.
  */
 MUST_USE enum rc anchors_open(struct anchors *s, const struct settings *set,
 	bool is_lmtp, const struct log *log);
 /*
  * anchors_find - the next certificate with that subject.
  *
- * at   zero for the first one; counts.
- * a    gets the certificate.
- * RC_NONE: no more.  RC_FULL.  RC_OS: nobody can tell.
+ * at   zero for the first one; else what the call before left there.
+ * a    gets the certificate, if it isn't in a mapped index.
+ *
+ * RC_NONE: no more.  RC_FULL: no room for one that may be it.  RC_OS: nobody
+ * can tell; the log says why.
  */
 MUST_USE enum rc anchors_find(struct anchors *s, struct span subject,
 	size_t *at, struct arena *a, struct span *der);
 /*
  * anchors_each - all of the files of smtp_tls_trust_anchor_file, `tafile=`.
- * RC_DENY: one is missing or has nothing usable in it; `why` tells.
+ *
+ * a    gets what they hold.
+ * out  has room for `most`; n is set, to 0 on any result but RC_OK.
+ *
+ * RC_DENY: one is missing, has nothing in it, or something that can't be used;
+ * `why` tells.
  */
+struct anchor_list {
+	struct anchor *p;
+	size_t most, n;
+};
 MUST_USE enum rc anchors_each(struct span files, struct arena *a,
-	struct anchor *out, size_t most, size_t *n, struct buf *why);
+	struct anchor_list *out, struct buf *why);
+/*
+ * The index of a bundle: a cdb of its certificates by dn_hash() of the subject,
+ * besides the key `bundle`, whose value is the bundle's size in octets.
+ *
+ * index_is_of    is it one, and of a file of this size?
+ * index_find     value number nth, from 0, of a subject.  RC_NONE: no more;
+ *                RC_WIRE: the index is damaged.
+ */
+bool index_is_of(struct span cdb, int64_t bytes);
+MUST_USE enum rc index_find(struct span cdb, const unsigned char *hash,
+	size_t nth, struct span *der);
 
 /* ---- key: who we are ---------------------------------------------------- */
 
@@ -451,18 +493,39 @@ MUST_USE enum rc dane_marks(struct chain *c, const struct tlsa_set *set);
  *
  * min, max  BR_TLS10 to BR_TLS12.
  * RC_DENY: a word is unknown, or nothing is left that we have; `why` gets the
- * second half of a sentence.
+ * second half of a sentence.  It may get one on RC_OK, too, which is a warning.
  */
 MUST_USE enum rc version_range(struct span list, unsigned *min, unsigned *max,
 	struct buf *why);
 
-/* ---- suite: protocols and ciphers --------------------------------------- */
+/* ---- cipher: OpenSSL's cipher lists ------------------------------------- */
 
 /*
  * What BearSSL has, without static ECDH, which OpenSSL dropped long ago and
- * nobody misses: 31 suites.
+ * nobody misses.
  */
 #define TLS_SUITES_MAX	31
+
+/* Suites are places in the table of tls_suite.c; sets have a bit for each. */
+struct ciphers {
+	uint8_t at[TLS_SUITES_MAX];	/* the order, the first is the best */
+	size_t n;			/* fewer than all: some went for good */
+	uint32_t on;			/* the set of those that are chosen */
+};
+
+/* None is chosen.  aes_is_fast: else ChaCha20 goes first among equals. */
+void cipher_start(struct ciphers *o, bool aes_is_fast);
+/* false: *bad is the element that can't be understood. */
+MUST_USE bool cipher_obey(struct ciphers *o, struct span list,
+	struct span *bad);
+/*
+ * cipher_exclude - takes a suite, a class, or what is in classes joined by +,
+ * away for good.  false: it is none of these, an operator say.  A word that
+ * means nothing excludes nothing that we have.
+ */
+MUST_USE bool cipher_exclude(struct ciphers *o, struct span word);
+
+/* ---- suite: protocols and ciphers --------------------------------------- */
 
 struct suites {
 	unsigned min, max;	/* BR_TLS10 to BR_TLS12 */
@@ -481,14 +544,31 @@ struct suites {
  *              equals.
  *
  * RC_DENY: a word is unknown, or nothing is left that we have; `why` gets a
- * sentence with the setting or table, and the word.
+ * sentence with the setting or table, and the word.  It may get one on RC_OK,
+ * too, for a warning in the log.
  */
 MUST_USE enum rc suite_choose(const struct tls_policy *p,
 	const struct settings *set, bool aes_is_fast, struct suites *out,
 	struct buf *why);
+/* What a word of a list selects; nothing, if it means nothing to us. */
+uint32_t suite_set(struct span word);
+uint32_t suite_set_bits(unsigned bits);	/* with so long a key */
 const char *suite_name(uint16_t suite);	/* OpenSSL's; `?`: unknown */
 unsigned suite_bits(uint16_t suite);	/* of the key; 0: unknown */
 const char *suite_version(unsigned version);	/* `TLSv1.2` */
+
+/* ---- entry: of smtp_tls_policy_maps ------------------------------------- */
+
+/*
+ * entry_read - level and attributes of an entry, into p.
+ *
+ * room  over p->room, holds the entry; lists that stand there in pieces are
+ *       joined behind it.
+ *
+ * RC_DENY: something can't be used; `why` gets the second half of a sentence.
+ */
+MUST_USE enum rc entry_read(struct tls_policy *p, struct buf *room,
+	struct buf *why);
 
 /* ---- check: the verdict on a peer --------------------------------------- */
 

@@ -1,11 +1,6 @@
 /*
- * tls_suite.c - cipher suites: what the administrator's words leave of those
- * that BearSSL has.
- *
- * A cipher list is a little program of OpenSSL's: each element adds suites at
- * the end of the order, takes them away for now (-) or for good (!), or moves
- * them to the end (+).  What we can't do, though somebody relies on it
- * (@SECLEVEL above 1), is refused.
+ * tls_suite.c - cipher suites that BearSSL has, and what the administrator's
+ * settings leave of them.
  */
 #include <string.h>
 
@@ -101,8 +96,6 @@ static const char names[] =
 _Static_assert(KNOWN == TLS_SUITES_MAX, "room for all of them");
 _Static_assert(KNOWN < 32, "a set of suites is a word of 32 bits");
 
-#define ALL		((1u << KNOWN) - 1)
-
 /* Words that select by what a suite is: any of these. */
 static const struct word {
 	char name[12];
@@ -177,7 +170,7 @@ suite_version(unsigned version)
 	}
 }
 
-/* ---- sets, and the order ------------------------------------------------ */
+/* ---- sets --------------------------------------------------------------- */
 
 static uint32_t
 set_of(uint32_t is)
@@ -190,9 +183,8 @@ set_of(uint32_t is)
 	return set;
 }
 
-/* What a word selects; words that mean nothing to us select nothing. */
-static uint32_t
-set_named(struct span word)
+uint32_t
+suite_set(struct span word)
 {
 	const char *name = names;
 
@@ -207,171 +199,15 @@ set_named(struct span word)
 	return 0;
 }
 
-struct order {
-	uint8_t at[KNOWN];	/* places in known[], the first is the best */
-	size_t n;
-	uint32_t on;		/* those that are chosen, now */
-};
-
-/* Puts those of the set ahead of (behind) the others, each in its order. */
-static void
-part(struct order *o, uint32_t set, bool ahead)
+uint32_t
+suite_set_bits(unsigned bits)
 {
-	struct order old = *o;
+	uint32_t set = 0;
 
-	o->n = 0;
-	for (size_t i = 0; i < old.n; i++)
-		if ((set >> old.at[i] & 1) == ahead)
-			o->at[o->n++] = old.at[i];
-	for (size_t i = 0; i < old.n; i++)
-		if ((set >> old.at[i] & 1) != ahead)
-			o->at[o->n++] = old.at[i];
-}
-
-static void
-start(struct order *o, bool aes_is_fast)
-{
-	o->on = 0;
-	for (o->n = 0; o->n < KNOWN; o->n++)
-		o->at[o->n] = (uint8_t)o->n;
-	if (!aes_is_fast)
-		part(o, set_of(IS_CHACHA), true);
-}
-
-/* By the length of their keys; equals keep their order. */
-static void
-sort(struct order *o)
-{
-	static const uint16_t strengths[] = { 256, 128, 112 };
-
-	for (size_t i = 0; i < COUNT(strengths); i++) {
-		uint32_t set = 0;
-
-		for (size_t k = 0; k < KNOWN; k++)
-			if (bits_at(k) == strengths[i])
-				set |= 1u << k;
-		part(o, set & o->on, false);
-	}
-}
-
-static void
-apply(struct order *o, char operator, uint32_t set)
-{
-	switch (operator) {
-	case '!':
-		o->on &= ~set;
-		part(o, set, false);
-		while (o->n > 0 && set >> o->at[o->n - 1] & 1)
-			o->n--;
-		break;
-	case '-':
-		part(o, set & o->on, true);
-		o->on &= ~set;
-		break;
-	case '+':
-		part(o, set & o->on, false);
-		break;
-	default:
-		part(o, set & ~o->on, false);
-		o->on |= set;
-	}
-}
-
-/* ---- the language ------------------------------------------------------- */
-
-static size_t
-word_length(struct span s)
-{
-	static const char octets[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789-.=_";
-	size_t n = 0;
-
-	while (n < s.n && s.p[n] != '\0' && strchr(octets, s.p[n]) != NULL)
-		n++;
-	return n;
-}
-
-/* One word off *rest; false: there is none, where there must be. */
-static bool
-take_word(struct span *rest, struct span *word)
-{
-	size_t n = word_length(*rest);
-
-	*word = span_part(*rest, 0, n);
-	*rest = span_part(*rest, n, rest->n);
-	return n > 0;
-}
-
-/*
- * @STRENGTH; @SECLEVEL=n, of which 0 and 1 ask for nothing that we don't do
- * anyway, and more for bounds on keys that we don't have.
- */
-static bool
-command(struct order *o, struct span word)
-{
-	if (span_is(word, "STRENGTH")) {
-		sort(o);
-		return true;
-	}
-	return span_is(word, "SECLEVEL=0") || span_is(word, "SECLEVEL=1");
-}
-
-/* Words joined by +: what all of them select. */
-static bool
-take_set(struct span *rest, uint32_t *set)
-{
-	struct span word;
-
-	*set = ALL;
-	for (;;) {
-		if (!take_word(rest, &word))
-			return false;
-		*set &= set_named(word);
-		if (rest->n == 0 || rest->p[0] != '+')
-			return true;
-		*rest = span_part(*rest, 1, rest->n);
-	}
-}
-
-static bool
-take_element(struct order *o, struct span *rest)
-{
-	char c = rest->p[0];
-	bool has_operator = strchr("!-+@", c) != NULL && c != '\0';
-	struct span word;
-	uint32_t set;
-
-	if (has_operator)
-		*rest = span_part(*rest, 1, rest->n);
-	if (c == '@')
-		return take_word(rest, &word) && command(o, word);
-	if (!take_set(rest, &set))
-		return false;
-	apply(o, has_operator ? c : ' ', set);
-	return true;
-}
-
-#define DIVIDERS	": ;,"	/* of elements */
-
-/* *bad: the element that was not understood. */
-static bool
-obey(struct order *o, struct span list, struct span *bad)
-{
-	struct span rest;
-	bool is_first = true;
-
-	for (; span_word(&list, DIVIDERS, bad); is_first = false) {
-		rest = *bad;
-		if (is_first && span_is(rest, "DEFAULT")) {
-			apply(o, ' ', ALL);
-			apply(o, '!', set_of(IS_RARE));
-			continue;
-		}
-		while (rest.n > 0)
-			if (!take_element(o, &rest))
-				return false;
-	}
-	return true;
+	for (size_t k = 0; k < KNOWN; k++)
+		if (bits_at(k) == bits)
+			set |= 1u << k;
+	return set;
 }
 
 /* ---- grades and exclusions ---------------------------------------------- */
@@ -440,7 +276,7 @@ list_of_grade(const struct settings *set, struct span grade, struct span *list)
 
 static enum rc
 choose_grade(const struct source *s, const struct settings *set,
-    struct order *o, struct buf *why)
+    struct ciphers *o, struct buf *why)
 {
 	struct span list, bad;
 
@@ -449,40 +285,32 @@ choose_grade(const struct source *s, const struct settings *set,
 		buf_puts(why, "grades are high, medium, low, export and null");
 		return RC_DENY;
 	}
-	if (obey(o, list, &bad))
+	if (cipher_obey(o, list, &bad))
 		return RC_OK;
 	buf_fmt(why, "tls_%.*s_cipherlist: `%.*s' can't be obeyed",
 	    SPAN_ARG(s->text), SPAN_ARG(span_part(bad, 0, SHOWN_MAX)));
 	return RC_DENY;
 }
 
-/*
- * Suites, classes, or classes joined by +; operators are refused.  A word that
- * means nothing excludes nothing that we have.
- */
 static enum rc
-exclude(const struct source *s, struct order *o, struct buf *why)
+exclude(const struct source *s, struct ciphers *o, struct buf *why)
 {
-	struct span list = s->text, word, rest;
-	uint32_t set;
+	struct span list = s->text, word;
 
 	while (span_word(&list, LIST_DIVIDERS ":", &word)) {
-		rest = word;
-		/* `-' may be part of a name, though not its first octet */
-		if (word.p[0] == '-' || !take_set(&rest, &set) || rest.n > 0) {
-			complain_of(s, why);
-			buf_fmt(why, "`%.*s' is neither a cipher nor a class",
-			    SPAN_ARG(span_part(word, 0, SHOWN_MAX)));
-			return RC_DENY;
-		}
-		apply(o, '!', set);
+		if (cipher_exclude(o, word))
+			continue;
+		complain_of(s, why);
+		buf_fmt(why, "`%.*s' is neither a cipher nor a class",
+		    SPAN_ARG(span_part(word, 0, SHOWN_MAX)));
+		return RC_DENY;
 	}
 	return RC_OK;
 }
 
 static enum rc
 exclude_all(const struct tls_policy *p, const struct settings *set,
-    struct order *o, struct buf *why)
+    struct ciphers *o, struct buf *why)
 {
 	struct source table = { p, NULL, "exclude", p->exclude };
 	struct source general = { p, "tls_exclude_ciphers", NULL,
@@ -498,7 +326,7 @@ exclude_all(const struct tls_policy *p, const struct settings *set,
 
 /* Suites of TLS 1.2 say nothing to a server that is kept below it. */
 static void
-settle(const struct order *o, struct suites *out)
+settle(const struct ciphers *o, struct suites *out)
 {
 	uint32_t set = o->on;
 
@@ -516,18 +344,21 @@ suite_choose(const struct tls_policy *p, const struct settings *set,
 {
 	struct source protocols = protocols_of(p, set);
 	struct source grade = grade_of(p, set);
-	size_t unsaid = why->n;
-	struct order o;
+	size_t at = why->n, said;
+	struct ciphers o;
 
-	complain_of(&protocols, why);
-	TRY(version_range(protocols.text, &out->min, &out->max, why));
-	why->n = unsaid;
-	start(&o, aes_is_fast);
+	cipher_start(&o, aes_is_fast);
 	TRY(choose_grade(&grade, set, &o, why));
 	TRY(exclude_all(p, set, &o, why));
+	complain_of(&protocols, why);
+	said = why->n;
+	TRY(version_range(protocols.text, &out->min, &out->max, why));
+	if (why->n == said)
+		why->n = at;	/* nothing to complain of */
 	settle(&o, out);
 	if (out->n > 0)
 		return RC_OK;
+	why->n = at;
 	complain_of(&grade, why);
 	buf_fmt(why, "with what is excluded, no cipher of ours is left for "
 	    "%s to %s", suite_version(out->min), suite_version(out->max));

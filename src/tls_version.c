@@ -1,8 +1,7 @@
 /*
  * tls_version.c - lists of protocols: smtp_tls_protocols and its kin.
  *
- * Words mean what they mean to Postfix and OpenSSL, but for a floor above all
- * that we know: OpenSSL drops it with a warning, and then anything would do.
+ * Words mean what they mean to Postfix and OpenSSL.
  */
 #include "tls_int.h"
 
@@ -15,7 +14,7 @@ static const struct version {
 	{ "TLSv1.1", BR_TLS11 }, { "TLSv1.2", BR_TLS12 }, { "TLSv1.3", 0x0304 }
 };
 
-enum { AT_TLS10 = 2, AT_TLS12 = 4, AT_TLS13 = 5, AT_NONE = 6 };
+enum { AT_SSL3 = 1, AT_TLS10 = 2, AT_TLS12 = 4, AT_TLS13 = 5, AT_NONE = 6 };
 
 #define NUMBER_MAX	INT32_MAX
 
@@ -89,13 +88,24 @@ read_word(struct range *r, struct span word)
 static bool
 allows(const struct range *r, size_t i)
 {
-	/* A ceiling below or above all versions is none, as in OpenSSL. */
-	bool has_ceiling = r->ceiling >= versions[1].number &&
-	    r->ceiling <= versions[AT_TLS13].number;
-
 	return !(r->without >> i & 1) && (r->only == 0 || r->only >> i & 1) &&
 	    versions[i].number >= r->floor &&
-	    (!has_ceiling || versions[i].number <= r->ceiling);
+	    (r->ceiling == 0 || versions[i].number <= r->ceiling);
+}
+
+/*
+ * A number that is no version is no bound, as in OpenSSL: true, and the caller
+ * should know.
+ */
+static bool
+drop(uint32_t *bound)
+{
+	bool is_odd = *bound != 0 && (*bound < versions[AT_SSL3].number ||
+	    *bound > versions[AT_TLS13].number);
+
+	if (is_odd)
+		*bound = 0;
+	return is_odd;
 }
 
 enum rc
@@ -104,6 +114,7 @@ version_range(struct span list, unsigned *min, unsigned *max, struct buf *why)
 	struct range r = { 0 };
 	struct span word;
 	size_t low = AT_TLS10, high;
+	bool is_odd;
 
 	while (span_word(&list, LIST_DIVIDERS ":", &word)) {
 		if (!read_word(&r, word)) {
@@ -112,10 +123,12 @@ version_range(struct span list, unsigned *min, unsigned *max, struct buf *why)
 			return RC_DENY;
 		}
 	}
+	is_odd = drop(&r.floor);
+	is_odd = drop(&r.ceiling) || is_odd;
 	while (low < AT_NONE && !allows(&r, low))
 		low++;
 	if (low >= AT_TLS13) {
-		buf_puts(why, low == AT_TLS13 || r.floor > BR_TLS12 ?
+		buf_puts(why, low == AT_TLS13 ?
 		    "that leaves TLS 1.3 only, and this program ends at 1.2" :
 		    "that leaves no version of TLS");
 		return RC_DENY;
@@ -124,5 +137,8 @@ version_range(struct span list, unsigned *min, unsigned *max, struct buf *why)
 		;
 	*min = versions[low].number;
 	*max = versions[high].number;
+	if (is_odd)
+		buf_puts(why, "a number is no version of TLS, so the bound "
+		    "does nothing");
 	return RC_OK;
 }

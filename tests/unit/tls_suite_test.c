@@ -346,10 +346,12 @@ SIM_TEST(list_that_makes_no_sense_is_refused)
 		assert_list_refused(bad[i][0], bad[i][1]);
 }
 
-SIM_TEST(security_level_that_we_cannot_keep_is_refused)
+SIM_TEST(security_level_of_a_list_does_nothing)
 {
-	assert_list_refused("HIGH:@SECLEVEL=2", "`@SECLEVEL=2'");
-	assert_list_refused("HIGH:@SECLEVEL=5", "`@SECLEVEL=5'");
+	assert_list("AES256-SHA:@SECLEVEL=2:AES128-SHA", "ab");
+	assert_list("AES256-SHA:@SECLEVEL=5", "a");
+	assert_list_refused("AES256-SHA:@SECLEVEL=6", "`@SECLEVEL=6'");
+	assert_list_refused("AES256-SHA:@SECLEVEL=22", "`@SECLEVEL=22'");
 }
 
 SIM_TEST(list_without_anything_that_we_have_is_refused)
@@ -563,12 +565,36 @@ SIM_TEST(of_two_ranges_the_lower_one_stays)
 	assert_range("TLSv1.1, TLSv1.3", BR_TLS11, BR_TLS11);
 }
 
-SIM_TEST(ceiling_that_is_no_version_is_none)
+static void
+assert_dropped(const char *text, unsigned min, unsigned max)
 {
-	assert_range("<=0200", BR_TLS10, BR_TLS12);
-	assert_range("<=0399", BR_TLS10, BR_TLS12);
+	assert_range(text, min, max);
+	assert_string_equal(buf_text(&why), "smtp_tls_policy_maps, entry for "
+	    "dest.example: protocols: a number is no version of TLS, so the "
+	    "bound does nothing");
+}
+
+SIM_TEST(bound_that_is_no_version_is_none_and_that_is_told)
+{
+	assert_dropped("<=0200", BR_TLS10, BR_TLS12);
+	assert_dropped("<=0399", BR_TLS10, BR_TLS12);
+	assert_dropped(">=0200, <=0302", BR_TLS10, BR_TLS11);
+	assert_dropped(">=0305", BR_TLS10, BR_TLS12);
+	assert_dropped("TLSv1.1:>=7fffffff", BR_TLS11, BR_TLS11);
 	assert_range("<=", BR_TLS10, BR_TLS12);
-	assert_range(">=0200", BR_TLS10, BR_TLS12);
+	assert_int_equal(why.n, 0);
+	assert_int_equal(protocols(">=0399 TLSv1.3"), RC_DENY);
+}
+
+SIM_TEST(warning_gives_way_to_what_is_worse)
+{
+	at_level(LEVEL_ENCRYPT);
+	policy.protocols = SPAN(">=0399");
+	policy.exclude = SPAN("ALL");
+	assert_int_equal(with(""), RC_DENY);
+	assert_string_equal(buf_text(&why), "smtp_tls_mandatory_ciphers: with "
+	    "what is excluded, no cipher of ours is left for TLSv1 to "
+	    "TLSv1.2");
 }
 
 SIM_TEST(tls_1_3_alone_is_refused_with_a_word_about_it)
@@ -577,12 +603,6 @@ SIM_TEST(tls_1_3_alone_is_refused_with_a_word_about_it)
 	assert_no_range(">=0304", "TLS 1.3 only");
 	assert_no_range("TLSv1.3", "TLS 1.3 only");
 	assert_no_range("!TLSv1, !TLSv1.1, !TLSv1.2", "TLS 1.3 only");
-}
-
-SIM_TEST(floor_above_all_versions_is_refused)
-{
-	assert_no_range(">=0305", "TLS 1.3");
-	assert_no_range(">=7fffffff", "TLS 1.3");
 }
 
 SIM_TEST(nothing_left_of_the_protocols_is_refused)
@@ -652,7 +672,7 @@ main(void)
 		SIM_RUN(elements_are_divided_as_openssl_has_it),
 		SIM_RUN(case_of_cipher_words_counts),
 		SIM_RUN(list_that_makes_no_sense_is_refused),
-		SIM_RUN(security_level_that_we_cannot_keep_is_refused),
+		SIM_RUN(security_level_of_a_list_does_nothing),
 		SIM_RUN(list_without_anything_that_we_have_is_refused),
 		SIM_RUN(grade_names_the_list),
 		SIM_RUN(grade_null_is_refused),
@@ -670,9 +690,9 @@ main(void)
 		SIM_RUN(named_protocols_exclude_the_others),
 		SIM_RUN(excluded_protocols_leave_the_rest),
 		SIM_RUN(of_two_ranges_the_lower_one_stays),
-		SIM_RUN(ceiling_that_is_no_version_is_none),
+		SIM_RUN(bound_that_is_no_version_is_none_and_that_is_told),
+		SIM_RUN(warning_gives_way_to_what_is_worse),
 		SIM_RUN(tls_1_3_alone_is_refused_with_a_word_about_it),
-		SIM_RUN(floor_above_all_versions_is_refused),
 		SIM_RUN(nothing_left_of_the_protocols_is_refused),
 		SIM_RUN(protocol_nobody_knows_is_refused),
 		SIM_RUN(protocols_of_a_setting_are_blamed_on_it),
