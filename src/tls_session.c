@@ -270,7 +270,7 @@ take_record(struct span *rest, struct session *out)
 static bool
 is_fresh(const struct tls *t, const struct session *s, int64_t now)
 {
-	return s->made_s <= now && now - s->made_s < t->sessions.life_s;
+	return s->made_s <= now && s->made_s > now - t->sessions.life_s;
 }
 
 static bool

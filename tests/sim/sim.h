@@ -295,6 +295,13 @@ unsigned sim_conn_number(const struct sim_conn *c);	/* as sim_sent() */
 const char *sim_tls_ca(void);
 const char *sim_tls_leaf(const char *words, size_t *n);
 
+/*
+ * sim_tls_edit - what TLS servers send passes by here, and may be changed; `at`
+ * is its place in the connection's stream.
+ */
+void sim_tls_edit(void (*edit)(unsigned char *p, size_t n, size_t at,
+	void *arg), void *arg);
+
 /* ---- accidents ---------------------------------------------------------- */
 
 enum sim_side {

@@ -59,6 +59,8 @@ struct sim_world {
 	struct sim_net *net;
 	struct sim_dns *dns;
 	void *tls_sessions;
+	void (*tls_edit)(unsigned char *p, size_t n, size_t at, void *arg);
+	void *tls_edit_arg;
 	struct sim_fd *fd;
 	unsigned fds;
 };

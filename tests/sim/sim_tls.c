@@ -206,6 +206,14 @@ sim_tls_leaf(const char *words, size_t *n)
 	return der.p;
 }
 
+void
+sim_tls_edit(void (*edit)(unsigned char *p, size_t n, size_t at, void *arg),
+	void *arg)
+{
+	sim.tls_edit = edit;
+	sim.tls_edit_arg = arg;
+}
+
 /* ---- records ------------------------------------------------------------ */
 
 static void
@@ -218,6 +226,9 @@ send_out(struct sim_tls *t, struct sim_conn *c)
 		if (t->damage)
 			p[n - 1] ^= 1;
 		t->damage = false;
+		if (sim.tls_edit != NULL)
+			sim.tls_edit(p, n, sim_heard_bytes(
+			    sim_conn_number(c)), sim.tls_edit_arg);
 		sim_put_clear(c, p, n);
 		br_ssl_engine_sendrec_ack(&t->sc.eng, n);
 	}

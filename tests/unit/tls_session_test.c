@@ -125,6 +125,21 @@ SIM_TEST(a_session_of_the_future_is_not_used)
 	assert_false(talk());
 }
 
+SIM_TEST(times_without_sense_are_no_times)
+{
+	static const int64_t times[] = { INT64_MIN, -1, 0, INT64_MAX };
+	char room[SESSION_ROOM];
+	struct session s = { .ssl.session_id_len = 1 }, got;
+
+	begin_cache();
+	assert_true(session_is_wanted(&w.tls));
+	for (size_t i = 0; i < COUNT(times); i++) {
+		s.made_s = times[i];
+		session_keep(&w.tls, &s, room);
+		assert_false(session_find(&w.tls, s.key, room, &got));
+	}
+}
+
 SIM_TEST(a_lost_connection_is_not_remembered)
 {
 	begin_cache();
@@ -560,6 +575,7 @@ main(void)
 		SIM_RUN(a_lifetime_is_two_minutes_at_least),
 		SIM_RUN(a_lifetime_is_a_hundred_days_at_most),
 		SIM_RUN(a_session_of_the_future_is_not_used),
+		SIM_RUN(times_without_sense_are_no_times),
 		SIM_RUN(a_lost_connection_is_not_remembered),
 		SIM_RUN(a_connection_that_broke_is_not_remembered),
 		SIM_RUN(a_peer_that_was_not_the_right_one_is_not_remembered),
