@@ -82,7 +82,7 @@ SIM_TEST(an_index_gives_what_its_file_gives)
 	only_is("b", b);
 	only_is("C", c);
 	none_is("D");
-	assert_int_equal(arena.used, 0);	/* it stays where it is mapped */
+	assert_int_equal(arena.used, 0);	/* it is mapped */
 }
 
 SIM_TEST(many_certificates_are_all_found)
