@@ -585,7 +585,8 @@ SIM_TEST(a_key_that_was_passed_over_is_wiped)
 
 SIM_TEST(nothing_stays_of_keys_that_are_refused)
 {
-	static const char *const odd[] = { "", "!\n", "MAMCAQA=\n" };
+	static const char *const odd[] = { "", "!\n", "MAMCAQA=\n",
+	    "AQIDBAUGBwgJCgsM!AAA\n" };
 
 	for (size_t i = 0; i < COUNT(odd); i++) {
 		begin();
