@@ -334,7 +334,7 @@ bench: all
 	$(Q)$(PYTHON) tests/bench/run.py $(B)/postern
 
 #: bite         does a test notice each of these faults?
-bite:
+bite: all
 	$(Q)$(PYTHON) tests/bite/run.py
 
 #: size         stripped sizes; fails above the budget
