@@ -174,14 +174,20 @@ $(B)/$1/postern: $(B)/$1/postern.sym
 endef
 $(foreach t,$(MUSL),$(eval $(call musl_rules,$t)))
 
+# No seed, random octets or time of BearSSL's own finding: it gets what the port
+# gave us, or fails.
+BEARSSL_CFLAGS := -DBR_USE_URANDOM=0 -DBR_RDRAND=0 -DBR_USE_UNIX_TIME=0
+
 # target_rules TARGET: the libraries of every target, and any object
 define target_rules
 $(B)/$1/libbearssl.a: $(B)/src/bearssl.done toolchains/$1.mk \
 		$(if $(TRIPLE.$1),$(B)/$1/sysroot.done)
 	$$(call say,AR)
+	@mkdir -p $$(@D)
 	+$$(Q)$$(MAKE) -s -C $(B)/src/bearssl lib CONF=Unix \
 		BUILD=$(abspath $(B))/$1/bearssl AR=$(AR.$1) \
-		CC='$(CC.$1)' CFLAGS='$$(call cc_flags,$1) $(LIBCFLAGS.$1)' \
+		CC='$(CC.$1)' CFLAGS='$$(call cc_flags,$1) $(LIBCFLAGS.$1) \
+		$(BEARSSL_CFLAGS)' \
 		>$(B)/$1/bearssl.log 2>&1 || \
 		{ tail $(B)/$1/bearssl.log >&2; exit 1; }
 	$$(Q)cp $(B)/$1/bearssl/libbearssl.a $$@
@@ -209,7 +215,7 @@ cc_flags = $(wordlist 2,99,$(call cc,$1))
 $(foreach t,$(MUSL) $(HOSTED),$(eval $(call target_rules,$t)))
 
 -include $(wildcard $(foreach t,$(MUSL) $(HOSTED),$(foreach d, \
-	src cdb port tests/sim tests/unit tests/fuzz,$(B)/$t/$d/*.d)))
+	src cdb port tests/sim tests/unit tests/fuzz tests/pkits,$(B)/$t/$d/*.d)))
 
 $(B)/postern: $(B)/$(NATIVE)/postern
 	$(Q)cp $< $@.new && mv $@.new $@
@@ -238,6 +244,12 @@ $(B)/asan/$(1:.c=): $(B)/asan/$(1:.c=.o) $(call test_libs,asan,$1)
 	$$(Q)$$(call cc,asan) -o $$@ $$(call together,$$^) -lcmocka
 endef
 $(foreach u,$(UNIT),$(eval $(call unit_rule,$u)))
+
+# Chains of certificates out of files.
+$(B)/asan/tests/pkits/walk: $(B)/asan/tests/pkits/walk.o \
+		$(call test_libs,asan,walk)
+	$(call say,LINK)
+	$(Q)$(call cc,asan) -o $@ $(call together,$^) -lcmocka
 
 # The program itself with sanitizers, on glibc.
 $(B)/asan/postern: $(call objs,asan,$(MAIN) $(SRC) $(PORT)) $(call libs,asan)
@@ -270,10 +282,11 @@ cross_part = $(foreach t,$(CROSS),$(call part,tests/conformance/cross, \
 	$(PYTHON) tests/conformance/run.py -q -j $(JOBS) \
 	'$(RUN.$t) $(abspath $(B)/$t/postern)' \
 	\$$(sed 's/#.*//' tests/conformance/cross)))
+pkits_part = "$(PYTHON) tests/pkits/run.py $(B)/asan/tests/pkits/walk"
 live_part = $(call part,tests/live/run.py, \
 	$(PYTHON) tests/live/run.py $(B)/postern)
 
-.PHONY: check unit conformance tidy check-cross check-live check-asan
+.PHONY: check unit conformance tidy check-cross check-live check-asan pkits
 #: check        all that needs no root and no outside network
 check: all $(UNIT_PROGRAMS)
 	$(Q)sh toolchains/sum $(unit_part) $(apps_part) $(tidy_part) \
@@ -295,9 +308,13 @@ tidy: all
 check-cross: $(CROSS:%=$(B)/%/postern)
 	$(Q)sh toolchains/sum $(cross_part)
 
-#: check-live   real mail servers, each in a namespace of its own
-check-live: all
-	$(Q)sh toolchains/sum $(live_part)
+#: check-live   real mail servers, each in a namespace of its own; PKITS
+check-live: all $(B)/asan/tests/pkits/walk
+	$(Q)sh toolchains/sum $(pkits_part) $(live_part)
+
+#: pkits        NIST's certificate path cases alone
+pkits: $(B)/asan/tests/pkits/walk
+	$(Q)sh toolchains/sum $(pkits_part)
 
 #: check-asan   the conformance kit against a sanitizer build
 check-asan: $(B)/asan/postern

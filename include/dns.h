@@ -11,6 +11,7 @@
 
 #include "base.h"
 #include "port.h"
+#include "table.h"
 
 #define DNS_NAME_MAX	253	/* octets, dots but no final dot; RFC 1035 */
 #define DNS_LABEL_MAX	63
@@ -25,8 +26,9 @@
 enum { DNS_V4 = 1, DNS_V6 = 2 };	/* families */
 
 enum dns_type {
-	DNS_A = 1, DNS_NS = 2, DNS_CNAME = 5, DNS_MX = 15, DNS_TXT = 16,
-	DNS_AAAA = 28, DNS_SRV = 33, DNS_OPT = 41, DNS_TLSA = 52
+	DNS_A = 1, DNS_NS = 2, DNS_CNAME = 5, DNS_SOA = 6, DNS_MX = 15,
+	DNS_TXT = 16, DNS_AAAA = 28, DNS_SRV = 33, DNS_OPT = 41, DNS_DS = 43,
+	DNS_DNSKEY = 48, DNS_TLSA = 52
 };
 
 /* Why a question has no useful answer; the order means nothing. */
@@ -40,7 +42,20 @@ enum dns_fault {
 	DNS_BAD_QUESTION,	/* FORMERR, without EDNS as well */
 	DNS_BROKEN,		/* the answer cannot be read */
 	DNS_SERVER_FAILED,	/* SERVFAIL, REFUSED, NOTIMP, any other code */
-	DNS_SILENT		/* no answer in time, or nobody is there */
+	DNS_SILENT,		/* no answer in time, or nobody is there */
+	DNS_FILTERED,		/* the filter left no record */
+	DNS_BAD_FILTER		/* it cannot tell, or talks nonsense */
+};
+
+/*
+ * Has anything been validated since dns_open()?  Set with want_secure only; the
+ * caller may warn, once, and then say DNS_PROVEN to hear no more of it.
+ */
+enum dns_proof {
+	DNS_UNPROVEN,		/* not yet */
+	DNS_PROVEN,		/* yes, or nobody wants to know */
+	DNS_DOUBTED,		/* no, nor was the answer to the probe */
+	DNS_BAD_PROBE		/* no, and the probe is no `type:name` */
 };
 
 /* What resolv.conf says.  Missing or empty: 127.0.0.1. */
@@ -71,10 +86,14 @@ struct dns {
 				   this, whatever resolv.conf allows */
 	unsigned families;	/* DNS_V4 | DNS_V6: of dns_addresses() */
 	bool want_secure;	/* ask with DO and AD, and heed AD */
+	struct span probe;	/* dnssec_probe: asked if the first answer that
+				   comes was not validated; empty: never */
 	bool defnames, dnsrch;	/* smtp_dns_resolver_options: address lookups */
 	unsigned turn;		/* for rotate */
 	unsigned plain;		/* servers that want no EDNS0, one bit each */
 	unsigned char *msg;	/* DNS_TCP_MAX + 2 */
+	enum dns_proof proof;
+	const struct table_list *filter;	/* of records; may be NULL */
 	enum dns_fault fault;
 	enum dns_type fault_type;
 	char fault_name[DNS_NAME_MAX + 1];
@@ -135,6 +154,23 @@ struct dns_answer {
  */
 MUST_USE enum rc dns_ask(struct dns *d, struct arena *a, struct span name,
 	enum dns_type type, struct dns_answer *out);
+
+/*
+ * dns_tlsa - the TLSA records of a TCP service, as far as they were validated
+ * (RFC 6698, 3; RFC 7672, 2.1).  Their data are whatever octets came.
+ *
+ * RC_OK    records.
+ * RC_NONE  there are none, or nobody vouches for them: no DANE here.
+ * RC_FULL  the arena is full.
+ * others   a lookup failed, be it for good: the server is of no use now.
+ */
+MUST_USE enum rc dns_tlsa(struct dns *d, struct arena *a, struct span host,
+	uint16_t port, struct dns_answer *out);
+/*
+ * dns_alias - is this name an alias, and validated to be one, wherever it
+ * leads?  Results as those of dns_tlsa().
+ */
+MUST_USE enum rc dns_alias(struct dns *d, struct arena *a, struct span name);
 
 struct mx {
 	uint16_t preference;

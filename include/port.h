@@ -17,7 +17,8 @@
  * port_start - once, before all else.  A peer that is away, or a file beyond
  * its limit, becomes a result instead of a signal, and standard streams that
  * were closed are occupied, so that nothing of ours is taken for one
- * (port_stat_fd(PORT_STDIN) tells).
+ * (port_stat_fd(PORT_STDIN) tells).  Neither this process nor its children will
+ * leave a core: it would hold keys, passwords and other people's mail.
  */
 void port_start(void);
 
@@ -60,6 +61,8 @@ void port_hostname(struct buf *out);
  * him, `root` or digits.
  */
 void port_user(struct buf *out);
+/* Whose files are ours: the effective uid. */
+uint32_t port_uid(void);
 /* The full name of the calling user (up to the first comma), or empty. */
 void port_user_full(struct buf *out);
 _Noreturn void port_exit(int status);
@@ -249,6 +252,33 @@ MUST_USE enum rc port_append(int fd, struct span data);	/* all of it */
  */
 MUST_USE enum rc port_replace(const char *path, struct span data,
 	unsigned mode);
+
+/*
+ * struct port_draft - the same in pieces: a file in the making, beside the name
+ * that it will get, and nobody's to read.
+ *
+ * fd  for port_append(), port_pread() and port_write_at().
+ */
+#define PORT_DRAFT_MAX	1024
+struct port_draft {
+	int fd;
+	char name[PORT_DRAFT_MAX];
+};
+
+MUST_USE enum rc port_draft_open(const char *path, struct port_draft *out);
+/* All of it, over what is at that place of a file of ours. */
+MUST_USE enum rc port_write_at(int fd, struct span data, int64_t at);
+/*
+ * port_draft_publish - to the disk, and under `path`, whatever it was; the
+ * draft is gone, whatever comes of it.
+ *
+ * mode  for it, whether or not there was a file.
+ * like  its owner will be the owner of this file, if we may give files away;
+ *       -1: ours.
+ */
+MUST_USE enum rc port_draft_publish(struct port_draft *d, const char *path,
+	unsigned mode, int like);
+void port_draft_drop(struct port_draft *d);
 
 /*
  * port_link - a symbolic link `path` to `target`, replacing a link that is

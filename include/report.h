@@ -96,6 +96,7 @@ struct job {
 	unsigned flags;		/* JOB_FLAG_ */
 	bool smtputf8;		/* it was submitted with SMTPUTF8 */
 	bool probe;		/* stop ahead of the content */
+	bool more;		/* another job for this next hop waits */
 	int64_t arrived_ms;	/* port_wall_ms() at arrival */
 	ms_t started;		/* port_now() when the work on it began */
 	struct mail_source mail;

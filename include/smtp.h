@@ -40,4 +40,13 @@ MUST_USE enum rc smtp_worker(struct worker *w, const struct settings *set,
  */
 MUST_USE enum rc smtp_deliver(struct worker *w, struct job *job);
 
+/*
+ * smtp_rest - no job for some time: says QUIT on a connection that was kept.
+ * To be called after the last job, and when smtp_kept_until() comes ahead of
+ * the next one.
+ */
+void smtp_rest(struct worker *w);
+/* MS_NEVER: no connection is kept. */
+ms_t smtp_kept_until(const struct worker *w);
+
 #endif

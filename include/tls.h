@@ -55,9 +55,8 @@ struct tls_site {
 	uint16_t port;
 	bool is_literal;	/* the next hop is an address: no name at all */
 	bool mx_secure;		/* the answer that named the host was validated,
-				   or nobody was asked (brackets, no MX) */
+				   or none did: the next hop itself is it */
 	bool host_secure;	/* so was the whole way to the addresses */
-	bool alias_secure;	/* so was the first alias, at least */
 };
 
 enum tls_trust {		/* words of the log, and of Postfix */
@@ -184,6 +183,8 @@ enum tls_trust tls_wire_trust(struct tls_wire *w, bool *matched,
 void tls_wire_about(const struct tls_wire *w, struct buf *b);
 /* Key bits of the cipher, for the log: `(256/256 bits)`. */
 unsigned tls_wire_bits(const struct tls_wire *w);
+/* Did the server ask for a certificate of ours, and get one? */
+bool tls_wire_showed_cert(const struct tls_wire *w);
 
 /* As port_read(), port_write().  RC_WIRE: the peer broke TLS; it is over. */
 MUST_USE enum rc tls_wire_read(struct tls_wire *w, void *out, size_t n,

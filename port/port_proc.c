@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -28,11 +29,26 @@ occupy(int fd)
 		port_stdin_was_closed();
 }
 
+/*
+ * A limit of one octet, soft and hard: where cores go to files, none is that
+ * short; where they are piped to a collector, the kernel takes 1, but not 0,
+ * for "don't".  If it may not be raised to 1, it was 0.  Not PR_SET_DUMPABLE:
+ * that would hide the process from those who measure its memory.
+ */
+static void
+forbid_core(void)
+{
+	struct rlimit least = { 1, 1 };
+
+	(void)!setrlimit(RLIMIT_CORE, &least);
+}
+
 void
 port_start(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		occupy(fd);
+	forbid_core();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 }

@@ -52,6 +52,12 @@ port_user(struct buf *out)
 		buf_fmt(out, "%u", (unsigned)getuid());
 }
 
+uint32_t
+port_uid(void)
+{
+	return geteuid();
+}
+
 /* By old custom & stands for the login name, its first letter a capital. */
 static void
 put_login(struct buf *out, struct span login)

@@ -486,6 +486,7 @@ collect(struct ask *k, struct arena *a, size_t n, struct dns_answer *out)
 {
 	struct msg_walk w;
 	struct msg_record r;
+	bool filtered = false;
 	enum rc rc;
 
 	out->record = arena_take(a, n * sizeof(*out->record));
@@ -494,12 +495,19 @@ collect(struct ask *k, struct arena *a, size_t n, struct dns_answer *out)
 	msg_walk_start(&w, &k->answer);
 	for (; n > 0 && next_of(k, &w, k->type, &r); n--) {
 		rc = read_record(&k->answer, &r, a, &out->record[out->n]);
+		if (rc == RC_WIRE)
+			continue;
+		TRY(rc);
+		rc = dns_filter(k->d, k->name, &out->record[out->n]);
 		if (rc == RC_OK)
 			out->n++;
-		else if (rc != RC_WIRE)
-			return rc;
+		else if (rc == RC_DENY)
+			return fail(k, DNS_BAD_FILTER, RC_WIRE);
+		filtered |= rc == RC_NONE;
 	}
-	return out->n > 0 ? RC_OK : fail(k, DNS_BROKEN, RC_WIRE);
+	if (out->n > 0)
+		return RC_OK;
+	return fail(k, filtered ? DNS_FILTERED : DNS_BROKEN, RC_WIRE);
 }
 
 /*
@@ -548,19 +556,8 @@ ask_along(struct ask *k, struct arena *a, struct dns_answer *out)
 	return fail(k, DNS_ALIAS_LOOP, RC_DENY);
 }
 
-static void
-note_fault(struct dns *d, const struct ask *k, struct span name)
-{
-	struct buf b = BUF(d->fault_name);
-
-	d->fault = k->fault;
-	d->fault_type = k->type;
-	buf_put_cut(&b, name);
-	(void)buf_text(&b);
-}
-
 enum rc
-dns_ask(struct dns *d, struct arena *a, struct span name, enum dns_type type,
+ask_name(struct dns *d, struct arena *a, struct span name, enum dns_type type,
 	struct dns_answer *out)
 {
 	char text[DNS_NAME_MAX + 1];
@@ -579,7 +576,7 @@ dns_ask(struct dns *d, struct arena *a, struct span name, enum dns_type type,
 		rc = ask_along(&k, a, out);
 	if (rc == RC_OK)
 		return rc;
-	note_fault(d, &k, name);
+	d->fault = k.fault;
 	if (rc != RC_NONE) {
 		a->used = used;		/* nothing there is of use */
 		out->record = NULL;
@@ -588,5 +585,23 @@ dns_ask(struct dns *d, struct arena *a, struct span name, enum dns_type type,
 		if (k.fault != DNS_NO_NAME)
 			out->is_secure = false;
 	}
+	return rc;
+}
+
+enum rc
+dns_ask(struct dns *d, struct arena *a, struct span name, enum dns_type type,
+	struct dns_answer *out)
+{
+	struct buf b = BUF(d->fault_name);
+	enum rc rc = ask_name(d, a, name, type, out);
+
+	/* Who is silent would be so towards the probe, too. */
+	if (d->want_secure && (rc == RC_OK || d->fault != DNS_SILENT))
+		probe_heed(d, a, out->is_secure);
+	if (rc == RC_OK)
+		return rc;
+	d->fault_type = type;
+	buf_put_cut(&b, name);
+	(void)buf_text(&b);
 	return rc;
 }

@@ -1,20 +1,23 @@
 /*
  * dns_fault.c - the last failure of a resolver, in words for the log.
  */
-#include "dns.h"
+#include "dns_int.h"
 
-static const char *
-type_name(enum dns_type type)
+const char *
+dns_type_name(enum dns_type type)
 {
 	switch (type) {
 	case DNS_A: return "A";
 	case DNS_NS: return "NS";
 	case DNS_CNAME: return "CNAME";
+	case DNS_SOA: return "SOA";
 	case DNS_MX: return "MX";
 	case DNS_TXT: return "TXT";
 	case DNS_AAAA: return "AAAA";
 	case DNS_SRV: return "SRV";
 	case DNS_OPT: return "OPT";
+	case DNS_DS: return "DS";
+	case DNS_DNSKEY: return "DNSKEY";
 	case DNS_TLSA: return "TLSA";
 	}
 	return "?";
@@ -34,6 +37,8 @@ fault_text(enum dns_fault fault)
 	case DNS_BROKEN: return "the name server's answer cannot be read";
 	case DNS_SERVER_FAILED: return "the name server failed, try again";
 	case DNS_SILENT: return "no name server answers, try again";
+	case DNS_FILTERED: return "dns_reply_filter takes out all records";
+	case DNS_BAD_FILTER: return "dns_reply_filter cannot tell";
 	}
 	return "?";
 }
@@ -42,5 +47,5 @@ void
 dns_fault_put(struct buf *b, const struct dns *d)
 {
 	buf_fmt(b, "name=%s type=%s: %s", d->fault_name,
-	    type_name(d->fault_type), fault_text(d->fault));
+	    dns_type_name(d->fault_type), fault_text(d->fault));
 }

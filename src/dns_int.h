@@ -89,6 +89,18 @@ MUST_USE enum rc msg_name_put(const struct msg *m, size_t at, struct buf *b,
 
 unsigned msg_u16(const struct msg *m, size_t at);	/* at + 2 <= m->n */
 
+/* dns_ask() without a word about what it proves; on failure only d->fault. */
+MUST_USE enum rc ask_name(struct dns *d, struct arena *a, struct span name,
+	enum dns_type type, struct dns_answer *out);
+/*
+ * probe_heed - an answer came that was validated, or was not; in doubt, asks
+ * the probe.  Changes nothing but d->proof.
+ */
+void probe_heed(struct dns *d, struct arena *a, bool is_secure);
+
+/* `TLSA`; `?`: none of those in enum dns_type. */
+const char *dns_type_name(enum dns_type type);
+
 /*
  * struct dns_lines - a text read in pieces of whole lines, so that a hosts
  * file may be longer than any memory of ours.  A line that is longer than the
@@ -119,5 +131,12 @@ bool idna_is_mark(uint32_t c);		/* may not begin a label */
 uint32_t idna_compose(uint32_t base, uint32_t mark);	/* 0: no such */
 bool idna_decompose(uint32_t whole, uint32_t *base, uint32_t *mark);
 bool idna_is_allowed(uint32_t c);	/* after mapping and composition */
+
+/*
+ * dns_filter - RC_OK: the record stays; RC_NONE: it is taken out; RC_DENY: the
+ * table cannot tell, or says something else than IGNORE.
+ */
+MUST_USE enum rc dns_filter(const struct dns *d, struct span owner,
+	const struct dns_record *r);
 
 #endif

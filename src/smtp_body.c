@@ -68,34 +68,35 @@ end_line(struct body *o)
 	return put(o, SPAN("\r\n"));
 }
 
+/* A field of ours, its address mapped as in the envelope. */
 static enum rc
-put_header(struct body *o, const char *name, struct span addr, bool brackets)
+add_field(struct body *o, struct buf *lead, const char *name,
+    struct span addr, bool brackets)
 {
-	char room[CHAT_OUT_MAX];
-	struct buf b = BUF(room);
+	char room[RCPT_ADDR_MAX + 1], field_room[CHAT_OUT_MAX];
+	struct buf mapped = BUF(room), field = BUF(field_room);
 
-	buf_fmt(&b, "%s: %s", name, brackets ? "<" : "");
-	mail_addr_show(&b, addr);
-	if (brackets)
-		buf_putc(&b, '>');
-	if (b.full)
-		return RC_OK;	/* as trace, an unmanageable address is none */
-	TRY(put_piece(o, buf_span(&b)));
-	return end_line(o);
+	TRY(change_address(o->s, addr, &mapped));
+	buf_fmt(&field, "%s: %s", name, brackets ? "<" : "");
+	mail_addr_show(&field, buf_span(&mapped));
+	buf_puts(&field, brackets ? ">\n" : "\n");
+	if (!field.full)	/* as trace, an unmanageable one is none */
+		buf_put(lead, buf_span(&field));
+	return RC_OK;
 }
 
 /* Final delivery's trace, newest on top (RFC 5321, 4.4). */
 static enum rc
-put_trace(struct body *o, const struct rcpt *to)
+make_trace(struct body *o, const struct rcpt *to, struct buf *lead)
 {
 	const struct job *j = o->s->w->job;
 
 	if (j->flags & JOB_FLAG_R)
-		TRY(put_header(o, "Return-Path", j->sender, true));
+		TRY(add_field(o, lead, "Return-Path", j->sender, true));
 	if (j->flags & JOB_FLAG_O)
-		TRY(put_header(o, "X-Original-To", to->addr, false));
+		TRY(add_field(o, lead, "X-Original-To", to->addr, false));
 	if (j->flags & JOB_FLAG_D)
-		TRY(put_header(o, "Delivered-To", to->addr, false));
+		TRY(add_field(o, lead, "Delivered-To", to->addr, false));
 	return RC_OK;
 }
 
@@ -111,21 +112,62 @@ line_limit(const struct settings *set)
 	    (size_t)set->line_length_limit;
 }
 
-enum rc
-body_send(struct session *s, const struct rcpt *to)
+/* The message as it is, behind the trace. */
+static enum rc
+send_plain(struct body *o, struct span lead)
 {
-	struct body o = { .s = s, .limit = line_limit(s->w->set) };
-	struct mail_reader *r = &s->w->reader;
+	struct mail_reader *r = &o->s->w->reader;
 	struct span piece;
 	bool last;
 	enum rc rc;
 
-	TRY(put_trace(&o, to));
-	mail_read_start(r, &s->w->job->mail);
+	while (span_line(&lead, &piece)) {
+		TRY(put_piece(o, piece));
+		TRY(end_line(o));
+	}
+	mail_read_start(r, &o->s->w->job->mail);
 	while ((rc = mail_read(r, &piece, &last)) == RC_OK) {
-		TRY(put_piece(&o, piece));
+		TRY(put_piece(o, piece));
 		if (last)
-			TRY(end_line(&o));
+			TRY(end_line(o));
 	}
 	return rc == RC_NONE ? RC_OK : RC_OS;
+}
+
+static enum rc
+send_changed(struct body *o, const struct mail_change *change,
+    struct span lead)
+{
+	struct worker *w = o->s->w;
+	struct mail_content *c = change_room(w);
+	struct span piece;
+	bool last;
+	enum rc rc;
+
+	if (c == NULL)
+		return RC_OS;
+	TRY(mail_content_start(c, &w->reader, &w->job->mail, change, lead));
+	while ((rc = mail_content_read(c, &piece, &last)) == RC_OK) {
+		TRY(put_piece(o, piece));
+		if (last)
+			TRY(end_line(o));
+	}
+	if (rc == RC_NONE && o->column > 0)
+		return end_line(o);
+	return rc == RC_NONE ? RC_OK : rc == RC_DENY ? RC_DENY : RC_OS;
+}
+
+enum rc
+body_send(struct session *s, const struct rcpt *to)
+{
+	struct body o = { .s = s, .limit = line_limit(s->w->set) };
+	char room[3 * CHAT_OUT_MAX];
+	struct buf lead = BUF(room);
+	struct mail_change change;
+
+	TRY(make_trace(&o, to, &lead));
+	change_for(s, &change);
+	return mail_change_is_any(&change) ?
+	    send_changed(&o, &change, buf_span(&lead)) :
+	    send_plain(&o, buf_span(&lead));
 }

@@ -13,6 +13,8 @@ void
 chat_open(struct chat *c, int fd, bool whole, ms_t end)
 {
 	c->fd = fd;
+	c->tls = NULL;
+	c->table_failed = false;
 	c->whole = whole;
 	c->write_dead = false;
 	c->limit = MINUTE;
@@ -22,11 +24,34 @@ chat_open(struct chat *c, int fd, bool whole, ms_t end)
 	c->in_from = c->in_n = 0;
 }
 
-void
-chat_close(struct chat *c)
+static ms_t
+deadline(const struct chat *c)
 {
+	ms_t until = c->whole ? c->until : port_now() + c->limit;
+
+	return until < c->end ? until : c->end;
+}
+
+void
+chat_close(struct chat *c, bool lost)
+{
+	if (c->tls != NULL && lost)
+		tls_wire_drop(c->tls);
+	else if (c->tls != NULL)
+		tls_wire_close(c->tls, deadline(c));
+	c->tls = NULL;
 	port_close(c->fd);
 	c->fd = -1;
+}
+
+void
+chat_secure(struct chat *c, struct tls_wire *tls)
+{
+	if (c->in_n > 0)
+		log_line(c->log, LOG_WARNING, "%zu octets that came in clear "
+		    "ahead of TLS are thrown away", c->in_n);
+	c->in_from = c->in_n = 0;
+	c->tls = tls;
 }
 
 void
@@ -46,14 +71,6 @@ chat_more_time(struct chat *c, ms_t more, ms_t most)
 		c->until = ceiling;
 }
 
-static ms_t
-deadline(const struct chat *c)
-{
-	ms_t until = c->whole ? c->until : port_now() + c->limit;
-
-	return until < c->end ? until : c->end;
-}
-
 static enum rc
 write_all(struct chat *c, struct span data)
 {
@@ -61,7 +78,9 @@ write_all(struct chat *c, struct span data)
 	enum rc rc = RC_OK;
 
 	while (data.n > 0 && rc == RC_OK) {
-		rc = port_write(c->fd, data.p, data.n, deadline(c), &put);
+		rc = c->tls != NULL ? tls_wire_write(c->tls, data.p, data.n,
+		    deadline(c), &put) :
+		    port_write(c->fd, data.p, data.n, deadline(c), &put);
 		if (rc == RC_OK)
 			data = span_part(data, put, data.n);
 	}
@@ -132,6 +151,22 @@ chat_send(struct chat *c, const char *fmt, ...)
 }
 
 enum rc
+chat_send_secret(struct chat *c, const char *shown, struct span secret)
+{
+	enum rc rc;
+
+	ASSERT(c->out.n == 0);
+	log_line(c->log, LOG_DEBUG, "> %s***", shown);
+	buf_puts(&c->out, shown);
+	buf_put(&c->out, secret);
+	buf_puts(&c->out, "\r\n");
+	rc = c->out.full ? RC_FULL : chat_flush(c);
+	base_wipe(c->out_room, sizeof(c->out_room));
+	buf_clear(&c->out);
+	return rc;
+}
+
+enum rc
 chat_data(struct chat *c, struct span data)
 {
 	while (data.n > 0) {
@@ -152,13 +187,19 @@ chat_data(struct chat *c, struct span data)
 /* ---- replies ------------------------------------------------------------ */
 
 static enum rc
+fill(struct chat *c)
+{
+	c->in_from = 0;
+	return c->tls != NULL ? tls_wire_read(c->tls, c->in, sizeof(c->in),
+	    deadline(c), &c->in_n) :
+	    port_read(c->fd, c->in, sizeof(c->in), deadline(c), &c->in_n);
+}
+
+static enum rc
 next_octet(struct chat *c, char *out)
 {
-	if (c->in_n == 0) {
-		TRY(port_read(c->fd, c->in, sizeof(c->in), deadline(c),
-		    &c->in_n));
-		c->in_from = 0;
-	}
+	if (c->in_n == 0)
+		TRY(fill(c));
 	*out = c->in[c->in_from++];
 	c->in_n--;
 	return RC_OK;
@@ -167,7 +208,8 @@ next_octet(struct chat *c, char *out)
 bool
 chat_has_input(const struct chat *c)
 {
-	return c->in_n > 0 || port_readable(c->fd);
+	return c->in_n > 0 || (c->tls != NULL ? tls_wire_readable(c->tls) :
+	    port_readable(c->fd));
 }
 
 /*
@@ -191,6 +233,27 @@ read_line(struct chat *c, struct span *out)
 		n--;
 	*out = (struct span){ c->line, n };
 	*out = span_part(*out, 0, span_find(*out, '\0'));
+	return RC_OK;
+}
+
+/* smtp_reply_filter: another line in place of what the server said. */
+static enum rc
+filter_line(struct chat *c, struct span *line)
+{
+	struct buf b = BUF(c->filtered);
+	enum rc rc;
+
+	if (c->filter == NULL || c->filter->first == NULL)
+		return RC_OK;
+	rc = table_find(c->filter, *line, TABLE_ANY, &b);
+	if (rc == RC_NONE)
+		return RC_OK;
+	if (rc != RC_OK) {
+		c->table_failed = true;
+		return RC_OS;
+	}
+	log_line(c->log, LOG_DEBUG, "< %.*s, filtered", SPAN_ARG(*line));
+	*line = buf_span(&b);
 	return RC_OK;
 }
 
@@ -271,10 +334,14 @@ chat_reply_line(struct chat *c, struct reply *r, struct span *text,
 
 	for (;;) {
 		TRY(read_line(c, &line));
+		TRY(filter_line(c, &line));
 		log_line(c->log, LOG_DEBUG, "< %.*s", SPAN_ARG(line));
 		if (is_reply(line))
 			break;
 		r->odd = true;
+		if (r->text.n > 0)
+			buf_put_cut(&r->text, SPAN(" "));
+		text_printable(&r->text, line);
 		log_line(c->log, LOG_INFO, "no reply of RFC 5321, ignored: "
 		    "%.*s", SPAN_ARG(span_part(line, 0, 100)));
 	}

@@ -6,13 +6,18 @@
  */
 #include "smtp_int.h"
 
-static void
-put_address(const struct worker *w, struct buf *b, struct span addr)
+static enum rc
+put_address(struct session *s, struct buf *b, struct span addr)
 {
-	if (w->set->quote_rfc821_envelope)
-		mail_addr_quote(b, addr);
+	char room[CHAT_OUT_MAX];
+	struct buf mapped = BUF(room);
+
+	TRY(change_address(s, addr, &mapped));
+	if (s->w->set->quote_rfc821_envelope)
+		mail_addr_quote(b, buf_span(&mapped));
 	else
-		buf_put(b, addr);
+		buf_put(b, buf_span(&mapped));
+	return RC_OK;
 }
 
 /*
@@ -22,9 +27,7 @@ put_address(const struct worker *w, struct buf *b, struct span addr)
 static bool
 size_is_known(const struct session *s)
 {
-	return s->has & HAS_8BITMIME ||
-	    s->w->job->body == JOB_BODY_7BIT ||
-	    s->w->set->disable_mime_output_conversion;
+	return !change_converts(s);
 }
 
 enum rc
@@ -34,7 +37,7 @@ command_mail(struct session *s)
 	char room[CHAT_OUT_MAX];
 	struct buf b = BUF(room);
 
-	put_address(s->w, &b, j->sender);
+	TRY(put_address(s, &b, j->sender));
 	buf_putc(&b, '>');
 	if (s->has & HAS_SIZE && size_is_known(s))
 		buf_fmt(&b, " SIZE=%lld", (long long)s->w->facts.wire_bytes);
@@ -50,6 +53,8 @@ command_mail(struct session *s)
 		    "HDRS");
 	if (s->has & HAS_SMTPUTF8 && j->smtputf8)
 		buf_puts(&b, " SMTPUTF8");
+	if (s->logged_in && s->w->set->send_dummy_mail_auth)
+		buf_puts(&b, " AUTH=<>");	/* RFC 4954, 5 */
 	return b.full ? RC_FULL :
 	    chat_put(&s->chat, "MAIL FROM:<%.*s", SPAN_ARG(buf_span(&b)));
 }
@@ -108,7 +113,7 @@ command_rcpt(struct session *s, const struct rcpt *to)
 	char room[CHAT_OUT_MAX];
 	struct buf b = BUF(room);
 
-	put_address(s->w, &b, to->addr);
+	TRY(put_address(s, &b, to->addr));
 	buf_putc(&b, '>');
 	if (s->has & HAS_DSN) {
 		put_orcpt(&b, to);

@@ -79,6 +79,12 @@ cut_short(struct session *s, enum rc rc)
 		s->w->broken = RC_OS;
 		return RC_OS;
 	}
+	if (rc == RC_DENY) {		/* nothing more can be said in here */
+		(void)trouble_local(s);
+		s->lost = true;
+		s->chat.table_failed = false;
+		return RC_DENY;
+	}
 	if (rc == RC_WIRE)
 		return trouble_own(s, FATE_LATER, "4.5.0", "the server "
 		    "accepted the message before its end: %.*s",
@@ -122,7 +128,8 @@ send_dot(struct session *s, bool *early)
 	s->stage = "sending end of data";
 	chat_limit(&s->chat, s->w->set->data_done_timeout);
 	s->maybe_sent = true;
-	TRY(chat_data(&s->chat, s->has & HAS_PIPELINING ?
+	s->kept = keep_is_due(s);
+	TRY(chat_data(&s->chat, s->has & HAS_PIPELINING && !s->kept ?
 	    SPAN(".\r\nQUIT\r\n") : SPAN(".\r\n")));
 	TRY(chat_flush(&s->chat));
 	return s->chat.write_dead ? RC_GONE : RC_OK;
@@ -152,10 +159,13 @@ dot(struct session *s)
 	if (rc != RC_OK)
 		return trouble_lost(s, rc);
 	s->maybe_sent = false;
-	if (s->has & HAS_PIPELINING)
+	if (s->kept && s->reply.code / 100 == 2 && !s->reply.odd)
+		return RC_OK;
+	if (s->has & HAS_PIPELINING && !s->kept)
 		hello_hear_quit(s);
 	else
 		hello_quit(s);
+	s->kept = false;
 	return RC_OK;
 }
 

@@ -3,7 +3,8 @@
  * those who know no better, and QUIT.  RFC 5321, 3.1 and 3.2; RFC 2033, 4.1.
  *
  * TLS and AUTH have their place between hello() and the mail; both are asked
- * for by what EHLO told (s->has).
+ * for by what EHLO told (s->has).  After TLS has begun all that is void, and
+ * everything starts over but for the banner (RFC 3207, 4.2).
  */
 #include <string.h>
 
@@ -56,11 +57,17 @@ is_unused(struct span word)
 
 /* The extensions that settings tell us not to see. */
 static unsigned
-discarded(const struct session *s)
+discarded(struct session *s)
 {
-	struct span rest = s->w->set->discard_ehlo_keywords, word;
+	char room[TABLE_VALUE_MAX];
+	struct buf words = BUF(room);
+	struct span rest, word;
 	unsigned bits = 0, bit;
 
+	if (filter_words(s, &s->w->filters.ehlo_words,
+	    s->w->set->discard_ehlo_keywords, &words) != RC_OK)
+		s->chat.table_failed = true;
+	rest = buf_span(&words);
 	while (span_word(&rest, LIST_DIVIDERS, &word)) {
 		bit = span_is_case(word, "silent-discard") ? HAS_SILENT :
 		    bit_of(word);
@@ -111,6 +118,10 @@ note_keyword(struct session *s, struct span line, unsigned discard,
 		note_size(s, line);
 	if (bit == HAS_XFORWARD)
 		s->xforward |= xforward_offered(line);
+	if (bit == HAS_AUTH) {
+		buf_put_cut(&s->mechs, SPAN(" "));
+		buf_put_cut(&s->mechs, line);
+	}
 }
 
 /*
@@ -132,6 +143,7 @@ forget_features(struct session *s)
 {
 	s->has = s->xforward = 0;
 	s->size_limit = 0;
+	s->mechs = BUF(s->mechs_room);
 }
 
 /* The first line with a word on it has the server's name; then keywords. */
@@ -156,6 +168,8 @@ hear_features(struct session *s, bool *own)
 			is_us = is_own_name(s, text);
 		named |= span_trim(text).n > 0;
 	}
+	if (s->chat.table_failed)
+		return RC_OS;
 	/* Who refuses has not introduced itself: our name is a quotation. */
 	*own |= is_us && s->reply.code / 100 == 2;
 	if (gone.n > 0 && !(discard & HAS_SILENT))
@@ -184,11 +198,13 @@ pix_workarounds(struct session *s)
 {
 	struct span rest = s->w->set->pix_workarounds, word;
 	int64_t age = port_wall_ms() - s->w->job->arrived_ms;
-	char relay[RELAY_MAX];
-	struct buf b = BUF(relay);
+	char relay[RELAY_MAX], room[TABLE_VALUE_MAX];
+	struct buf b = BUF(relay), words = BUF(room);
 
 	if (!is_pix(&s->reply))
 		return;
+	if (filter_words(s, &s->w->filters.pix_words, rest, &words) == RC_OK)
+		rest = buf_span(&words);
 	while (span_word(&rest, LIST_DIVIDERS, &word)) {
 		if (span_is_case(word, "disable_esmtp"))
 			s->disable_esmtp = true;
@@ -227,6 +243,21 @@ behind_code(const struct reply *r)
 	return span_part(buf_span(&r->text), 4, r->text.n);
 }
 
+static bool
+wants_ehlo(const struct session *s)
+{
+	struct span text = buf_span(&s->reply.text), word;
+
+	if (s->disable_esmtp || s->w->set->never_send_ehlo)
+		return false;
+	if (s->w->set->always_send_ehlo)
+		return true;
+	while (span_word(&text, " ", &word))
+		if (span_is_case(word, "ESMTP"))
+			return true;
+	return false;
+}
+
 static enum rc
 banner(struct session *s, bool *own)
 {
@@ -241,22 +272,8 @@ banner(struct session *s, bool *own)
 		return refused(s, s->w->set->skip_5xx_greeting);
 	*own |= is_own_name(s, behind_code(&s->reply));
 	pix_workarounds(s);
+	s->wants_ehlo = wants_ehlo(s);
 	return RC_OK;
-}
-
-static bool
-wants_ehlo(const struct session *s)
-{
-	struct span text = buf_span(&s->reply.text), word;
-
-	if (s->disable_esmtp || s->w->set->never_send_ehlo)
-		return false;
-	if (s->w->set->always_send_ehlo)
-		return true;
-	while (span_word(&text, " ", &word))
-		if (span_is_case(word, "ESMTP"))
-			return true;
-	return false;
 }
 
 /* One of EHLO, LHLO, HELO; the reply is in s->reply. */
@@ -285,7 +302,7 @@ hello(struct session *s, bool *own)
 		    own));
 		return s->reply.code / 100 == 2 ? RC_OK : refused(s, false);
 	}
-	if (wants_ehlo(s)) {
+	if (s->wants_ehlo) {
 		TRY(introduce(s, "EHLO", "performing the EHLO handshake",
 		    own));
 		if (s->reply.code / 100 == 2)
@@ -318,11 +335,20 @@ loop(struct session *s)
 enum rc
 hello_session(struct session *s)
 {
-	bool own = false;
+	bool own = false, begun = false;
 
+	TRY(secure_wrap(s));
 	TRY(banner(s, &own));
 	TRY(hello(s, &own));
-	return own ? loop(s) : RC_OK;
+	if (own)
+		return loop(s);
+	TRY(secure_start(s, &begun));
+	if (begun)
+		TRY(hello(s, &own));
+	if (own)
+		return loop(s);
+	TRY(secure_no_early_reply(s));
+	return login(s);
 }
 
 /* ---- QUIT --------------------------------------------------------------- */

@@ -3,13 +3,17 @@
  * with all its memory, its route, its session.
  *
  * Ranks inside the module, low to high:
- *	able			settings that can't be honoured
  *	chat, dest, own		lines and replies; syntax; our own addresses
+ *	filter			tables that change what is heard and told
+ *	change			what is to be changed in a message
  *	trouble			who suffers from a failure
  *	route			which host is next
+ *	secure			TLS: demanded or not, begun, given up
+ *	login			AUTH
  *	hello, xforward, command, body	stages of a session
  *	dot			the content, and what its end comes to
  *	mail			one message, from MAIL on
+ *	keep			a connection kept for the next job
  *	job			the loop over hosts
  */
 #ifndef POSTERN_SMTP_INT_H
@@ -18,10 +22,15 @@
 #include "dns.h"
 #include "log.h"
 #include "mail.h"
+#include "mail_content.h"
+#include "mail_map.h"
 #include "param.h"
 #include "port.h"
 #include "report.h"
+#include "sasl.h"
 #include "smtp.h"
+#include "table.h"
+#include "tls.h"
 
 /* ---- chat: lines, replies, the window ----------------------------------- */
 
@@ -37,9 +46,12 @@
 
 struct chat {
 	int fd;
+	struct tls_wire *tls;	/* what is said goes through it; NULL: clear */
 	bool whole;		/* a limit holds for the whole request */
 	bool write_dead;	/* writing failed; what was said can be read */
 	const struct log *log;
+	const struct table_list *filter;	/* of reply lines; may be NULL */
+	bool table_failed;	/* it, or another, could not tell */
 	ms_t limit;
 	ms_t until;		/* if `whole` */
 	ms_t end;		/* of everything, whatever the limit is */
@@ -48,6 +60,7 @@ struct chat {
 	char in[CHAT_IN_MAX];
 	char out_room[CHAT_OUT_MAX + 1];
 	char line[CHAT_LINE_MAX];
+	char filtered[CHAT_LINE_MAX];
 };
 
 struct reply {
@@ -67,7 +80,15 @@ struct reply {
  *        to the point is given up then.
  */
 void chat_open(struct chat *c, int fd, bool whole, ms_t end);
-void chat_close(struct chat *c);
+/*
+ * chat_close - the end; lost: without goodbye, as there is nobody to hear it.
+ */
+void chat_close(struct chat *c, bool lost);
+/*
+ * chat_secure - from here on all goes through tls.  What the server said ahead
+ * of it, and was not read, is void: anyone may have said it (RFC 3207, 6).
+ */
+void chat_secure(struct chat *c, struct tls_wire *tls);
 /* The time limit of what follows: per read and write, or for all of it. */
 void chat_limit(struct chat *c, ms_t limit);
 /* Puts the end of a whole request's limit off, never past now + most. */
@@ -81,6 +102,12 @@ MUST_USE enum rc chat_put(struct chat *c, const char *fmt, ...) PRINTF(2, 3);
 MUST_USE enum rc chat_flush(struct chat *c);
 MUST_USE enum rc chat_send(struct chat *c, const char *fmt, ...)
 	PRINTF(2, 3);	/* chat_put, chat_flush */
+/*
+ * chat_send_secret - the same, of two parts, the second of which is not for
+ * the log and is wiped here after it has left.
+ */
+MUST_USE enum rc chat_send_secret(struct chat *c, const char *shown,
+	struct span secret);
 /* Octets of a message, as they are.  RC_GONE as soon as it is known. */
 MUST_USE enum rc chat_data(struct chat *c, struct span data);
 /*
@@ -148,6 +175,9 @@ bool own_has(const struct own *o, const struct ip *ip);
 struct host {
 	struct host *next;
 	struct span name;	/* as it stands in relay= */
+	struct span asked;	/* whose addresses were asked for */
+	struct span target;	/* where its aliases ended, or same */
+	bool is_secure;		/* so was the whole way to the addresses */
 	struct span path;	/* of a UNIX socket; then ip is IP_NONE */
 	struct ip ip;
 	uint16_t port;
@@ -162,11 +192,31 @@ struct route {
 	bool at_fallback;
 	bool we_are_mx;		/* then fallback relays are not for us */
 	struct dest dest;	/* the present one */
+	bool mx_secure;		/* see struct tls_site */
+	struct span target;	/* its host behind secure aliases, or same */
 	struct host *host;	/* its hosts, in the order to try */
 	struct host *now;	/* the one in use; NULL: none yet */
 	size_t hosts;
+	size_t used;		/* of the arena: what comes then is a host's */
 	uint16_t best;		/* preference of the best, for loops */
 	int sessions;		/* of this destination, past EHLO */
+};
+
+/* ---- filter: tables that change what is heard and told ------------------ */
+
+struct filters {
+	struct table_list reply, status, dns, ehlo_words, pix_words;
+	struct table_names watched;
+};
+
+/* ---- change: what is to be changed in a message -------------------------- */
+
+struct changes {
+	struct table_list header, mime, nested, body, generic;
+	struct table_names local;	/* mydestination */
+	struct mail_map map;	/* of generic */
+	struct mail_content *content;	/* memory of the port, taken when
+					   needed */
 };
 
 /* ---- trouble: who suffers ----------------------------------------------- */
@@ -192,6 +242,8 @@ enum {	/* what EHLO told */
 	HAS_SILENT = 1 << 30	/* silent-discard, a word of settings only */
 };
 
+#define MECHS_MAX	512	/* of names of SASL mechanisms; more are cut */
+
 struct session {
 	struct worker *w;
 	const struct host *host;
@@ -201,17 +253,44 @@ struct session {
 	unsigned has;
 	unsigned xforward;	/* bits of enum job_attr that it takes */
 	int64_t size_limit;	/* 0: none */
+	bool wants_ehlo;	/* by the greeting and the settings */
 	bool esmtp;		/* said EHLO or LHLO, not HELO */
 	bool disable_esmtp, delay_dot;	/* PIX workarounds */
 	bool last;		/* no other host will be asked after this */
 	bool maybe_sent;	/* the final dot left, its reply did not come */
 	bool more_early;	/* several replies came ahead of the dot */
+	bool lost;		/* the connection broke, or fell silent */
+	bool tls_begun;		/* its handshake is done */
+	bool verified;		/* and the server is who it should be */
+	bool showed_cert;	/* and so are we */
+	bool tls_failed;	/* no: it went wrong */
 	ms_t connected, sending;	/* port_now() at these points */
+	bool kept;		/* no QUIT was said: another job may come */
+	bool always_keep;	/* whether one waits or not */
+	unsigned uses;		/* messages on this connection, with this */
+	ms_t opened;		/* when it came about */
+	bool logged_in;
+	struct buf mechs;	/* what AUTH lists */
+	char mechs_room[MECHS_MAX];
+	struct tls_site site;
+	struct tls_policy tls;
+};
+
+#define HOP_MAX	512	/* of a kept connection; longer ones aren't kept */
+
+struct kept {
+	bool is_on;		/* w->session is one that can go on */
+	ms_t until;
+	struct buf hop;		/* whose it is */
+	char hop_room[HOP_MAX];
+	struct table_names always;
 };
 
 struct worker {
 	const struct settings *set;
-	const struct log *log;
+	const struct log *log;	/* one of these: */
+	const struct log *plain_log;
+	struct log watch_log;	/* for peers of debug_peer_list */
 	struct report *report;
 	bool lmtp;
 	enum rc broken;		/* a report or the message failed: give up */
@@ -220,14 +299,49 @@ struct worker {
 	struct mail_facts facts;
 	struct own own;
 	struct dns dns;
+	struct tls *tls;	/* NULL: no setting asks for it */
+	struct login *login;	/* likewise */
+	struct table_env env;	/* of all tables */
+	struct filters filters;
+	struct changes changes;
 	struct arena arena;
 	struct route route;
 	struct why why;
 	struct session session;
+	struct kept kept;
 	struct mail_reader reader;
 	bool handover;		/* best_mx_transport is to have this job */
 	char arena_room[ROUTE_ARENA];
 };
+
+/* As table_open(), for all of them. */
+MUST_USE enum rc filter_open(struct worker *w);
+/*
+ * filter_words - what the table says for this server's address, or else the
+ * general words.  As table_find(), but for RC_NONE.
+ */
+MUST_USE enum rc filter_words(const struct session *s,
+	const struct table_list *l, struct span general, struct buf *out);
+/* Sets w->log: all is told about a server of debug_peer_list. */
+void filter_watch(struct session *s);
+/* The status filter; room, of TABLE_VALUE_MAX, may get the new text. */
+void filter_status(const struct worker *w, struct verdict *v,
+	struct buf *room);
+
+/* As table_open(), for all of them. */
+MUST_USE enum rc change_open(struct worker *w);
+/* Is 8-bit text to be converted for this server? */
+bool change_converts(const struct session *s);
+/* All that is to be changed in the message for this server. */
+void change_for(const struct session *s, struct mail_change *out);
+/*
+ * change_address - adds an address of the envelope, mapped by generic maps.
+ * RC_FULL: too long.  RC_OS: a table cannot tell, s->chat.table_failed is set.
+ */
+MUST_USE enum rc change_address(struct session *s, struct span addr,
+	struct buf *out);
+/* Memory for reading a message with changes; NULL: there is none. */
+struct mail_content *change_room(struct worker *w);
 
 /* Looks at the next hop.  RC_DENY: it is no destination; the log has why. */
 MUST_USE enum rc route_start(struct worker *w);
@@ -240,15 +354,18 @@ MUST_USE enum rc route_start(struct worker *w);
  *          says that the others must not be tried either.
  */
 MUST_USE enum rc route_site(struct worker *w);
-/* The next host of this destination, or NULL. */
+/*
+ * The next host of this destination, or NULL.  What was taken from the arena
+ * for the one before, such as TLSA records, goes.
+ */
 const struct host *route_host(struct worker *w);
 /* Is nothing left to try after the present host, which took EHLO? */
 bool route_is_last(const struct worker *w);
 /* `name[address]:port`, or `name[path]`; the port only if asked for. */
 void route_relay(struct buf *b, const struct host *h, bool with_port);
-
-/* RC_DENY: the settings demand what we can't do; the log says what. */
-MUST_USE enum rc able_check(const struct worker *w);
+/* What TLS has to know of a host of the present destination; borrows. */
+void route_tls_site(const struct worker *w, const struct host *h,
+	struct tls_site *out);
 
 /*
  * Every trouble_ call records what happened and returns RC_DENY: stop this
@@ -271,6 +388,12 @@ enum rc trouble_own(struct session *s, enum fate fate, const char *dsn,
 	const char *fmt, ...) PRINTF(4, 5);
 /* Greeting or EHLO was refused. */
 enum rc trouble_refused(struct session *s, const struct reply *r);
+/* STARTTLS was refused, where there must be TLS. */
+enum rc trouble_starttls(struct session *s, const struct reply *r);
+/* AUTH was refused: by smtp_sasl_auth_soft_bounce for now, whatever the code. */
+enum rc trouble_login(struct session *s, const struct reply *r);
+/* A table of ours could not tell; the server is innocent. */
+enum rc trouble_local(struct session *s);
 /* The connection is lost, or silent for too long; rc tells which. */
 enum rc trouble_lost(struct session *s, enum rc rc);
 /* No connection came about. */
@@ -290,6 +413,58 @@ void trouble_settle(struct worker *w);
 
 /* Recipients that the last server took or refused for now are open again. */
 void rcpts_reopen(struct rcpt_list *l);
+
+/*
+ * secure_open - what the settings name for TLS, if they ask for it at all.
+ * RC_OS, RC_FULL: no memory.
+ */
+MUST_USE enum rc secure_open(struct worker *w);
+/*
+ * secure_policy - what is demanded of TLS with this host, DANE included; to be
+ * asked ahead of a connection.  RC_DENY: there must be none.
+ */
+MUST_USE enum rc secure_policy(struct session *s);
+/* TLS right after connecting, if the policy has it so (RFC 8314). */
+MUST_USE enum rc secure_wrap(struct session *s);
+/*
+ * secure_start - STARTTLS after EHLO, where it is wanted and to be had.
+ * RC_OK: go on; if *begun, inside TLS, with another EHLO.
+ */
+MUST_USE enum rc secure_start(struct session *s, bool *begun);
+/* Inside: did the server say more than it was asked?  RC_DENY: give it up. */
+MUST_USE enum rc secure_no_early_reply(struct session *s);
+/*
+ * secure_may_retry - may what failed with TLS be tried again without, now,
+ * at the same host?
+ */
+bool secure_may_retry(struct session *s);
+
+/*
+ * login_open - passwords, filter and options, if there is to be any AUTH.
+ * RC_DENY: a setting is unusable, the log says which; RC_OS, RC_FULL.
+ */
+MUST_USE enum rc login_open(struct worker *w);
+/*
+ * login - AUTH, if it is offered and there is a password for this server.
+ * RC_DENY: it failed; the session is over, and nothing was sent without.
+ */
+MUST_USE enum rc login(struct session *s);
+/* Would a password go to this server?  In doubt, yes. */
+bool login_is_due(struct session *s);
+
+/* What smtp_connection_cache_destinations names.  As table_names_open(). */
+MUST_USE enum rc keep_open(struct worker *w);
+/* Is the present destination among them? */
+bool keep_is_listed(const struct worker *w);
+/* Ahead of the dot: is the connection to be kept after it? */
+bool keep_is_due(struct session *s);
+/* After it: it is. */
+void keep_session(struct session *s);
+/*
+ * keep_resume - is there a kept connection for this job?  One that doesn't
+ * answer to RSET is closed, and that counts against nobody.
+ */
+bool keep_resume(struct worker *w);
 
 /* hello: greeting, EHLO, HELO, LHLO; RC_OK: a session that can send. */
 MUST_USE enum rc hello_session(struct session *s);
@@ -318,7 +493,8 @@ MUST_USE enum rc content_send(struct session *s);
 
 /*
  * body: the message's octets, ahead of the dot.
- * RC_OS: it cannot be read; RC_GONE, RC_TIME: it cannot be written.
+ * RC_OS: it cannot be read; RC_DENY: a table could not tell what to change;
+ * RC_GONE, RC_TIME: it cannot be written.
  */
 MUST_USE enum rc body_send(struct session *s, const struct rcpt *to);
 

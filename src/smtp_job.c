@@ -13,10 +13,29 @@
  */
 _Static_assert(sizeof(struct worker) <= 128 * 1024, "a worker got too large");
 
+#define KEEP_BYTES	((size_t)64 * 1024)	/* for tables */
+
 size_t
 smtp_worker_bytes(void)
 {
 	return sizeof(struct worker);
+}
+
+/* Tables live as long as the worker; untouched, their room costs nothing. */
+static enum rc
+open_tables(struct worker *w)
+{
+	struct arena *keep = port_memory(sizeof(*keep) + KEEP_BYTES);
+
+	if (keep == NULL)
+		return RC_OS;
+	arena_init(keep, keep + 1, KEEP_BYTES);
+	w->env = (struct table_env){ keep, w->log };
+	TRY(secure_open(w));
+	TRY(login_open(w));
+	TRY(filter_open(w));
+	TRY(change_open(w));
+	return keep_open(w);
 }
 
 enum rc
@@ -24,16 +43,17 @@ smtp_worker(struct worker *w, const struct settings *set,
     const struct log *log, struct report *report, bool lmtp)
 {
 	w->set = set;
-	w->log = log;
+	w->log = w->plain_log = log;
 	w->report = report;
 	w->lmtp = lmtp;
-	TRY(able_check(w));
 	arena_init(&w->arena, w->arena_room, sizeof(w->arena_room));
 	if (dns_open(&w->dns) != RC_OK)
 		return RC_OS;
 	w->dns.want_secure = set->dns_support_level == SUPPORT_DNSSEC;
+	w->dns.probe = set->dnssec_probe;
 	w->dns.defnames = set->dns_resolver_options & RESOLVER_DEFNAMES;
 	w->dns.dnsrch = set->dns_resolver_options & RESOLVER_DNSRCH;
+	TRY(open_tables(w));
 	return own_init(&w->own, set, &w->dns, &w->arena, log);
 }
 
@@ -99,39 +119,76 @@ talk(struct session *s)
 }
 
 static void
-try_host(struct worker *w, const struct host *h)
+end_visit(struct session *s, enum rc rc)
 {
-	struct session *s = &w->session;
+	struct worker *w = s->w;
+
+	if (rc != RC_OK)
+		log_line(w->log, LOG_DEBUG, "session given up while %s",
+		    s->stage);
+	if (s->chat.table_failed)
+		hello_quit(s);
+	if (rc == RC_OK && s->kept)
+		keep_session(s);
+	if (!w->kept.is_on)
+		chat_close(&s->chat, s->lost);
+	rcpts_reopen(&w->job->rcpts);
+}
+
+static void
+visit(struct session *s)
+{
+	struct worker *w = s->w;
 	int fd = -1;
 
-	s->w = w;
-	s->host = h;
 	s->stage = "";
 	s->has = s->xforward = 0;
 	s->size_limit = 0;
 	s->disable_esmtp = s->delay_dot = false;
 	s->last = s->maybe_sent = s->more_early = false;
+	s->kept = false;
+	s->always_keep = keep_is_listed(w);
+	s->lost = s->tls_begun = s->tls_failed = false;
+	s->verified = s->showed_cert = s->logged_in = false;
 	s->connected = s->sending = 0;
-	if (dial(w, h, &fd) != RC_OK)
+	if (dial(w, s->host, &fd) != RC_OK)
 		return;
-	s->connected = port_now();
+	s->connected = s->opened = port_now();
 	s->chat.log = w->log;
+	s->chat.filter = &w->filters.reply;
 	chat_open(&s->chat, fd, w->set->per_request_deadline,
 	    w->job->started + w->set->daemon_timeout);
-	if (talk(s) != RC_OK)
-		log_line(w->log, LOG_DEBUG, "session given up while %s",
-		    s->stage);
-	chat_close(&s->chat);
-	rcpts_reopen(&w->job->rcpts);
+	end_visit(s, talk(s));
 }
-
-/* ---- one job ------------------------------------------------------------ */
 
 static bool
 is_undecided(const struct worker *w)
 {
 	return w->job->rcpts.pending > 0 && !w->stop && w->broken == RC_OK;
 }
+
+static void
+try_host(struct worker *w, const struct host *h)
+{
+	struct session *s = &w->session;
+
+	s->w = w;
+	s->host = h;
+	filter_watch(s);
+	s->uses = 1;
+	s->connected = s->sending = 0;
+	if (secure_policy(s) != RC_OK)
+		return;
+	visit(s);
+	if (!is_undecided(w) || !secure_may_retry(s))
+		return;
+	log_line(w->log, LOG_INFO, "trying %.*s again, in clear",
+	    SPAN_ARG(h->name));
+	s->tls.level = LEVEL_NONE;
+	visit(s);
+}
+
+/* ---- one job ------------------------------------------------------------ */
 
 /*
  * Trace lines of a single recipient in a message to several would tell each
@@ -164,6 +221,19 @@ check_flags(struct worker *w)
 	return RC_OK;
 }
 
+/* On the connection that the job before left, if there is one. */
+static void
+try_kept(struct worker *w)
+{
+	struct session *s = &w->session;
+
+	if (!keep_resume(w))
+		return;
+	s->last = s->maybe_sent = s->more_early = s->lost = s->kept = false;
+	s->connected = port_now();
+	end_visit(s, message_send(s));
+}
+
 static enum rc
 try_sites(struct worker *w)
 {
@@ -188,8 +258,10 @@ smtp_deliver(struct worker *w, struct job *job)
 	w->session.connected = w->session.sending = 0;
 	trouble_start(w);
 	TRY(route_start(w));
-	if (check_flags(w) == RC_OK)
+	if (check_flags(w) == RC_OK) {
+		try_kept(w);
 		TRY(try_sites(w));
+	}
 	if (w->broken == RC_OK && w->handover)
 		return RC_NONE;
 	if (w->broken == RC_OK && job->rcpts.pending > 0)

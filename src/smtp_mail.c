@@ -61,12 +61,6 @@ check(struct session *s)
 		    "exceeds size limit %lld of server %.*s",
 		    (long long)f->wire_bytes, (long long)s->size_limit,
 		    SPAN_ARG(buf_span(&b)));
-	if (f->body_8bit && !(s->has & HAS_8BITMIME) &&
-	    s->w->job->body != JOB_BODY_7BIT &&
-	    !s->w->set->disable_mime_output_conversion)
-		log_line(s->w->log, LOG_WARNING, "host %.*s does not offer "
-		    "8BITMIME; 8-bit text goes to it as it is",
-		    SPAN_ARG(buf_span(&b)));
 	if (!(s->has & HAS_SMTPUTF8) && needs_utf8(s->w)) {
 		(void)trouble_own(s, FATE_NEVER, "5.6.7", "SMTPUTF8 is needed "
 		    "for this message, and host %.*s does not offer it",

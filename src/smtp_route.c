@@ -24,6 +24,34 @@ route_relay(struct buf *b, const struct host *h, bool with_port)
 		buf_fmt(b, ":%u", h->port);
 }
 
+/* The host part of a destination; a socket has none. */
+static struct span
+domain_of(const struct dest *d)
+{
+	return span_part(d->host, 0, d->is_unix ? 0 : d->host.n);
+}
+
+void
+route_tls_site(const struct worker *w, const struct host *h,
+    struct tls_site *out)
+{
+	const struct route *r = &w->route;
+
+	*out = (struct tls_site){
+		.nexthop = r->dest.text,
+		.domain = domain_of(&r->dest),
+		.domain_target = r->target,
+		.host = h->name,
+		.asked = h->asked,
+		.target = h->target,
+		.ip = h->ip,
+		.port = h->port,
+		.is_literal = r->dest.ip.family != IP_NONE,
+		.mx_secure = r->mx_secure,
+		.host_secure = h->is_secure
+	};
+}
+
 static bool
 has_prefix(struct span s, const char *prefix)
 {
@@ -100,6 +128,7 @@ route_host(struct worker *w)
 	if (next == NULL || limit_reached(w))
 		return NULL;
 	r->now = next;
+	w->arena.used = r->used;
 	return next;
 }
 
@@ -122,8 +151,7 @@ is_before(const struct worker *w, const struct host *a, const struct host *b)
 
 /* Room and arena may be full: what is in the list by then will do. */
 static void
-add_host(struct worker *w, struct span name, const struct ip *ip,
-    uint16_t preference)
+add_host(struct worker *w, const struct host *facts, const struct ip *ip)
 {
 	struct route *r = &w->route;
 	struct host *h, **at = &r->host;
@@ -133,10 +161,9 @@ add_host(struct worker *w, struct span name, const struct ip *ip,
 	h = arena_take(&w->arena, sizeof(*h));
 	if (h == NULL)
 		return;
-	h->name = name;
+	*h = *facts;
 	h->ip = *ip;
 	h->port = r->dest.port;
-	h->preference = preference;
 	h->order = w->set->randomize_addresses ? port_random_u32() :
 	    (uint32_t)r->hosts;
 	while (*at != NULL && !is_before(w, h, *at))
@@ -168,28 +195,29 @@ lookup_ways(const struct worker *w, bool *mx)
 	    (w->set->host_lookup & LOOKUP_NATIVE ? DNS_BY_HOSTS : 0);
 }
 
-/* The addresses of one host, by name or as they are. */
+/*
+ * The addresses of one host.  That its aliases are secure changes nothing about
+ * its name in relay=; what TLS makes of them is its own affair.
+ */
 static enum rc
 add_addresses(struct worker *w, struct span name, uint16_t preference)
 {
+	struct host h = {
+		.name = name, .asked = name, .preference = preference
+	};
 	struct ip_list list = { 0 };
-	struct ip ip;
 	unsigned ways;
 	size_t i;
 	bool mx;
 
-	if (ip_parse(name, &ip)) {
-		if (!family_is_on(w, &ip))
-			return RC_NONE;
-		add_host(w, name, &ip, preference);
-		return RC_OK;
-	}
 	ways = lookup_ways(w, &mx);
 	TRY(dns_addresses(&w->dns, &w->arena, name, ways, &list));
 	if (list.is_alias && w->set->cname_overrides_servername)
-		name = list.canonical;
+		h.name = list.canonical;
+	h.target = list.canonical;
+	h.is_secure = list.is_secure;
 	for (i = 0; i < list.n; i++)
-		add_host(w, name, &list.ip[i], preference);
+		add_host(w, &h, &list.ip[i]);
 	return RC_OK;
 }
 
@@ -226,11 +254,18 @@ is_service(const struct worker *w, enum rc rc)
 	    (rc == RC_DENY && w->dns.fault == DNS_BAD_QUESTION);
 }
 
+/* Of a lookup that failed for now: policy, or the service (RFC 3463). */
+static const char *
+later_dsn(const struct worker *w)
+{
+	return w->dns.fault == DNS_FILTERED ? "4.7.0" : "4.4.3";
+}
+
 static enum rc
 host_failed(struct worker *w, enum rc rc)
 {
 	if (is_for_now(rc))
-		return site_failed(w, FATE_LATER, "4.4.3",
+		return site_failed(w, FATE_LATER, later_dsn(w),
 		    "Host or domain name not found for now");
 	return site_failed(w, FATE_NEVER,
 	    is_service(w, rc) ? "5.4.3" : "5.4.4",
@@ -268,7 +303,7 @@ exchangers_failed(struct worker *w, bool for_now, bool is_last_service)
 {
 	if (for_now || w->set->defer_if_no_mx_address_found)
 		return site_failed(w, FATE_LATER,
-		    is_last_service ? "4.4.3" : "4.4.4",
+		    is_last_service ? later_dsn(w) : "4.4.4",
 		    "No exchanger has an address for now");
 	return site_failed(w, FATE_NEVER, is_last_service ? "5.4.3" : "5.4.4",
 	    "No exchanger has an address");
@@ -315,8 +350,12 @@ find_domain(struct worker *w)
 	enum rc rc;
 
 	rc = dns_mx(&w->dns, &w->arena, w->route.dest.host, &list);
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
+		w->route.mx_secure = list.is_secure;
+		if (list.is_secure)
+			w->route.target = list.domain;
 		return find_exchangers(w, &list);
+	}
 	if (rc == RC_DENY && w->dns.fault == DNS_NULL_MX)
 		return null_mx(w);
 	if (rc == RC_NONE || w->dns.fault == DNS_NO_NAME ||
@@ -328,11 +367,13 @@ find_domain(struct worker *w)
 static enum rc
 find_unix(struct worker *w)
 {
+	struct host h = {
+		.name = w->set->myhostname, .asked = w->set->myhostname,
+		.target = w->set->myhostname, .path = w->route.dest.host
+	};
 	struct ip none = { 0 };
 
-	add_host(w, w->set->myhostname, &none, 0);
-	if (w->route.host != NULL)
-		w->route.host->path = w->route.dest.host;
+	add_host(w, &h, &none);
 	return RC_OK;
 }
 
@@ -351,10 +392,30 @@ find(struct worker *w)
 	if (d->ip.family != IP_NONE) {
 		if (!family_is_on(w, &d->ip))
 			return family_failed(w);
-		add_host(w, d->host, &d->ip, 0);
+		add_host(w, &(struct host){ .name = d->host, .asked = d->host,
+		    .target = d->host }, &d->ip);
 		return RC_OK;
 	}
 	return d->no_mx || !mx ? find_single(w) : find_domain(w);
+}
+
+/* Once in a worker's life: afterwards its resolver counts as proven. */
+static void
+warn_unproven(struct worker *w)
+{
+	struct span probe = w->set->dnssec_probe;
+
+	if (w->dns.proof == DNS_BAD_PROBE)
+		log_line(w->log, LOG_WARNING, "dnssec_probe = %.*s is no "
+		    "type:name with a type that can be asked for",
+		    SPAN_ARG(probe));
+	if (w->dns.proof == DNS_DOUBTED)
+		log_line(w->log, LOG_WARNING, "no DNS answer is validated, "
+		    "not even that to dnssec_probe = %.*s: without a "
+		    "validating resolver on this machine (or trust-ad in "
+		    "resolv.conf) there is no DANE", SPAN_ARG(probe));
+	if (w->dns.proof != DNS_UNPROVEN)
+		w->dns.proof = DNS_PROVEN;
 }
 
 /* ---- loops -------------------------------------------------------------- */
@@ -519,18 +580,25 @@ enum rc
 route_site(struct worker *w)
 {
 	struct route *r = &w->route;
+	enum rc rc;
 
 	arena_empty(&w->arena);
 	r->host = r->now = NULL;
 	r->hosts = 0;
 	r->sessions = 0;
 	TRY(next_dest(w));
-	TRY(find(w));
+	r->mx_secure = true;
+	r->target = domain_of(&r->dest);
+	rc = find(w);
+	warn_unproven(w);
+	if (rc != RC_OK)
+		return rc;
 	if (r->host == NULL)	/* lists of addresses filled the arena */
 		return trouble_site(w, FATE_LATER, "4.3.0",
 		    "no memory for the hosts of %.*s", SPAN_ARG(r->dest.text));
 	TRY(drop_from_own(w));
 	cut_to_limit(w);
+	r->used = w->arena.used;
 	dns_rest(&w->dns);
 	return RC_OK;
 }

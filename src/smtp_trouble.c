@@ -61,10 +61,14 @@ report_one(struct worker *w, const struct rcpt *to, size_t index,
     const struct verdict *v)
 {
 	struct rcpt_list *l = &w->job->rcpts;
+	struct verdict told = *v;
+	char text[TABLE_VALUE_MAX];
+	struct buf room = BUF(text);
 
 	if (l->state[index] == RCPT_DONE || w->broken != RC_OK)
 		return;
-	w->broken = w->report->put(w->report, w->job, to, v);
+	filter_status(w, &told, &room);
+	w->broken = w->report->put(w->report, w->job, to, &told);
 	if (w->broken != RC_OK)
 		return;
 	l->state[index] = RCPT_DONE;
@@ -80,7 +84,7 @@ verdict_of_why(struct worker *w)
 		.softened = w->why.softened,
 		.relay = buf_span(&w->why.relay),
 		.text = buf_span(&w->why.text),
-		.conn_use = 1,
+		.conn_use = s->uses,
 		.connected = s->connected,
 		.sending = s->sending,
 	};
@@ -230,10 +234,63 @@ trouble_refused(struct session *s, const struct reply *r)
 }
 
 enum rc
+trouble_starttls(struct session *s, const struct reply *r)
+{
+	struct why *y = &s->w->why;
+	const char *dsn;
+	enum fate fate = fate_of(r, &dsn);
+
+	why_start(s->w, fate, dsn);
+	relay_is_peer(s);
+	buf_puts(&y->text, "TLS is required, but host ");
+	put_peer(s, &y->text);
+	buf_fmt(&y->text, " refused to start TLS: %.*s",
+	    SPAN_ARG(buf_span(&r->text)));
+	return all_suffer(s->w);
+}
+
+enum rc
+trouble_login(struct session *s, const struct reply *r)
+{
+	struct why *y = &s->w->why;
+	char dsn[DSN_MAX];
+	const char *code;
+	enum fate fate = fate_of(r, &code);
+
+	set_dsn(dsn, code);
+	if (fate == FATE_NEVER && s->w->set->sasl_auth_soft_bounce) {
+		fate = FATE_LATER;
+		dsn[0] = '4';
+	}
+	why_start(s->w, fate, dsn);
+	relay_is_peer(s);
+	buf_puts(&y->text, "SASL authentication failed; server ");
+	put_peer(s, &y->text);
+	buf_fmt(&y->text, " said: %.*s", SPAN_ARG(buf_span(&r->text)));
+	return all_suffer(s->w);
+}
+
+/* A table of ours could not tell; the server is innocent. */
+enum rc
+trouble_local(struct session *s)
+{
+	struct why *y = &s->w->why;
+
+	why_start(s->w, FATE_LATER, "4.3.0");
+	relay_is_peer(s);
+	buf_puts(&y->text, "local data error while talking to ");
+	put_peer(s, &y->text);
+	return all_suffer(s->w);
+}
+
+enum rc
 trouble_lost(struct session *s, enum rc rc)
 {
 	struct why *y = &s->w->why;
 
+	if (s->chat.table_failed)
+		return trouble_local(s);
+	s->lost = true;
 	why_start(s->w, FATE_LATER, "4.4.2");
 	relay_is_peer(s);
 	buf_puts(&y->text, rc == RC_TIME ? "conversation with " :
@@ -296,7 +353,7 @@ trouble_none(struct session *s, const struct rcpt *to, size_t index,
 	struct verdict v = {
 		.fate = FATE_SENT,
 		.text = buf_span(&r->text),
-		.conn_use = 1,
+		.conn_use = s->uses,
 		.connected = s->connected,
 		.sending = s->sending,
 	};

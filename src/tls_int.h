@@ -12,6 +12,7 @@
  *				what the administrator demands
  *	check			the verdict on a peer
  *	session			sessions remembered
+ *	engine, fault		BearSSL set up; its errors in words
  *	wire			a connection
  *
  * All that comes from a peer is DER of its making: every length is compared
@@ -188,6 +189,9 @@ MUST_USE enum rc sign_key(struct span spki, struct pub_key *out);
  */
 MUST_USE enum rc sign_check(const struct cert *c, struct span spki,
 	const char **why);
+/* The same where nothing depends on it but a word of the log: SHA-1 will do. */
+MUST_USE enum rc sign_check_lax(const struct cert *c, struct span spki,
+	const char **why);
 
 enum digest { DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA224, DIGEST_SHA256,
 	DIGEST_SHA384, DIGEST_SHA512, DIGESTS };
@@ -308,17 +312,8 @@ struct anchor_list {
 };
 MUST_USE enum rc anchors_each(struct span files, struct arena *a,
 	struct anchor_list *out, struct buf *why);
-/*
- * The index of a bundle: a cdb of its certificates by dn_hash() of the subject,
- * besides the key `bundle`, whose value is the bundle's size in octets.
- *
- * index_is_of    is it one, and of a file of this size?
- * index_find     value number nth, from 0, of a subject.  RC_NONE: no more;
- *                RC_WIRE: the index is damaged.
- */
+/* The index of a bundle: is it one, and of a file of this length? */
 bool index_is_of(struct span cdb, int64_t bytes);
-MUST_USE enum rc index_find(struct span cdb, const unsigned char *hash,
-	size_t nth, struct span *der);
 
 /* ---- key: who we are ---------------------------------------------------- */
 
@@ -389,7 +384,11 @@ struct chain {
 
 /* Empties it; room is of CHAIN_BYTES_MAX. */
 void chain_start(struct chain *c, void *room);
-/* Adds one of ours. RC_FULL; RC_WIRE: malformed. */
+/*
+ * Adds one of ours, which is borrowed (c->arena has room for those that nobody
+ * else keeps); one that is there already is not added again.
+ * RC_FULL; RC_WIRE: malformed.
+ */
 MUST_USE enum rc chain_add(struct chain *c, struct span der,
 	struct chain_link **out);
 
@@ -400,7 +399,9 @@ MUST_USE enum rc chain_add(struct chain *c, struct span der,
 struct path_want {
 	struct anchors *anchors;	/* NULL: only what is in the chain */
 	int64_t now;			/* unix s */
-	int depth;			/* smtp_tls_scert_verifydepth */
+	int depth;			/* certificates between leaf and anchor:
+					   smtp_tls_scert_verifydepth */
+	bool sha1_will_do;		/* trust decides nothing: see check */
 };
 
 /*
@@ -412,22 +413,57 @@ struct path_want {
  */
 MUST_USE enum rc path_find(struct chain *c, const struct path_want *want,
 	struct buf *why);
+/* `the certificate of SUBJECT (issued by ISSUER)`, for sentences. */
+void path_about(const struct cert *c, struct buf *b);
 
 /* ---- dane: TLSA records against a chain (RFC 7671, 7672) ----------------- */
 
-#define TLSA_MAX	64	/* of one host; more are left out */
+enum { TLSA_TA = 2, TLSA_EE = 3 };	/* usages that mail heeds */
+enum { TLSA_CERT, TLSA_SPKI };		/* selectors */
 
+/* A usable record: it is known what it says, and of what. */
 struct tlsa {
-	uint8_t usage, selector, matching;
+	uint8_t usage, selector, matching;	/* as published */
+	uint8_t digest;		/* DIGESTS: none, data is it all */
+	uint8_t rank;		/* of the digest; 0 is the strongest */
 	struct span data;
 };
 
 struct tlsa_set {
 	struct span base;	/* the name they were found at: SNI, and name */
-	struct tlsa record[TLSA_MAX];	/* usable, after digest agility */
+	struct tlsa *record;	/* usable, after digest agility */
 	size_t n;
-	size_t seen;		/* records there were, usable or not */
 };
+
+#define DANE_DIGESTS_MAX	8
+
+/* What tls_dane_digests says: matching types, the strongest first. */
+struct dane_digests {
+	struct {
+		uint8_t matching;
+		uint8_t digest;
+		uint8_t bytes;
+	} known[DANE_DIGESTS_MAX];
+	size_t n;
+};
+
+/* RC_DENY: there is a word in it that makes no sense; *bad is it. */
+MUST_USE enum rc dane_digests_read(struct dane_digests *d, struct span words,
+	struct span *bad);
+/*
+ * dane_usable - what a TLSA record says, if we can make use of it.
+ *
+ * data  as in DNS; any octets.  out borrows from it.
+ * false: usage 0 or 1 (RFC 7672, 3.1.3) or unknown, an unknown selector or
+ * digest, a digest of the wrong length, a whole value that is not DER.
+ */
+MUST_USE bool dane_usable(const struct dane_digests *d, struct span data,
+	struct tlsa *out);
+/*
+ * dane_agile - of the digests of one usage and selector, only the strongest
+ * kind stays (RFC 7671, 9).  Whole values always stay.
+ */
+void dane_agile(struct tlsa_set *set);
 
 /*
  * dane_marks - settles usage 3 and prepares usage 2: marks links that records
@@ -535,17 +571,78 @@ MUST_USE enum rc entry_read(struct tls_policy *p, struct buf *room,
 enum tls_trust check_peer(struct tls *t, struct chain *c,
 	const struct tls_policy *p, bool *matched, struct buf *why);
 
+/* ---- session: sessions remembered --------------------------------------- */
+
+#define SESSION_KEY	br_sha256_SIZE
+#define SESSIONS_HELD	4	/* in a worker's memory: it serves few hosts */
+
+/* One that a server may take up again. */
+struct session {
+	unsigned char key[SESSION_KEY];	/* see session_key() */
+	int64_t made_s;		/* unix s, of its full handshake */
+	enum tls_trust trust;	/* what the certificate was found to be then */
+	br_ssl_session_parameters ssl;	/* with the master secret */
+};
+
+struct sessions {
+	struct session held[SESSIONS_HELD];
+	bool is_wanted;		/* looked up in the settings once, with: */
+	bool is_ready;
+	bool is_off;		/* the file is not to be used; it was said */
+	struct span path;
+	int64_t life_s;
+};
+
+/*
+ * session_key - who a session is with, and what its verdict rests on: a resumed
+ * handshake shows no certificate, so it is only made where the policy, the
+ * anchors, the records... are equal to those of the full one.
+ */
+void session_key(const struct tls *t, const struct tls_policy *p,
+	const struct suites *s, unsigned char *key);
+/*
+ * session_find - false: none that is fresh.
+ * room  scratch for the file, SESSION_ROOM octets; wiped.
+ */
+#define SESSION_ROOM	16384
+bool session_find(struct tls *t, const unsigned char *key, void *room,
+	struct session *out);
+/* Remembers it, in place of an older one of that key. */
+void session_keep(struct tls *t, const struct session *s, void *room);
+/* It came to nothing: the next handshake is to be a full one. */
+void session_forget(struct tls *t, const unsigned char *key, void *room);
+/* The settings are on, and this worker has a use for all of the above. */
+bool session_is_wanted(struct tls *t);
+
+/* ---- engine, fault: what a connection is made of ------------------------- */
+
+/* Has the processor instructions for AES? */
+bool engine_has_aes(void);
+/* A client with these suites and versions, before its first handshake. */
+void engine_init(br_ssl_client_context *cc, const struct suites *s);
+
+/* What a handshake or a connection failed of. */
+struct fault {
+	int error;		/* of BearSSL */
+	unsigned min, max;	/* versions that we offered */
+	bool not_tls;		/* no record ever came */
+	bool has_cert;		/* the server's certificate came */
+	bool was_asked;		/* for one of ours */
+};
+/* Part of a sentence. */
+void fault_put(struct buf *b, const struct fault *f);
+
 /* ---- all of it ---------------------------------------------------------- */
 
 struct tls {
 	const struct settings *set;
 	const struct log *log;
 	bool is_lmtp;
-	bool said_no_secure;	/* once per process */
-	bool said_probe;
+	bool said_no_dnssec;	/* once per process */
 	struct table_list policy_maps, per_site;
 	struct anchors anchors;
 	struct own_keys keys;
+	struct sessions sessions;
 	struct chain chain;
 	void *chain_room;	/* memory of the port, taken when needed */
 	struct tls_wire *wire;	/* likewise */

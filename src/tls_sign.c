@@ -14,6 +14,7 @@
 #define OID_RSA_KEY	OID_RSA "\1"
 #define OID_EC_KEY	"\x2a\x86\x48\xce\x3d\2\1"	/* RFC 5480, 2.1.1 */
 #define OID_ECDSA	"\x2a\x86\x48\xce\x3d\4\3"	/* RFC 5758, 3.2 */
+#define OID_ECDSA_SHA1	"\x2a\x86\x48\xce\x3d\4\1"	/* RFC 3279, 2.2.3 */
 #define OID_P256	"\x2a\x86\x48\xce\x3d\3\1\7"
 #define OID_P384	"\x2b\x81\4\0\x22"
 #define OID_P521	"\x2b\x81\4\0\x23"
@@ -113,7 +114,7 @@ is_of(struct span id, struct span family, unsigned *last)
 	return true;
 }
 
-/* DIGESTS: none that we take; *why tells. */
+/* DIGESTS, or DIGEST_SHA1: none that proves anything; *why tells. */
 static enum digest
 digest_behind(struct span algorithm, bool *is_ec, const char **why)
 {
@@ -133,13 +134,17 @@ digest_behind(struct span algorithm, bool *is_ec, const char **why)
 			return DIGEST_SHA224;
 		if (last >= 11 && last <= 13)
 			return DIGEST_SHA256 + last - 11;
-		if (last >= 2 && last <= 5)
-			*why = "its signature uses MD5 or SHA-1,"
-			    " which proves nothing";
-	} else if (span_eq(id, SPAN("\x2a\x86\x48\xce\x3d\4\1"))) {
-		*why = "its signature uses SHA-1, which proves nothing";
+		if (last >= 2 && last <= 4)
+			*why = "its signature uses MD5, which proves nothing";
+		if (last != 5)
+			return DIGESTS;
+	} else {
+		*is_ec = span_eq(id, SPAN(OID_ECDSA_SHA1));
+		if (!*is_ec)
+			return DIGESTS;
 	}
-	return DIGESTS;
+	*why = "its signature uses SHA-1, which proves nothing";
+	return DIGEST_SHA1;
 }
 
 static bool
@@ -161,14 +166,18 @@ rsa_fits(const br_rsa_public_key *key, enum digest d, struct span digest,
 	static const unsigned char last[] = { 4, 1, 2, 3 };
 	unsigned char signed_digest[DIGEST_MAX];
 
-	id[9] = last[d - DIGEST_SHA224];
+	if (d >= DIGEST_SHA224)
+		id[9] = last[d - DIGEST_SHA224];
 	return br_rsa_pkcs1_vrfy_get_default()(octets(signature), signature.n,
-	    id, digest.n, key, signed_digest) == 1
+	    d < DIGEST_SHA224 ? BR_HASH_OID_SHA1 : id, digest.n, key,
+	    signed_digest) == 1
 	    && memcmp(signed_digest, digest.p, digest.n) == 0;
 }
 
-enum rc
-sign_check(const struct cert *c, struct span spki, const char **why)
+/* least: digests before it prove nothing. */
+static enum rc
+check(const struct cert *c, struct span spki, enum digest least,
+	const char **why)
 {
 	char room[DIGEST_MAX];
 	struct span digest = { room, 0 };
@@ -176,7 +185,7 @@ sign_check(const struct cert *c, struct span spki, const char **why)
 	bool is_ec, fits;
 	enum digest d = digest_behind(c->algorithm, &is_ec, why);
 
-	if (d == DIGESTS)
+	if (d == DIGESTS || d < least)
 		return RC_DENY;
 	*why = "its issuer's key is of a kind that is not supported";
 	if (sign_key(spki, &k) != RC_OK)
@@ -193,4 +202,16 @@ sign_check(const struct cert *c, struct span spki, const char **why)
 	    c->signature.n) == 1
 	    : rsa_fits(&k.key.key.rsa, d, digest, c->signature);
 	return fits ? RC_OK : RC_DENY;
+}
+
+enum rc
+sign_check(const struct cert *c, struct span spki, const char **why)
+{
+	return check(c, spki, DIGEST_SHA224, why);
+}
+
+enum rc
+sign_check_lax(const struct cert *c, struct span spki, const char **why)
+{
+	return check(c, spki, DIGEST_SHA1, why);
 }

@@ -4,7 +4,7 @@
  * covers: src/dns_msg.c
  * covers: src/dns_ask.c is_answer refuses_edns check_records check_answer
  * covers: src/dns_ask.c next_of count has_strays follow chase read_name
- * covers: src/dns_ask.c read_ip read_record collect step ask_along note_fault
+ * covers: src/dns_ask.c read_ip read_record collect step ask_along ask_name
  * covers: src/dns_ask.c dns_ask
  * covers: src/dns_host.c is_exchanger insert_mx dns_mx
  *

@@ -269,7 +269,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	start(s, f.w, &f.job);
 	rc = hello_session(s);
 	check(&f, s, rc);
-	chat_close(&s->chat);
+	chat_close(&s->chat, false);
 	fuzz_check_wire();
 	return 0;
 }

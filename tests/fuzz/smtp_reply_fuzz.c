@@ -199,6 +199,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	}
 	HOLDS(rc == (world.how & TIME_OUT ? RC_TIME : RC_GONE));
 	HOLDS(!next_wanted(&all, &w));
-	chat_close(&chat);
+	chat_close(&chat, false);
 	return 0;
 }

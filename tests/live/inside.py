@@ -45,30 +45,36 @@ class World:
                 return found
             time.sleep(0.02)
 
-    def content(self, box, text, sender=client.SENDER, until=None):
-        """Reasons why this box does not hold this one text."""
+    def content(self, box, text, sender=client.SENDER, until=None,
+                how=client.CLEAR):
+        """Reasons why this box does not hold this one text, come that way."""
         found = self.await_mail(box, until)
         if len(found) != 1:
             return ["%d messages in %s instead of one" % (len(found), box)]
         try:
-            got = self.server.stripped(found[0], box, sender)
+            got = self.server.stripped(found[0], box, sender, how)
         except ValueError as e:
             return [str(e)]
         return difference(got, self.server.stored(text))
 
     def case(self, name, route, exit_code, wanted, text=messages.NOTE,
-             sender=client.SENDER, options=()):
+             sender=client.SENDER, options=(), how=client.CLEAR):
         """A check: one delivery to the recipients in `wanted`, as for
-        Outcome.differences; whoever is sent to has the text, once."""
+        Outcome.differences; whoever is sent to has the text, once, and both
+        sides tell of the same TLS, or of none."""
         out = self.client.deliver(
             route.applet, route.nexthop,
             [box + "@box.example" for box in wanted],
             text, route.options + options, sender)
-        reasons = out.differences(exit_code, route.relay, wanted)
+        reasons = (how.differences(out)
+                   + out.differences(exit_code, route.relay, wanted))
         for box, (status, *_) in wanted.items():
-            if status == "sent" and out.took(box):
-                reasons += self.content(box, text, sender)
-                self.server.empty(box)
+            if not out.took(box):
+                continue
+            if status == "sent":
+                reasons += self.content(box, text, sender, how=how)
+            self.await_mail(box)    # or the next case would find it
+            self.server.empty(box)
         self.report.result(name, reasons)
 
 
@@ -107,7 +113,7 @@ def check_corpus(world, route):
         reasons = bad[message.name]
         if not reasons:
             reasons = world.content(world.box(route, n), message.expected(),
-                                    until=until)
+                                    until=until, how=route.how)
         if reasons:
             world.report.result("%s %s" % (route.name, message.name), reasons)
         passed += not reasons
@@ -119,6 +125,8 @@ def main():
     name, unpacked, folder, log, *command = sys.argv[1:]
     peer = importlib.import_module("peers." + name)
     place.set_up(unpacked, peer.USERS)
+    if hasattr(peer, "RECORDS"):
+        place.serve_names(peer.RECORDS)
     os.chdir(place.SPOOL)
     world = World(peer, folder, report.Reporter(name), command)
     try:
@@ -128,7 +136,7 @@ def main():
             check_corpus(world, route)
         world.server.stop()
         world.report.result("the server has no complaint",
-                            world.server.complaints())
+                            world.server.complaints()[:20])
     finally:
         if os.path.exists(world.server.log):
             shutil.copy(world.server.log, log)

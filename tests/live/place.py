@@ -14,9 +14,10 @@ import fakenet      # noqa: E402 the name server of the conformance kit
 
 SPOOL = "/var/spool/live"   # a tmpfs: every folder on the way is 755
 IPV6 = "fd00:7::1"
+IPV6_TOO = "fd00:7::2"
 FIRST_ID = 5400             # users made here; none of a Debian system's
 
-DNS = {"records": [
+RECORDS = [
     # 127.0.0.9 has no server: the mail must go to the second exchanger
     "box.example MX 10 away.box.example",
     "box.example MX 20 mx1.box.example",
@@ -24,10 +25,10 @@ DNS = {"records": [
     "mx1.box.example A 127.0.0.2",
     "six.example MX 10 mx6.six.example",
     "mx6.six.example AAAA " + IPV6,
-]}
+]
 
 
-def _do(*args):
+def do(*args):
     r = subprocess.run(args, stdin=subprocess.DEVNULL, timeout=10,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if r.returncode:
@@ -58,13 +59,13 @@ def user_ids(users):
 def set_up(unpacked, users):
     """unpacked: its usr lies over /usr from now on; users: who must exist,
     each with a group of the same name."""
-    _do("mount", "-t", "overlay", "overlay", "-o",
+    do("mount", "-t", "overlay", "overlay", "-o",
         "lowerdir=%s/usr:/usr" % unpacked, "/usr")
-    _do("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/spool")
+    do("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/spool")
     os.umask(0o022)
     for name in ("box", "etc", "etc.work"):
         os.makedirs(os.path.join(SPOOL, name))
-    _do("mount", "-t", "overlay", "overlay", "-o",
+    do("mount", "-t", "overlay", "overlay", "-o",
         "lowerdir=/etc,upperdir=%s/etc,workdir=%s/etc.work" % (SPOOL, SPOOL),
         "/etc")
     _network()
@@ -77,14 +78,19 @@ def set_up(unpacked, users):
 
 def _network():
     socket.sethostname("mx1.box.example")
-    _do("ip", "link", "set", "lo", "up")
-    _do("ip", "-6", "addr", "add", IPV6 + "/128", "dev", "lo", "nodad")
+    do("ip", "link", "set", "lo", "up")
+    for address in IPV6, IPV6_TOO:
+        do("ip", "-6", "addr", "add", address + "/128", "dev", "lo", "nodad")
     _write("/etc/resolv.conf",
-           "nameserver 127.0.0.1\noptions timeout:2 attempts:2\n")
+           "nameserver 127.0.0.1\noptions timeout:2 attempts:2 trust-ad\n")
     _write("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
     _write("/etc/nsswitch.conf", "passwd: files\ngroup: files\n"
            "hosts: files dns\nservices: files\nprotocols: files\n")
-    fakenet.DnsServer(DNS).start()
+
+
+def serve_names(records):
+    """The name server of all but those that bring their own."""
+    fakenet.DnsServer({"records": RECORDS + records}).start()
 
 
 def client_settings():

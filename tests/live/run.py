@@ -26,10 +26,12 @@ import messages
 import packages
 import report
 
-PEERS = ["postfix", "dovecot"]
+PEERS = ["postfix", "postfix_tls", "dane", "exim", "opensmtpd",
+         "dovecot", "dovecot_tls", "tools",
+         "secrets"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLACE = os.path.join(packages.BUILD, "live")
-SECONDS = 140       # for all checks of one peer; then it is killed
+SECONDS = 240       # for all checks of one peer; then it is killed
 NAMESPACES = ["unshare", "-n", "-m", "-p", "-u", "--mount-proc",
               "--kill-child", "--fork", "--"]
 
@@ -78,12 +80,12 @@ def main():
     screen.result("the corpus is what it should be",
                   messages.lacking(messages.real(corpus)))
     for peer in sys.argv[2:] or PEERS:
-        unpacked = os.path.join(PLACE, peer)
-        packages.server(unpacked, importlib.import_module(
-            "peers." + peer).PACKAGES)
+        module = importlib.import_module("peers." + peer)
+        unpacked = os.path.join(PLACE, getattr(module, "FOLDER", peer))
+        packages.server(unpacked, module.PACKAGES)
         watch(screen, peer, NAMESPACES + [
             sys.executable, os.path.join(HERE, "inside.py"), peer, unpacked,
-            corpus, unpacked + ".log", *command])
+            corpus, os.path.join(PLACE, peer + ".log"), *command])
     screen.total()
     return 1 if screen.failed else 0
 

@@ -600,6 +600,13 @@ sim_user(const char *login, const char *full)
 	sim.full = sim_copy(full);
 }
 
+uint32_t
+port_uid(void)
+{
+	sim_call();
+	return SIM_UID;
+}
+
 static struct sim_env *
 find_env(const char *name)
 {

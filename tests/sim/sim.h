@@ -139,6 +139,7 @@ int sim_exit_of(void (*f)(void *arg), void *arg);
 
 void sim_hostname(const char *name);		/* here.example */
 void sim_user(const char *login, const char *full);	/* user, A User */
+#define SIM_UID		1000	/* port_uid(), and of new files */
 void sim_env(const char *name, const char *value);	/* value NULL: unset */
 void sim_own_address(const char *ip);		/* added; none at first */
 void sim_family(int family, bool there);	/* both are there */
@@ -215,6 +216,24 @@ void sim_stdin_closed(void);
  *	                `S: 250-mx.example`, `S: 250-WORD`..., `S: 250 WORD`
  *	lhlo WORDS      the same with LHLO
  *
+ *	tls WORDS       take the client's TLS handshake; what follows is inside
+ *	tls-end         say goodbye (close_notify), and leave it open
+ *	tls-damage      the next record's last octet is another
+ *	tls-again       ask for another handshake; the client must refuse
+ *	clear: TEXT     octets as they are, past TLS
+ *
+ * WORDS of tls, all of which may be left out:
+ *	rsa             with a key of RSA, 2048 bits, instead of P-256
+ *	names=A,B       names in the certificate; else mx.example,
+ *	                mx.dest.example, and mx1, mx2 there
+ *	expired         it was good until 2001
+ *	self            signed by itself (P-256 only), not by sim_tls_ca()
+ *	1.0 1.1 1.2     this version alone
+ *	suite=C02B      this cipher suite alone, by its number
+ *	keep            sessions can be resumed, at any server of the world
+ *	ask             asks for a certificate, and does without
+ *	fails           the handshake may fail
+ *
  * A session whose client closes early, or whose steps are not all done at
  * sim_end(), fails the test; a script's end without close, reset or hole is
  * `eof`.  After a step `loose` this session is not held to any of it.
@@ -266,9 +285,22 @@ void sim_window(struct sim_conn *c, size_t in, size_t out);
 void sim_close(struct sim_conn *c);
 void sim_reset(struct sim_conn *c);
 void sim_hole(struct sim_conn *c);
+/* From the next octet on; lines are then those inside, and so is sim_put(). */
+void sim_tls(struct sim_conn *c, const char *words);
 /* A word of the service's own for this connection; NULL at first. */
 void **sim_own(struct sim_conn *c);
 unsigned sim_conn_number(const struct sim_conn *c);	/* as sim_sent() */
+
+/* The CA's certificate as PEM; the DER of a server's (WORDS as for tls). */
+const char *sim_tls_ca(void);
+const char *sim_tls_leaf(const char *words, size_t *n);
+
+/*
+ * sim_tls_edit - what TLS servers send passes by here, and may be changed; `at`
+ * is its place in the connection's stream.
+ */
+void sim_tls_edit(void (*edit)(unsigned char *p, size_t n, size_t at,
+	void *arg), void *arg);
 
 /* ---- accidents ---------------------------------------------------------- */
 
@@ -305,6 +337,8 @@ const char *sim_conn_where(unsigned number);
 /* Octets that the client wrote, and that the server sent; NUL-terminated. */
 const char *sim_sent(unsigned number);
 size_t sim_sent_bytes(unsigned number);
+/* What the client said inside TLS. */
+const char *sim_inside(unsigned number);
 const char *sim_heard(unsigned number);
 size_t sim_heard_bytes(unsigned number);
 /* How many octets of the server the client has read. */
@@ -332,6 +366,7 @@ unsigned sim_open_fds(void);
  *	www.example CNAME real.example          _25._tcp.mx TLSA 3 1 1 00ff...
  *	t.example TXT some text                 _smtp._tcp.x SRV 1 2 25 mx.x
  *	x.example TYPE99 00ff00ff               (any number, data in hex)
+ *	x.example TLSA \# 0301                  (so can any type; or no data)
  *	empty.example NODATA                    (it exists, without records)
  *	gone.example NXDOMAIN                   (as any name not mentioned)
  *	sick.example SERVFAIL | REFUSED | NOTIMP | FORMERR | SILENT
@@ -342,7 +377,9 @@ unsigned sim_open_fds(void);
  * questions with an OPT record fail with FORMERR.  A fault word may be followed
  * by a type: `half.example SERVFAIL AAAA`.  A further word *secure* at the end
  * of a record (`dest.example MX 10 mx secure`) sets AD when all records of the
- * answer have it and the question had DO or AD.  Names are compared without
+ * answer have it and the question had DO or AD; behind NODATA and NXDOMAIN it
+ * sets AD in the denial (`gone.example NXDOMAIN secure`).  "." owns the root's
+ * records.  Names are compared without
  * case, answered in the case of the zone; aliases are followed in one answer.
  */
 void sim_zone(const char *lines);

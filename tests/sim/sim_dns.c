@@ -207,6 +207,11 @@ read_value(struct row *r, char *rest)
 {
 	int numbers = r->type == T_MX ? 1 : r->type == T_SRV ? 3 : 0;
 
+	if (rest != NULL && strncmp(rest, "\\#", 2) == 0) {
+		(void)word(&rest);
+		add_hex(r, word(&rest));
+		return;
+	}
 	switch (r->type) {
 	case T_A:
 		add_address(r, AF_INET, word(&rest));
@@ -262,10 +267,11 @@ strip_secure(struct row *r, char *rest)
 
 	while (n > 0 && (rest[n - 1] == ' ' || rest[n - 1] == '\t'))
 		rest[--n] = '\0';
-	if (n < 7 || strcmp(rest + n - 7, " secure") != 0)
+	if (n < 6 || strcmp(rest + n - 6, "secure") != 0 ||
+	    (n > 6 && rest[n - 7] != ' '))
 		return;
 	r->secure = true;
-	rest[n - 7] = '\0';
+	rest[n > 6 ? n - 7 : 0] = '\0';
 }
 
 static void
@@ -280,7 +286,7 @@ read_row(char *line)
 	if (name == NULL)
 		sim_fail("zone: %s: no type", owner);
 	r = sim_alloc(sizeof(*r));
-	r->owner = owner;
+	r->owner = strcmp(owner, ".") == 0 ? sim_copy("") : owner;
 	strip_secure(r, rest);
 	if (!read_trouble(r, name, rest)) {
 		r->type = type_of(name);
@@ -433,6 +439,7 @@ struct answer {
 	size_t limit;
 	unsigned answers, authority;
 	bool truncated, secure;
+	bool denied;			/* and that is proven */
 	unsigned rcode;
 	const char *name;		/* at the end of the aliases */
 };
@@ -554,6 +561,8 @@ name_exists(const char *name)
 
 		if (r->trouble == NO_NAME || have < n)
 			continue;
+		if (n == 0)
+			return true;	/* the root */
 		if (strcasecmp(r->owner + have - n, name) == 0 &&
 		    (have == n || r->owner[have - n - 1] == '.'))
 			return true;
@@ -602,7 +611,7 @@ rcode_of(const char *name, unsigned type)
 static void
 put_answers(struct answer *a, unsigned type)
 {
-	const struct row *alias;
+	const struct row *alias, *denial;
 	int left = 40;
 
 	while (type != T_CNAME && left-- > 0 &&
@@ -620,6 +629,9 @@ put_answers(struct answer *a, unsigned type)
 		put_rows(a, type);
 	if (a->rcode == 0 && !name_exists(a->name))
 		a->rcode = RCODE_NXDOMAIN;
+	denial = find_trouble(a->name, type,
+	    a->rcode == RCODE_NXDOMAIN ? NO_NAME : NO_DATA);
+	a->denied = denial != NULL && denial->secure;
 }
 
 static void
@@ -648,7 +660,8 @@ finish_head(struct answer *a, const struct sim_question *q)
 	flags |= q->rd ? FLAG_RD : 0;
 	flags |= q->cd ? FLAG_CD : 0;
 	flags |= a->truncated ? FLAG_TC : 0;
-	if (a->secure && a->answers > 0 && (q->dnssec_ok || q->ad))
+	if (a->secure && (a->answers > 0 || a->denied) &&
+	    (q->dnssec_ok || q->ad))
 		flags |= FLAG_AD;
 	set_16(&a->m, 2, flags);
 	set_16(&a->m, 6, a->answers);
@@ -757,7 +770,8 @@ ask(const char *where, bool tcp, const void *data, size_t n)
 	q->tcp_cut = SIZE_MAX;
 	read_question(q);
 	sim_text_fmt(&sim.dns->asked, "%s %s %s %s\n", where,
-	    tcp ? "tcp" : "udp", q->name, type_name(q->type));
+	    tcp ? "tcp" : "udp", *q->name != '\0' ? q->name : ".",
+	    type_name(q->type));
 	answer_from_zone(q);
 	if (sim.dns->hook != NULL)
 		sim.dns->hook(q, sim.dns->hook_arg);

@@ -58,6 +58,9 @@ struct sim_world {
 	struct sim_disk *disk;
 	struct sim_net *net;
 	struct sim_dns *dns;
+	void *tls_sessions;
+	void (*tls_edit)(unsigned char *p, size_t n, size_t at, void *arg);
+	void *tls_edit_arg;
 	struct sim_fd *fd;
 	unsigned fds;
 };
@@ -124,8 +127,11 @@ int sim_script_line(const struct sim_script *s, size_t at);
 /* What scripts want from a connection (sim_net.c). */
 bool sim_conn_line(struct sim_conn *c, struct span *line);
 bool sim_conn_eof(const struct sim_conn *c);	/* and all was taken */
-size_t sim_conn_waiting(const struct sim_conn *c);
+size_t sim_conn_waiting(struct sim_conn *c);
 void sim_conn_skip(struct sim_conn *c);		/* take all there is */
+/* A handshake; false: it goes on.  Then what is inside. */
+bool sim_conn_tls(struct sim_conn *c, const char *words, int line);
+struct sim_tls *sim_conn_inside(struct sim_conn *c, int line);
 void sim_conn_loose(struct sim_conn *c);
 bool sim_conn_is_loose(const struct sim_conn *c);
 _Noreturn void sim_conn_fail(const struct sim_conn *c, int line,

@@ -182,6 +182,7 @@ catch(struct report *r, const struct job *job, const struct rcpt *to,
 		    SPAN_ARG(to->addr));
 	slot->times++;
 	slot->fate = v->fate;
+	slot->conn_use = v->conn_use;
 	memcpy(slot->dsn, v->dsn, sizeof(slot->dsn));
 	slot->relay = copy_span(v->relay);
 	slot->text = copy_span(v->text);
@@ -287,6 +288,28 @@ make_slots(struct sim_job *j, const struct job *job)
 	}
 }
 
+/* As a queue manager would: the last job is told that no more will come. */
+static void
+deliver_all(struct sim_job *j, struct worker *w, struct job *job)
+{
+	unsigned left = j->jobs > 0 ? j->jobs : 1;
+
+	for (;;) {
+		job->more = --left > 0;
+		j->rc = smtp_deliver(w, job);
+		if (left == 0 || j->rc != RC_OK)
+			break;
+		if (j->rests && smtp_kept_until(w) < sim.now + j->gap) {
+			port_sleep(smtp_kept_until(w));
+			smtp_rest(w);
+		}
+		port_sleep(sim.now + j->gap);
+		if (start_job(j, job) != RC_OK)
+			break;
+	}
+	smtp_rest(w);
+}
+
 /* An applet leaves with 75 where this returns early; here it is the rc. */
 void
 sim_deliver(struct sim_job *j)
@@ -309,7 +332,7 @@ sim_deliver(struct sim_job *j)
 	if (j->rc != RC_OK)
 		return;
 	j->tried = true;
-	j->rc = smtp_deliver(w, job);
+	deliver_all(j, w, job);
 	j->pending = job->rcpts.pending;
 	if (sim_open_fds() > 0)
 		sim_fail("%u descriptors were left open", sim_open_fds());

@@ -17,6 +17,7 @@ struct sim_verdict {
 	enum fate fate;
 	char dsn[DSN_MAX];
 	char *relay, *text;
+	unsigned conn_use;	/* of the last report */
 };
 
 /*
@@ -37,6 +38,10 @@ struct sim_job {
 	unsigned flags;
 	bool smtputf8, probe;
 	ms_t age;			/* the message is so old */
+	unsigned jobs;			/* the same again, by the same worker;
+					   0 is 1 */
+	ms_t gap;			/* between them */
+	bool rests;			/* smtp_rest() comes when it is due */
 	unsigned report_fails_at;	/* this report: RC_OS; 0: none */
 
 	/* What came out. */

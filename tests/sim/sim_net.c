@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "sim_int.h"
+#include "sim_tls.h"
 
 #define WINDOW		65536	/* octets in a buffer, unless told otherwise */
 #define KERNEL_WAIT	(130 * SECOND)	/* until connect(2) itself gives up */
@@ -92,6 +93,7 @@ struct sim_conn {
 	bool loose, opened, busy;
 	const struct cut *cut;
 	void *own;
+	struct sim_tls *tls;	/* what follows is inside */
 };
 
 struct sim_net {
@@ -201,6 +203,8 @@ sim_play(const char *where, const char *script)
 	struct session *s = sim_alloc(sizeof(*s));
 
 	s->script = sim_script_parse(script);
+	if (p->first == NULL)	/* all so far were used */
+		p->last = &p->first;
 	*p->last = s;
 	p->last = &s->next;
 	p->placed = true;
@@ -293,6 +297,15 @@ cut_if_due(struct sim_conn *c)
 
 void
 sim_put(struct sim_conn *c, const void *data, size_t n)
+{
+	if (c->tls != NULL)
+		sim_tls_put(c->tls, c, data, n);
+	else
+		sim_put_clear(c, data, n);
+}
+
+void
+sim_put_clear(struct sim_conn *c, const void *data, size_t n)
 {
 	struct segment *g;
 
@@ -401,34 +414,71 @@ can_act(const struct sim_conn *c)
 	    c->said.n - c->read <= c->out_max;
 }
 
-size_t
-sim_conn_waiting(const struct sim_conn *c)
+/* Octets of the client that nobody has taken off the wire. */
+static size_t
+untaken(const struct sim_conn *c)
 {
 	return c->sent.n - c->taken;
-}
-
-bool
-sim_conn_eof(const struct sim_conn *c)
-{
-	return c->client_closed && c->taken == c->sent.n;
 }
 
 /* Take an octet; false: there is none, or not yet. */
 static bool
 take(struct sim_conn *c)
 {
-	if (sim_conn_waiting(c) == 0 || cut_is_due(c))
+	if (untaken(c) == 0 || cut_is_due(c))
 		return false;
 	c->taken++;
 	if (c->sip > 0)
 		sim_wait(c, c->sip);
+	if (c->tls != NULL)
+		sim_tls_take(c->tls, c, c->sent.p[c->taken - 1]);
 	return true;
+}
+
+size_t
+sim_conn_waiting(struct sim_conn *c)
+{
+	if (c->tls == NULL)
+		return untaken(c);
+	while (can_act(c) && take(c))
+		continue;
+	return sim_tls_inside(c->tls)->n - *sim_tls_taken(c->tls);
+}
+
+bool
+sim_conn_eof(const struct sim_conn *c)
+{
+	return c->client_closed && untaken(c) == 0 && (c->tls == NULL ||
+	    sim_tls_inside(c->tls)->n == *sim_tls_taken(c->tls));
+}
+
+static bool
+line_inside(struct sim_conn *c, struct span *line)
+{
+	struct sim_text *t = sim_tls_inside(c->tls);
+	size_t *from = sim_tls_taken(c->tls);
+
+	for (;;) {
+		const char *end = t->n > *from ?
+		    memchr(t->p + *from, '\n', t->n - *from) : NULL;
+
+		if (end != NULL) {
+			line->p = t->p + *from;
+			line->n = (size_t)(end - line->p);
+			*from += line->n + 1;
+			return true;
+		}
+		if (!can_act(c) || !take(c))
+			return false;
+	}
 }
 
 /* The next line, without its LF; octets are taken one by one until then. */
 bool
 sim_conn_line(struct sim_conn *c, struct span *line)
 {
+	if (c->tls != NULL)
+		return line_inside(c, line);
 	while (can_act(c) && take(c))
 		if (c->sent.p[c->taken - 1] == '\n') {
 			line->p = c->sent.p + c->line_from;
@@ -444,6 +494,49 @@ sim_conn_skip(struct sim_conn *c)
 {
 	while (can_act(c) && take(c))
 		c->line_from = c->taken;
+	if (c->tls != NULL)
+		*sim_tls_taken(c->tls) = sim_tls_inside(c->tls)->n;
+}
+
+/* ---- TLS ---------------------------------------------------------------- */
+
+void
+sim_tls(struct sim_conn *c, const char *words)
+{
+	c->tls = sim_tls_new(words, c->number);
+}
+
+/* Is the handshake done, or as it should be?  It goes on as octets come. */
+bool
+sim_conn_tls(struct sim_conn *c, const char *words, int line)
+{
+	int error;
+
+	if (c->tls == NULL)
+		sim_tls(c, words);
+	while (!sim_tls_is_open(c->tls)) {
+		if (sim_tls_is_over(c->tls, &error)) {
+			if (!sim_tls_may_fail(c->tls) && !c->loose)
+				sim_conn_fail(c, line, "the TLS handshake "
+				    "failed, error %d", error);
+			return true;
+		}
+		if (c->client_closed && untaken(c) == 0 && !c->loose &&
+		    !sim_tls_may_fail(c->tls))
+			sim_conn_fail(c, line, "the client closed in the TLS "
+			    "handshake");
+		if (!can_act(c) || !take(c))
+			return c->client_closed && untaken(c) == 0;
+	}
+	return true;
+}
+
+struct sim_tls *
+sim_conn_inside(struct sim_conn *c, int line)
+{
+	if (c->tls == NULL)
+		sim_conn_fail(c, line, "not inside TLS");
+	return c->tls;
 }
 
 void
@@ -804,7 +897,7 @@ conn_writable(void *arg)
 {
 	const struct sim_conn *c = arg;
 
-	return conn_is_down(c) || sim_conn_waiting(c) < c->in_max;
+	return conn_is_down(c) || untaken(c) < c->in_max;
 }
 
 static void
@@ -847,8 +940,8 @@ port_write(int fd, const void *data, size_t n, ms_t until, size_t *put)
 	}
 	c->write_broken = down;
 	*put = chopped(n);
-	if (!down && *put > c->in_max - sim_conn_waiting(c))
-		*put = c->in_max - sim_conn_waiting(c);
+	if (!down && *put > c->in_max - untaken(c))
+		*put = c->in_max - untaken(c);
 	conn_record(c, data, *put);
 	sim_net_settle();
 	return RC_OK;
@@ -957,6 +1050,14 @@ size_t
 sim_sent_bytes(unsigned number)
 {
 	return conn_get(number)->sent.n;
+}
+
+const char *
+sim_inside(unsigned number)
+{
+	const struct sim_conn *c = conn_get(number);
+
+	return c->tls != NULL ? sim_text_get(sim_tls_inside(c->tls)) : "";
 }
 
 const char *

@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "sim_int.h"
+#include "sim_tls.h"
 
 enum step_kind {
 	STEP_SAY, STEP_TAKE, STEP_BODY, STEP_EOF, STEP_REST, STEP_QUIET,
 	STEP_WAIT, STEP_DRIP, STEP_SIP, STEP_SPLIT, STEP_CLOSE, STEP_RESET,
-	STEP_HOLE, STEP_WINDOW, STEP_LOOSE
+	STEP_HOLE, STEP_WINDOW, STEP_LOOSE, STEP_TLS, STEP_TLS_END,
+	STEP_TLS_AGAIN, STEP_TLS_DAMAGE, STEP_CLEAR
 };
 
 struct step {
@@ -182,7 +184,9 @@ read_plain(struct sim_script *s, int line, const char *step)
 		{ "rest", STEP_REST }, { "quiet", STEP_QUIET },
 		{ "split", STEP_SPLIT }, { "close", STEP_CLOSE },
 		{ "reset", STEP_RESET }, { "hole", STEP_HOLE },
-		{ "loose", STEP_LOOSE },
+		{ "loose", STEP_LOOSE }, { "tls-end", STEP_TLS_END },
+		{ "tls-again", STEP_TLS_AGAIN },
+		{ "tls-damage", STEP_TLS_DAMAGE },
 	}, timed[] = {
 		{ "wait", STEP_WAIT }, { "drip", STEP_DRIP },
 		{ "sip", STEP_SIP },
@@ -232,6 +236,10 @@ read_step(struct sim_script *s, int line, const char *step)
 		add_hello(s, line, "EHLO", rest);
 	else if ((rest = after(step, "lhlo")) != NULL)
 		add_hello(s, line, "LHLO", rest);
+	else if ((rest = after(step, "clear:")) != NULL)
+		read_text(add(s, STEP_CLEAR, line), rest);
+	else if ((rest = after(step, "tls")) != NULL)
+		add(s, STEP_TLS, line)->text = sim_copy(rest);
 	else if ((rest = after(step, "window")) != NULL)
 		read_window(s, line, rest);
 	else
@@ -350,6 +358,21 @@ step_eof(struct sim_conn *c, const struct step *s)
 	return sim_conn_eof(c);
 }
 
+/* Steps that need TLS to be there. */
+static bool
+obey_tls(struct sim_conn *c, const struct step *s)
+{
+	struct sim_tls *t = sim_conn_inside(c, s->line);
+
+	if (s->kind == STEP_TLS_END)
+		sim_tls_end(t, c);
+	else if (s->kind == STEP_TLS_AGAIN)
+		sim_tls_again(t, c);
+	else
+		sim_tls_damage(t);
+	return true;
+}
+
 static bool
 obey(struct sim_conn *c, const struct step *s)
 {
@@ -394,6 +417,15 @@ obey(struct sim_conn *c, const struct step *s)
 		return true;
 	case STEP_LOOSE:
 		sim_conn_loose(c);
+		return true;
+	case STEP_TLS:
+		return sim_conn_tls(c, s->text, s->line);
+	case STEP_TLS_END:
+	case STEP_TLS_AGAIN:
+	case STEP_TLS_DAMAGE:
+		return obey_tls(c, s);
+	case STEP_CLEAR:
+		sim_put_clear(c, s->text, s->n);
 		return true;
 	}
 	return true;

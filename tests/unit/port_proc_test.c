@@ -51,6 +51,29 @@ closed_streams_are_occupied(void **state)
 }
 
 static int
+start_where_cores_are_welcome(void)
+{
+	struct rlimit core;
+
+	if (getrlimit(RLIMIT_CORE, &core) != 0)
+		return 1;
+	core.rlim_cur = core.rlim_max;
+	if (setrlimit(RLIMIT_CORE, &core) != 0)
+		return 2;
+	port_start();
+	if (getrlimit(RLIMIT_CORE, &core) != 0)
+		return 3;
+	return core.rlim_cur <= 1 && core.rlim_max <= 1 ? 0 : 4;
+}
+
+static void
+no_core_is_left(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of(start_where_cores_are_welcome), 0);
+}
+
+static int
 exit_with_42(void)
 {
 	port_exit(42);
@@ -294,6 +317,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(closed_streams_are_occupied),
+		cmocka_unit_test(no_core_is_left),
 		cmocka_unit_test(the_exit_status_is_told),
 		cmocka_unit_test(a_file_beyond_its_limit_is_a_result),
 		cmocka_unit_test(a_lack_of_descriptors_is_no_lack_of_families),

@@ -86,6 +86,29 @@ SIM_TEST(old_digests_prove_nothing)
 	assert_non_null(strstr(self(p256_sha1), "proves nothing"));
 }
 
+static const char *
+lax_self(const char *hex)
+{
+	const char *text = NULL;
+
+	load(0, hex);
+	return sign_check_lax(&cert[0], cert[0].spki, &text) == RC_OK ? SIGNER
+	    : text;
+}
+
+SIM_TEST(sha_1_will_do_where_nothing_depends_on_it)
+{
+	assert_string_equal(lax_self(rsa_sha1), SIGNER);
+	assert_string_equal(lax_self(p256_sha1), SIGNER);
+	assert_string_equal(lax_self(rsa_sha256), SIGNER);
+	assert_string_equal(lax_self(p256_sha256), SIGNER);
+	assert_non_null(strstr(lax_self(rsa_md5), "proves nothing"));
+	load(1, rsa_sha1);
+	room[1][cert[1].der.n - 1] ^= 1;
+	assert_int_equal(sign_check_lax(&cert[1], cert[1].spki,
+	    &(const char *){ NULL }), RC_DENY);
+}
+
 SIM_TEST(what_is_not_supported_says_so)
 {
 	assert_non_null(strstr(self(rsa_pss), "signature is of a kind"));
@@ -214,6 +237,7 @@ main(void)
 		SIM_RUN(rsa_is_right_with_every_digest_of_sha_2),
 		SIM_RUN(ecdsa_is_right_on_three_curves),
 		SIM_RUN(old_digests_prove_nothing),
+		SIM_RUN(sha_1_will_do_where_nothing_depends_on_it),
 		SIM_RUN(what_is_not_supported_says_so),
 		SIM_RUN(another_key_is_no_issuer),
 		SIM_RUN(no_octet_can_be_changed),

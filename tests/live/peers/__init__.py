@@ -10,16 +10,23 @@ To add one (OpenSMTPD, Exim, a peer with TLS...): write peers/NAME.py with
         .start() .stop()
         .arrived(box)   the messages in a box, as octets
         .empty(box)
-        .stripped(octets, box, sender)   one without what the server put on
-                        top; ValueError says what isn't as it should be
+        .stripped(octets, box, sender, how)  one without what the server put
+                        on top; ValueError says what isn't as it should be,
+                        the server's word on TLS included
         .stored(text)   what this server is known to make of such a text
         .complaints()   lines of its log, after stop(), that shouldn't be there
     BOXES               local parts that the checks deliver to
+    RECORDS             names for the name server, besides place.RECORDS;
+                        without it the peer has to bring its own server
+    FOLDER              where PACKAGES are unpacked, if they are the same as
+                        another peer's
     checks(world)       all but the corpus; world is an inside.World
 
 and add NAME to run.PEERS. All of it runs inside the namespace.
 """
 from dataclasses import dataclass
+
+from client import CLEAR, Secure
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ class Route:
     relay: str          # expression for relay= in the result lines
     options: tuple = ()
     # for those that get the corpus
+    how: Secure = CLEAR
     name: str = ""      # in the report
     prefix: str = ""    # of its boxes, one per message
     pipe: bool = False  # the message comes through a pipe, not from a file

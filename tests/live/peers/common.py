@@ -53,19 +53,23 @@ def _greets(address):
         return False
 
 
-def complaints(path, expression):
-    """Lines of a log that should not be there."""
+def log_lines(path, expression):
+    """Lines of a log that have that in them."""
     with open(path, encoding="utf-8", errors="replace") as f:
-        return [ln.rstrip() for ln in f if re.search(expression, ln)][:20]
+        return [ln.rstrip() for ln in f if re.search(expression, ln)]
 
 
 class Daemon:
-    """A server in the foreground, stopped by its number."""
+    """A server in the foreground, stopped by its number.
 
-    def __init__(self, args, env, ready):
-        self.process = subprocess.Popen(
-            args, env=dict(os.environ, **env), stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    ready: address and port where it greets.  log: gets its standard error.
+    """
+
+    def __init__(self, args, env, ready, log=os.devnull):
+        with open(log, "wb") as errors:
+            self.process = subprocess.Popen(
+                args, env=dict(os.environ, **env), stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=errors)
         until = time.monotonic() + 20
         while not _greets(ready):
             if self.process.poll() is not None:

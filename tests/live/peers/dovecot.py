@@ -7,10 +7,11 @@ import client
 import messages
 import place
 from peers import SENT, Route
-from peers.common import Daemon, complaints, empty, maildir, take_trace
+from peers.common import Daemon, empty, log_lines, maildir, take_trace
 
 PACKAGES = ["dovecot-core", "dovecot-lmtpd"]
 USERS = ["boxes", "dovecot", "dovenull"]
+RECORDS = []
 BOXES = ["one", "two", "full", "later"]
 
 CONF = place.SPOOL + "/conf"
@@ -83,12 +84,18 @@ class Server:
         os.makedirs(CONF)
         with open(CONF + "/dovecot.conf", "w", encoding="ascii") as f:
             f.write(SETTINGS.format(spool=place.SPOOL, log=LOG, conf=CONF,
-                                    ipv6=place.IPV6, socket=SOCKET))
+                                    ipv6=place.IPV6, socket=SOCKET)
+                    + self.settings())
         with open(CONF + "/boxes", "w", encoding="ascii") as f:
             for box in boxes:
                 f.write("%s:{PLAIN}x:%d:%d::%s/box/%s::%s\n" % (
                     box, ids["boxes"], ids["boxes"], place.SPOOL, box,
                     EXTRA.get(box, "")))
+
+    @staticmethod
+    def settings():
+        """What else its configuration has."""
+        return ""
 
     def start(self):
         self.daemon = Daemon(["dovecot", "-F", "-c", CONF + "/dovecot.conf"],
@@ -105,24 +112,33 @@ class Server:
 
     def complaints(self):
         """All sessions must have ended by QUIT. The signal is ours."""
-        return [ln for ln in complaints(
+        return [ln for ln in log_lines(
             LOG, "Warning|Error|Fatal|Panic|Disconnect (?!.*Logged out)")
             if "Killed with signal 15 (by pid=1 " not in ln]
 
-    def stripped(self, octets, box, sender):
+    def stripped(self, octets, box, sender, how):
         address = re.escape(box + "@box.example")
         return take_trace(octets, [
             "Return-Path: <%s>" % re.escape(sender),
             # no Delivered-To if there are several recipients
             r"(?:Delivered-To: %s\n)?"
-            r"Received: from client\.example(?: \([^\n]*\))?\n"
-            r"\tby mx1\.box\.example with LMTP\n\tid [^\n]*\n"
+            r"Received: from client\.example(?: \([^\n]*\))?\n%s"
+            r"\tby mx1\.box\.example with LMTP%s\n\tid [^\n]*\n"
             r"\t\(envelope-from <%s>\)(?:\n\tfor <%s>)?; [^\n]*" % (
-                address, re.escape(sender), address)])
+                address, _protection(how), "S" if how.trust else "",
+                re.escape(sender), address)])
 
     def stored(self, text):
         """As it came."""
         return text
+
+
+def _protection(how):
+    """What Received says of it."""
+    if not how.trust:
+        return ""
+    return r"\t\(using %s with cipher %s \(\d+/\d+ bits\)\)\n" % (
+        re.escape(how.version), re.escape(how.cipher) or r"\S+")
 
 
 LONG = messages.NOTE + (b"x" * 70 + b"\n") * 100

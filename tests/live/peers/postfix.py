@@ -8,10 +8,11 @@ import client
 import messages
 import place
 from peers import SENT, Route
-from peers.common import Daemon, complaints, empty, maildir, take_trace
+from peers.common import Daemon, empty, log_lines, maildir, take_trace
 
 PACKAGES = ["postfix"]
 USERS = ["boxes", "postfix", "postdrop"]
+RECORDS = []
 BOXES = ["one", "two", "busy", "refused", "late", "never"]
 
 PROGRAMS = "/usr/lib/postfix/sbin"
@@ -115,11 +116,21 @@ class Server:
                       log=LOG, conf=CONF, boxes=ids["boxes"],
                       ipv6=place.IPV6)
         os.makedirs(CONF)
-        _old_file("main.cf", MAIN.format(**values))
-        _old_file("master.cf", MASTER.format(**values))
-        _old_file("boxes", "".join("%s@box.example %s/\n" % (box, box)
+        old_file("main.cf", MAIN.format(**values) + self.settings())
+        old_file("master.cf", MASTER.format(**values) + self.rows())
+        old_file("boxes", "".join("%s@box.example %s/\n" % (box, box)
                                    for box in boxes))
         _folders()
+
+    @staticmethod
+    def settings():
+        """What main.cf has besides."""
+        return ""
+
+    @staticmethod
+    def rows():
+        """What master.cf has besides."""
+        return ""
 
     def start(self):
         self.daemon = Daemon([PROGRAMS + "/master", "-c", CONF],
@@ -137,20 +148,21 @@ class Server:
     def complaints(self):
         """Once a client may leave without a word: told that the mail is too
         large, Postfix's own does so."""
-        found = complaints(LOG, "warning:|error:|fatal:|panic:|improper|"
+        found = log_lines(LOG, "warning:|error:|fatal:|panic:|improper|"
                            "lost connection|timeout|non-SMTP|too many")
         left = [ln for ln in found if "lost connection after EHLO" in ln]
         return [ln for ln in found if ln not in left[:1]]
 
-    def stripped(self, octets, box, sender):
+    def stripped(self, octets, box, sender, how):
         address = re.escape(box + "@box.example")
         return take_trace(octets, [
             "Return-Path: <%s>" % re.escape(sender),
             "X-Original-To: " + address,
             "Delivered-To: " + address,
-            r"Received: from client\.example \([^\n]*\)\n"
-            r"\tby mx1\.box\.example \(Postfix\) with E?SMTP id \w+"
-            r"(?:\n\tfor <%s>; |;\n\t)[^\n\t]*" % address])
+            r"Received: from client\.example \([^\n]*\)\n%s"
+            r"\tby mx1\.box\.example \(Postfix\) with E?SMTP%s id \w+"
+            r"(?:\n\tfor <%s>; |;\n\t)[^\n\t]*" % (
+                _protection(how), "S" if how.trust else "", address)])
 
     def stored(self, text):
         """smtpd marks an mbox separator as what it is; cleanup ends a header
@@ -167,7 +179,20 @@ class Server:
         return b"\n".join(lines)
 
 
-def _old_file(name, text):
+def _protection(how):
+    """What Received says of it, if smtpd_tls_received_header is on."""
+    if not how.trust:
+        return ""
+    return (r"\t\(using %s with cipher %s \(\d+/\d+ bits\)\)\n"
+            r"\t\(%s\)\n" % (
+                re.escape(how.version), re.escape(how.cipher) or r"\S+",
+                'Client CN "%s", Issuer "[^"]*" \\(verified OK\\)'
+                % re.escape(how.owner) if how.owner
+                else "(?:No client certificate requested"
+                     "|Client did not present a certificate)"))
+
+
+def old_file(name, text):
     """A main.cf that has just been written is read again and again."""
     path = os.path.join(CONF, name)
     with open(path, "w", encoding="ascii") as f:

@@ -1,0 +1,222 @@
+/*
+ * mail_mime.c - the structure of a message as far as conversion and checks want
+ * it: which header is read, where parts begin and end, which label a converted
+ * part gets.  RFC 2045, 2046, 6152.
+ *
+ * Labels decide, not contents: what is not labelled 8bit or binary is left
+ * alone.  So is all below multipart/signed, as a signature covers the octets
+ * (RFC 1847, 2.1), the kinds of message that must not be encoded (RFC 2046,
+ * 5.2), and what has no valid structure.
+ */
+#include "mail_int.h"
+
+static const char *const content_fields[] = {
+	"MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+	"Content-Disposition", "Content-ID", "Content-Description"
+};
+
+bool
+mime_is_content_field(struct span name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(content_fields); i++)
+		if (span_is_case(name, content_fields[i]))
+			return true;
+	return false;
+}
+
+static void
+begin_head(struct mime *m, enum mime_head head)
+{
+	m->head = head;
+	m->type = MIME_LEAF;
+	m->is_signed = m->is_wide = m->converts = false;
+	m->boundary_n = m->label_n = 0;
+}
+
+void
+mime_start(struct mime *m, bool to_7bit, size_t boundary_max)
+{
+	m->to_7bit = to_7bit;
+	m->boundary_max = boundary_max;
+	m->depth = m->frozen = 0;
+	m->names_n = 0;
+	begin_head(m, MIME_PRIMARY);
+}
+
+/* ---- fields -------------------------------------------------------------- */
+
+static enum mime_type
+message_type(struct span subtype)
+{
+	return span_is_case(subtype, "rfc822") ||
+	    span_is_case(subtype, "global") ? MIME_MESSAGE : MIME_OPAQUE;
+}
+
+/* `type/subtype`; what can't be read is text. */
+static void
+note_type(struct mime *m, struct span *rest)
+{
+	char type_room[32], sub_room[32];
+	struct buf type = BUF(type_room), sub = BUF(sub_room);
+	char special;
+
+	m->type = MIME_LEAF;
+	m->is_signed = false;
+	if (!token_next(rest, &type, &special) || special != '\0' ||
+	    !token_next(rest, &sub, &special) || special != '/' ||
+	    !token_next(rest, &sub, &special) || special != '\0')
+		return;
+	if (span_is_case(buf_span(&type), "multipart")) {
+		m->type = MIME_MULTIPART;
+		m->is_signed = span_is_case(buf_span(&sub), "signed");
+	} else if (span_is_case(buf_span(&type), "message")) {
+		m->type = message_type(buf_span(&sub));
+	}
+}
+
+/* Longer boundaries are compared as far as the limit goes. */
+static void
+note_boundary(struct mime *m, struct span *rest)
+{
+	struct buf b;
+	char special;
+
+	m->boundary_n = 0;
+	buf_init(&b, m->names + m->names_n, sizeof(m->names) - m->names_n);
+	if (!token_next(rest, &b, &special) || special != '\0')
+		return;
+	m->boundary_n = b.n < m->boundary_max ? b.n : m->boundary_max;
+}
+
+static void
+note_content_type(struct mime *m, struct span value)
+{
+	char room[64];
+	struct buf word = BUF(room);
+	bool semicolon = false, is_boundary = false;
+	char special;
+
+	m->boundary_n = 0;
+	note_type(m, &value);
+	while (token_next(&value, &word, &special)) {
+		if (special == '=' && is_boundary && m->boundary_n == 0)
+			note_boundary(m, &value);
+		is_boundary = semicolon && special == '\0' &&
+		    span_is_case(buf_span(&word), "boundary");
+		semicolon = special == ';';
+	}
+}
+
+static bool
+note_label(struct mime *m, struct span value, struct span field)
+{
+	char room[32];
+	struct buf word = BUF(room);
+	char special;
+
+	m->is_wide = token_next(&value, &word, &special) &&
+	    (span_is_case(buf_span(&word), "8bit") ||
+	    span_is_case(buf_span(&word), "binary"));
+	m->label_n = 0;
+	if (!m->is_wide || !m->to_7bit || m->frozen > 0 ||
+	    field.n > sizeof(m->label))
+		return false;
+	for (; m->label_n < field.n; m->label_n++)
+		m->label[m->label_n] = field.p[m->label_n];
+	return true;
+}
+
+bool
+mime_field(struct mime *m, struct span name, struct span field)
+{
+	size_t colon = span_find(field, ':');
+	struct span value = span_part(field, colon + 1, field.n);
+
+	if (span_is_case(name, "Content-Type"))
+		note_content_type(m, value);
+	if (span_is_case(name, "Content-Transfer-Encoding"))
+		return note_label(m, value, field);
+	return false;
+}
+
+/* ---- the end of a header ------------------------------------------------- */
+
+/* Keeps the boundary; false: there is none, or no room for it. */
+static bool
+push(struct mime *m)
+{
+	if (m->boundary_n == 0 || m->depth == MIME_DEPTH_MAX)
+		return false;
+	m->names_n += m->boundary_n;
+	m->end[m->depth++] = (uint16_t)m->names_n;
+	return true;
+}
+
+bool
+mime_head_end(struct mime *m, struct buf *label)
+{
+	bool withheld = m->label_n > 0, inside;
+	enum mime_type type = m->type;
+
+	if (type == MIME_MULTIPART && !push(m))
+		type = MIME_OPAQUE;
+	if (type == MIME_MULTIPART && m->is_signed && m->frozen == 0)
+		m->frozen = m->depth;
+	m->converts = withheld && type == MIME_LEAF;
+	if (m->converts)
+		buf_puts(label, "Content-Transfer-Encoding: "
+		    "quoted-printable");
+	else if (withheld && type != MIME_OPAQUE && m->frozen == 0)
+		buf_puts(label, "Content-Transfer-Encoding: 7bit");
+	else if (withheld)
+		buf_put(label, (struct span){ m->label, m->label_n });
+	inside = type == MIME_MESSAGE;
+	if (inside)
+		begin_head(m, MIME_NESTED);
+	return inside;
+}
+
+/* ---- boundaries ---------------------------------------------------------- */
+
+static struct span
+boundary(const struct mime *m, unsigned level)
+{
+	size_t from = level > 0 ? m->end[level - 1] : 0;
+
+	return (struct span){ m->names + from, m->end[level] - from };
+}
+
+/* From here on only so many multiparts are open. */
+static void
+leave(struct mime *m, unsigned depth)
+{
+	m->depth = depth;
+	m->names_n = depth > 0 ? m->end[depth - 1] : 0;
+	if (m->frozen > depth)
+		m->frozen = 0;
+}
+
+bool
+mime_line(struct mime *m, struct span begin, bool *head)
+{
+	struct span line = span_part(begin, 2, begin.n), name;
+	unsigned level;
+
+	*head = false;
+	if (m->depth == 0 || begin.n < 3 || begin.p[0] != '-' ||
+	    begin.p[1] != '-')
+		return false;
+	for (level = m->depth; level-- > 0; ) {
+		name = boundary(m, level);
+		if (!span_eq(span_part(line, 0, name.n), name))
+			continue;
+		line = span_part(line, name.n, line.n);
+		*head = !span_is(span_part(line, 0, 2), "--");
+		leave(m, *head ? level + 1 : level);
+		begin_head(m, MIME_PART);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,367 @@
+/*
+ * mail_rewrite.c - addresses replaced by what generic maps have for them, in the
+ * envelope and in header fields (RFC 5322, 3.4).
+ *
+ * A field with an address that is known is written anew: comments behind their
+ * address, regular blanks, list members on lines of some 70 octets.  In what is
+ * no address by the grammar nothing is replaced, nor lost.
+ */
+#include <string.h>
+
+#include "mail_head.h"
+#include "mail_int.h"
+
+#define WIDTH	70		/* octets of a line; a member longer than that
+				   has a line of its own */
+
+static const char *const fields[] = {
+	"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Apparently-To",
+	"Errors-To", "Return-Path", "Return-Receipt-To",
+	"Disposition-Notification-To", "Mail-Followup-To", "Resent-From",
+	"Resent-Sender", "Resent-Reply-To", "Resent-To", "Resent-Cc",
+	"Resent-Bcc"
+};
+
+/* ---- one address --------------------------------------------------------- */
+
+/* The first address of a table's value, whatever stands around it. */
+static void
+first_address(struct span value, struct buf *out)
+{
+	struct mail_list list;
+
+	mail_list_start(&list);
+	while (value.n > 0) {
+		value = span_part(value, mail_list_feed(&list, value),
+		    value.n);
+		if (list.is_ready)
+			break;
+	}
+	if (list.is_ready || mail_list_end(&list))
+		buf_put(out, list.addr);
+}
+
+/* `@domain` keeps the local part; what has no domain gets ours. */
+static void
+complete(const struct mail_change *change, struct span was, struct span ext,
+    struct span now, struct buf *out)
+{
+	struct span local = mail_addr_local(now);
+	struct span domain = mail_addr_domain(now);
+
+	if (!mail_addr_has_domain(now))
+		domain = change->domain;
+	if (local.n == 0) {
+		local = mail_addr_local(was);
+		ext = (struct span){ 0 };
+	}
+	buf_put(out, local);
+	if (change->extension_stays)
+		buf_put(out, ext);
+	buf_putc(out, '@');
+	buf_put(out, domain);
+}
+
+enum rc
+mail_rewrite_addr(const struct mail_change *change, struct span addr,
+    struct buf *out)
+{
+	char value_room[TABLE_VALUE_MAX], now_room[MAIL_ADDR_MAX + 1];
+	struct buf value = BUF(value_room), now = BUF(now_room);
+	struct buf done = buf_attempt(out);
+	struct span ext, found;
+	enum rc rc = mail_map_find(change->generic, addr, &value, &ext);
+
+	if (rc != RC_OK)
+		return rc == RC_NONE ? RC_NONE : RC_DENY;
+	found = span_trim(buf_span(&value));
+	if (found.n > 0 && found.p[0] == '@')
+		buf_put(&now, found);
+	else
+		first_address(found, &now);
+	if (now.n == 0)
+		return RC_DENY;
+	complete(change, addr, ext, buf_span(&now), &done);
+	buf_settle(out, &done);
+	return done.full ? RC_FULL : RC_OK;
+}
+
+/* ---- pieces of a field --------------------------------------------------- */
+
+enum item { BLANK, COMMENT, WORD, SPECIAL };
+
+static size_t
+end_of_quotes(struct span s)
+{
+	size_t at;
+
+	for (at = 1; at < s.n && s.p[at] != '"'; at++)
+		at += s.p[at] == '\\';
+	return at < s.n ? at + 1 : s.n;
+}
+
+static size_t
+end_of_comment(struct span s)
+{
+	size_t at, depth = 0;
+
+	for (at = 0; at < s.n; at++) {
+		if (s.p[at] == '\\')
+			at++;
+		else if (s.p[at] == '(')
+			depth++;
+		else if (s.p[at] == ')' && --depth == 0)
+			return at + 1;
+	}
+	return s.n;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* The next item off *rest, which is not empty. */
+static enum item
+take(struct span *rest, struct span *item)
+{
+	struct span s = *rest;
+	enum item kind = WORD;
+	size_t n = 1;
+
+	if (is_blank(s.p[0])) {
+		kind = BLANK;
+		while (n < s.n && is_blank(s.p[n]))
+			n++;
+	} else if (s.p[0] == '(') {
+		kind = COMMENT;
+		n = end_of_comment(s);
+	} else if (s.p[0] == '"') {
+		n = end_of_quotes(s);
+	} else if (s.p[0] == '[') {
+		n = span_find(s, ']') + 1;
+		n = n <= s.n ? n : s.n;
+	} else if (strchr("<>,;:", s.p[0]) != NULL && s.p[0] != '\0') {
+		kind = SPECIAL;
+	} else {
+		while (n < s.n && !is_blank(s.p[n]) &&
+		    (s.p[n] == '\0' || strchr("(\"[<>,;:", s.p[n]) == NULL))
+			n++;
+	}
+	*item = span_part(s, 0, n);
+	*rest = span_part(s, n, s.n);
+	return kind;
+}
+
+/* ---- one member of a list ------------------------------------------------ */
+
+struct member {
+	struct span text;	/* without the separator behind it */
+	struct span before;	/* of the angle brackets: a phrase */
+	struct span inside;	/* of them; or, without any, all of it */
+	struct span after;
+	bool has_angle;
+	char end;		/* `,`, `;`, `:`, or 0: the field is over */
+};
+
+/*
+ * Up to a separator; inside angle brackets commas and colons divide the hosts
+ * of a route.  A bracket that isn't closed opens nothing.
+ */
+static void
+next_member(struct span *rest, struct member *m)
+{
+	struct span s = *rest, item;
+	size_t open = 0, at = 0;
+	bool angle = false;
+
+	*m = (struct member){ .end = '\0' };
+	while (s.n > 0) {
+		size_t before = at;
+		enum item kind = take(&s, &item);
+
+		at += item.n;
+		if (kind != SPECIAL)
+			continue;
+		if (item.p[0] == '<' && !m->has_angle &&
+		    span_find(s, '>') < s.n) {
+			angle = m->has_angle = true;
+			open = before;
+		} else if (item.p[0] == '>' && angle) {
+			angle = false;
+			m->before = span_part(*rest, 0, open);
+			m->inside = span_part(*rest, open + 1,
+			    before - open - 1);
+			m->after = span_part(*rest, at, 0);
+		} else if (!angle && item.p[0] != '<' && item.p[0] != '>') {
+			m->end = item.p[0];
+			at = before;
+			break;
+		}
+	}
+	m->text = span_part(*rest, 0, at);
+	if (!m->has_angle)
+		m->inside = m->text;
+	else if (m->after.p != NULL)
+		m->after = span_part(m->text, (size_t)(m->after.p -
+		    m->text.p), at);
+	*rest = span_part(*rest, at + (m->end != '\0' ? 1 : 0), rest->n);
+}
+
+/* The items of one kind, or all but comments, divided by blanks. */
+static void
+put_items(struct buf *out, struct span text, bool comments, bool blanks)
+{
+	struct span item;
+	bool gap = false;
+
+	while (text.n > 0) {
+		enum item kind = take(&text, &item);
+
+		if (kind == BLANK || (kind == COMMENT) != comments) {
+			gap |= kind == BLANK;
+			continue;
+		}
+		if (blanks && out->n > 0 && (gap || comments) &&
+		    !is_blank(out->p[out->n - 1]))
+			buf_putc(out, ' ');
+		buf_put(out, item);
+		gap = false;
+	}
+}
+
+/* The address of a member, with quotes but without blanks and comments. */
+static enum rc
+map_member(const struct mail_change *change, const struct member *m,
+    struct buf *quoted)
+{
+	char was_room[MAIL_ADDR_MAX], raw_room[MAIL_ADDR_MAX];
+	char now_room[MAIL_ADDR_MAX + 1];
+	struct buf raw = BUF(raw_room), was = BUF(was_room);
+	struct buf now = BUF(now_room);
+	struct span tail;
+	size_t stray;
+
+	put_items(&raw, m->inside, false, false);
+	if (raw.n == 0 || raw.full || m->end == ':')
+		return RC_NONE;
+	stray = m->has_angle ? raw.n : span_find(buf_span(&raw), '>');
+	tail = span_part(buf_span(&raw), stray, raw.n);
+	if (mail_addr_unquote(&was, span_part(buf_span(&raw), 0, stray)) !=
+	    RC_OK || was.full || was.n == 0)
+		return RC_NONE;
+	TRY(mail_rewrite_addr(change, buf_span(&was), &now));
+	mail_addr_show(quoted, buf_span(&now));
+	buf_put(quoted, tail);
+	return quoted->full ? RC_FULL : RC_OK;
+}
+
+/* addr: what stands in place of the address, or empty: it stays. */
+static void
+put_member(struct buf *out, const struct member *m, struct span addr)
+{
+	if (m->has_angle) {
+		put_items(out, m->before, false, true);
+		if (out->n > 0 && !is_blank(out->p[out->n - 1]))
+			buf_putc(out, ' ');
+		buf_putc(out, '<');
+	}
+	if (addr.n > 0)
+		buf_put(out, addr);
+	else
+		put_items(out, m->inside, false, !m->has_angle);
+	if (m->has_angle) {
+		buf_putc(out, '>');
+		put_items(out, m->after, false, true);
+	}
+	put_items(out, m->text, true, true);
+	if (m->end != '\0')
+		buf_putc(out, m->end);
+}
+
+/* ---- the whole field ----------------------------------------------------- */
+
+static bool
+is_for_addresses(struct span name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(fields); i++)
+		if (span_is_case(name, fields[i]))
+			return true;
+	return false;
+}
+
+/*
+ * What was added from `piece` on gets a line of its own if the one that it
+ * stands on would be too long; `line` is where that one begins.
+ */
+static void
+wrap(struct buf *out, size_t piece, size_t *line)
+{
+	if (out->full || piece == *line || out->n - *line < WIDTH ||
+	    out->n + 1 >= out->cap)
+		return;
+	buf_putc(out, ' ');
+	memmove(out->p + piece + 1, out->p + piece, out->n - 1 - piece);
+	out->p[piece] = '\n';
+	out->p[piece + 1] = '\t';
+	*line = piece + 2;
+}
+
+/* RC_OK if any address was found. */
+static enum rc
+put_members(const struct mail_change *change, struct span rest,
+    struct buf *out)
+{
+	char room[3 * MAIL_ADDR_MAX];
+	size_t line = 0, piece = 0;
+	bool found = false;
+	struct member m;
+	enum rc rc;
+
+	while (rest.n > 0) {
+		struct buf addr = BUF(room);
+
+		next_member(&rest, &m);
+		rc = map_member(change, &m, &addr);
+		if (rc == RC_DENY)
+			return RC_DENY;
+		found |= rc == RC_OK;
+		if (span_trim(m.text).n > 0 && !is_blank(out->p[out->n - 1]))
+			buf_putc(out, ' ');
+		put_member(out, &m, rc == RC_OK ? buf_span(&addr) :
+		    (struct span){ 0 });
+		if (m.end != ',' && rest.n > 0)
+			continue;
+		if (piece > 0)
+			wrap(out, piece, &line);
+		piece = out->n;
+	}
+	return found ? RC_OK : RC_NONE;
+}
+
+enum rc
+rewrite_field(const struct mail_change *change, struct span field,
+    struct buf *out)
+{
+	struct span name = mail_field_name(field), value;
+	struct buf done = buf_attempt(out), anew;
+	enum rc rc;
+
+	if (!is_for_addresses(name))
+		return RC_NONE;
+	value = span_part(field, span_find(field, ':') + 1, field.n);
+	buf_init(&anew, done.p + done.n, done.cap - done.n);
+	buf_put(&anew, name);
+	buf_puts(&anew, ": ");
+	if (anew.full)
+		return RC_FULL;
+	rc = put_members(change, value, &anew);
+	if (rc != RC_OK || anew.full)
+		return rc == RC_OK ? RC_FULL : rc;
+	done.n += anew.n;
+	buf_settle(out, &done);
+	return RC_OK;
+}

@@ -1,0 +1,100 @@
+/*
+ * sasl_mech.c - what each mechanism says.
+ */
+#include <bearssl.h>
+
+#include "sasl.h"
+
+#define CHALLENGE_MAX	1024	/* decoded; RFC 2195 has some 50 octets */
+
+static enum rc
+put_base64(struct buf *out, const struct buf *plain)
+{
+	if (plain->full)
+		return RC_FULL;
+	code_base64(out, buf_span(plain));
+	return out->full ? RC_FULL : RC_OK;
+}
+
+/* `authzid NUL authcid NUL password` (RFC 4616, 2). */
+static enum rc
+plain(const struct sasl *x, struct buf *out)
+{
+	char room[2 * SASL_USER_MAX + SASL_PASSWORD_MAX + 4];
+	struct buf b = BUF(room);
+	enum rc rc;
+
+	if (x->authzid)
+		buf_put(&b, buf_span(&x->user));
+	buf_putc(&b, '\0');
+	buf_put(&b, buf_span(&x->user));
+	buf_putc(&b, '\0');
+	buf_put(&b, buf_span(&x->password));
+	rc = put_base64(out, &b);
+	base_wipe(room, sizeof(room));
+	return rc;
+}
+
+/* `user digest`, the digest keyed with the password (RFC 2195, 2). */
+static enum rc
+cram_md5(const struct sasl *x, struct span challenge, struct buf *out)
+{
+	char room[SASL_USER_MAX + 64];
+	struct buf b = BUF(room);
+	unsigned char mac[br_md5_SIZE];
+	br_hmac_key_context key;
+	br_hmac_context hmac;
+
+	br_hmac_key_init(&key, &br_md5_vtable, x->password.p, x->password.n);
+	br_hmac_init(&hmac, &key, 0);
+	br_hmac_update(&hmac, challenge.p, challenge.n);
+	br_hmac_out(&hmac, mac);
+	base_wipe(&key, sizeof(key));
+	base_wipe(&hmac, sizeof(hmac));
+	buf_put(&b, buf_span(&x->user));
+	buf_putc(&b, ' ');
+	code_hex(&b, (struct span){ (const char *)mac, sizeof(mac) });
+	return put_base64(out, &b);
+}
+
+/* LOGIN's prompts are words for people: what they say does not matter. */
+static enum rc
+next(struct sasl *x, struct span challenge, struct buf *out)
+{
+	switch (x->mech) {
+	case SASL_CRAM_MD5:
+		return x->step > 1 ? RC_WIRE : cram_md5(x, challenge, out);
+	case SASL_LOGIN:
+		if (x->step > 2)
+			return RC_WIRE;
+		return put_base64(out, x->step == 1 ? &x->user : &x->password);
+	default:		/* all was said on the AUTH line */
+		return RC_WIRE;
+	}
+}
+
+enum rc
+sasl_initial(struct sasl *x, struct buf *out)
+{
+	if (x->mech == SASL_PLAIN)
+		return plain(x, out);
+	if (x->mech != SASL_EXTERNAL)
+		return RC_NONE;
+	if (x->user.n == 0) {	/* nothing, as AUTH has it (RFC 4954, 4) */
+		buf_putc(out, '=');
+		return out->full ? RC_FULL : RC_OK;
+	}
+	return put_base64(out, &x->user);
+}
+
+enum rc
+sasl_answer(struct sasl *x, struct span challenge, struct buf *out)
+{
+	char room[CHALLENGE_MAX];
+	struct buf b = BUF(room);
+
+	if (!code_unbase64(&b, challenge) || b.full)
+		return RC_WIRE;
+	x->step++;
+	return next(x, buf_span(&b), out);
+}

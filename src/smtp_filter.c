@@ -1,0 +1,142 @@
+/*
+ * smtp_filter.c - tables by which an administrator changes what is heard and
+ * told: words for one server's address, peers to be watched, and the status of
+ * a recipient.  Replies are filtered where they are read, in smtp_chat.c.
+ */
+#include "smtp_int.h"
+
+enum rc
+filter_open(struct worker *w)
+{
+	const struct settings *set = w->set;
+	struct filters *f = &w->filters;
+	bool l = w->lmtp;
+
+	TRY(table_open(&f->reply, &w->env, l ? "lmtp_reply_filter" :
+	    "smtp_reply_filter", set->reply_filter, 0));
+	TRY(table_open(&f->status, &w->env, l ?
+	    "lmtp_delivery_status_filter" : "smtp_delivery_status_filter",
+	    set->delivery_status_filter, 0));
+	TRY(table_open(&f->ehlo_words, &w->env, l ?
+	    "lmtp_discard_lhlo_keyword_address_maps" :
+	    "smtp_discard_ehlo_keyword_address_maps",
+	    set->discard_ehlo_keyword_address_maps, 0));
+	TRY(table_open(&f->pix_words, &w->env, l ?
+	    "lmtp_pix_workaround_maps" : "smtp_pix_workaround_maps",
+	    set->pix_workaround_maps, 0));
+	TRY(table_open(&f->dns, &w->env, l ? "lmtp_dns_reply_filter" :
+	    "smtp_dns_reply_filter", set->dns_reply_filter, 0));
+	w->dns.filter = &f->dns;
+	return table_names_open(&f->watched, &w->env, "debug_peer_list",
+	    set->debug_peer_list, TABLE_LIST_ADDRESS | TABLE_LIST_DOMAIN);
+}
+
+/* ---- by the server's address --------------------------------------------- */
+
+enum rc
+filter_words(const struct session *s, const struct table_list *l,
+    struct span general, struct buf *out)
+{
+	char text[IP_TEXT_MAX];
+	struct buf key = BUF(text);
+	struct span words = general;
+	enum rc rc = RC_NONE;
+
+	if (l->first != NULL && s->host->ip.family != IP_NONE) {
+		ip_put(&key, &s->host->ip);
+		rc = table_find(l, buf_span(&key), TABLE_ANY, out);
+	} else if (l->first != NULL) {
+		rc = table_find(l, s->host->path, TABLE_ANY, out);
+	}
+	if (rc != RC_NONE)
+		return rc;
+	buf_put_cut(out, words);
+	return RC_OK;
+}
+
+void
+filter_watch(struct session *s)
+{
+	struct worker *w = s->w;
+
+	w->log = w->plain_log;
+	if (w->filters.watched.first == NULL ||
+	    table_names_has(&w->filters.watched, s->host->name,
+	    s->host->ip.family != IP_NONE ? &s->host->ip : NULL) != RC_OK)
+		return;
+	w->watch_log = *w->plain_log;
+	w->watch_log.err_level = LOG_DEBUG;
+	w->log = &w->watch_log;
+}
+
+/* ---- the status of a recipient ------------------------------------------ */
+
+/* `D.D.D` with one to three digits in the later parts (RFC 3463, 2). */
+static bool
+take_dsn(struct span *text, char dsn[DSN_MAX])
+{
+	struct span word, rest = *text, part;
+	struct buf b;
+	unsigned parts = 0;
+	uint64_t n;
+
+	if (!span_word(&rest, " \t", &word) || word.n >= DSN_MAX)
+		return false;
+	*text = span_trim(rest);
+	rest = word;
+	while (span_word(&rest, ".", &part)) {
+		if (part.n > 3 || !span_number(part, 999, &n))
+			return false;
+		parts++;
+	}
+	if (parts != 3 || word.p[1] != '.' || word.p[word.n - 1] == '.' ||
+	    (word.p[0] != '2' && word.p[0] != '4' && word.p[0] != '5'))
+		return false;
+	buf_init(&b, dsn, DSN_MAX);
+	buf_put(&b, word);
+	(void)buf_text(&b);
+	return true;
+}
+
+static void
+apply(const struct worker *w, struct verdict *v, struct span text,
+    const char dsn[DSN_MAX])
+{
+	size_t i;
+
+	for (i = 0; i < DSN_MAX; i++)
+		v->dsn[i] = dsn[i];
+	v->softened = false;
+	v->fate = dsn[0] == '2' ? FATE_SENT : dsn[0] == '4' ? FATE_LATER :
+	    FATE_NEVER;
+	if (text.n > 0)
+		v->text = text;
+	if (v->fate == FATE_NEVER && w->set->soft_bounce) {
+		v->fate = FATE_LATER;
+		v->softened = true;
+		v->dsn[0] = '4';
+	}
+}
+
+void
+filter_status(const struct worker *w, struct verdict *v, struct buf *room)
+{
+	char key_room[REPLY_TEXT_MAX + 512 + DSN_MAX + 1], dsn[DSN_MAX] = "";
+	struct buf key = BUF(key_room);
+	struct span text;
+
+	if (w->filters.status.first == NULL)
+		return;
+	buf_fmt(&key, "%c%s ", v->softened ? '5' : v->dsn[0], v->dsn + 1);
+	buf_put_cut(&key, v->text);
+	if (table_find(&w->filters.status, buf_span(&key), TABLE_ANY, room) !=
+	    RC_OK)
+		return;		/* what cannot tell changes nothing */
+	text = buf_span(room);
+	if (take_dsn(&text, dsn) && (dsn[0] == '2') == (v->dsn[0] == '2'))
+		apply(w, v, text, dsn);
+	else
+		log_line(w->log, LOG_WARNING, "delivery_status_filter: %.*s is "
+		    "no status that may stand for %.*s",
+		    SPAN_ARG(buf_span(room)), SPAN_ARG(buf_span(&key)));
+}

@@ -1,0 +1,253 @@
+/*
+ * smtp_secure.c - TLS in a session: what is demanded of a host, STARTTLS, and
+ * the way back to clear text where there is one.  RFC 3207, RFC 8314.
+ *
+ * A level never gets lower than the policy has it.  Clear text is for level
+ * none, and for level may where the server has no TLS or says no to it; and if
+ * TLS itself fails there, for mail that has waited already: better late and
+ * in clear than never.  A password that may wait inside never gets that way.
+ */
+#include "port.h"
+#include "smtp_int.h"
+
+static bool
+is_wanted(const struct settings *set)
+{
+	return set->tls_security_level > LEVEL_NONE ||
+	    (set->tls_security_level == LEVEL_UNSET &&
+	    (set->use_tls || set->enforce_tls)) ||
+	    set->tls_policy_maps.n > 0 || set->tls_per_site.n > 0 ||
+	    set->tls_wrappermode;
+}
+
+enum rc
+secure_open(struct worker *w)
+{
+	if (!is_wanted(w->set))
+		return RC_OK;
+	return tls_open(&w->tls, w->set, w->lmtp, w->log, w->env.arena);
+}
+
+/* ---- policy ------------------------------------------------------------- */
+
+static enum rc
+find_policy(struct session *s, struct buf *why)
+{
+	struct worker *w = s->w;
+
+	TRY(tls_policy_find(w->tls, &s->site, &s->tls, why));
+	return tls_dane_find(w->tls, &w->dns, &w->arena, &s->tls, why);
+}
+
+enum rc
+secure_policy(struct session *s)
+{
+	struct worker *w = s->w;
+	char room[512];
+	struct buf why = BUF(room);
+
+	s->tls.level = LEVEL_NONE;
+	s->tls.wrapper = false;
+	if (w->tls == NULL)
+		return RC_OK;
+	route_tls_site(w, s->host, &s->site);
+	if (find_policy(s, &why) != RC_OK)
+		return trouble_site(w, FATE_LATER, "4.7.5", "%.*s",
+		    SPAN_ARG(buf_span(&why)));
+	if (s->tls.wrapper && s->tls.level < LEVEL_ENCRYPT)
+		return trouble_site(w, FATE_LATER, "4.3.0", "%s_tls_wrappermode"
+		    " needs a TLS level of encrypt or more for %.*s",
+		    w->lmtp ? "lmtp" : "smtp", SPAN_ARG(s->host->name));
+	return RC_OK;
+}
+
+/* ---- the handshake ------------------------------------------------------ */
+
+static void
+announce(const struct session *s)
+{
+	char relay[RELAY_MAX], about[128];
+	struct buf r = BUF(relay), b = BUF(about);
+	struct span words, trust;
+
+	route_relay(&r, s->host, true);
+	tls_wire_about(s->chat.tls, &b);
+	words = buf_span(&b);
+	log_line(s->w->log, LOG_DEBUG, "TLS: %.*s %.*s", SPAN_ARG(words),
+	    SPAN_ARG(buf_span(&r)));
+	if (s->w->set->tls_loglevel < 1 || !span_word(&words, " ", &trust))
+		return;
+	log_line(s->w->log, LOG_INFO, "%.*s TLS connection established to "
+	    "%.*s:%.*s (%u/%u bits)", SPAN_ARG(trust), SPAN_ARG(buf_span(&r)),
+	    SPAN_ARG(words), tls_wire_bits(s->chat.tls),
+	    tls_wire_bits(s->chat.tls));
+}
+
+/* Certificates are judged after the handshake, and QUIT goes out inside. */
+static enum rc
+judge(struct session *s)
+{
+	char room[512];
+	struct buf why = BUF(room);
+	bool matched = false;
+
+	s->verified = tls_wire_trust(s->chat.tls, &matched, &why) ==
+	    TLS_VERIFIED && matched;
+	s->showed_cert = tls_wire_showed_cert(s->chat.tls);
+	announce(s);
+	if (matched)
+		return RC_OK;
+	(void)trouble_own(s, FATE_LATER, "4.7.5",
+	    "Server certificate not verified: %.*s",
+	    SPAN_ARG(buf_span(&why)));
+	hello_quit(s);
+	return RC_DENY;
+}
+
+static enum rc
+handshake(struct session *s)
+{
+	struct worker *w = s->w;
+	struct tls_wire *wire = NULL;
+	struct tls_stream over = {
+		s->chat.fd, w->set->starttls_timeout, s->chat.end
+	};
+	char room[512];
+	struct buf why = BUF(room);
+
+	if (tls_wire_start(w->tls, &s->tls, &over, &wire, &why) != RC_OK) {
+		s->tls_failed = true;
+		return trouble_own(s, FATE_LATER, "4.7.5",
+		    "Cannot start TLS: %.*s", SPAN_ARG(buf_span(&why)));
+	}
+	s->tls_begun = true;
+	chat_secure(&s->chat, wire);
+	return judge(s);
+}
+
+/* No TLS of our own: a server that waits for it can't be helped. */
+static enum rc
+is_ready(struct session *s, struct buf *why)
+{
+	enum rc rc = tls_ready(s->w->tls, &s->tls, why);
+
+	if (rc != RC_OK)
+		log_line(s->w->log, LOG_WARNING, "%.*s",
+		    SPAN_ARG(buf_span(why)));
+	return rc;
+}
+
+enum rc
+secure_wrap(struct session *s)
+{
+	char room[512];
+	struct buf why = BUF(room);
+
+	if (!s->tls.wrapper)
+		return RC_OK;
+	if (is_ready(s, &why) == RC_OK)
+		return handshake(s);
+	return trouble_own(s, FATE_LATER, "4.7.5",
+	    "TLS is required, but our TLS engine is unavailable: %.*s",
+	    SPAN_ARG(buf_span(&why)));
+}
+
+/* ---- STARTTLS ----------------------------------------------------------- */
+
+/* There must be TLS, and there can't be. */
+static enum rc
+cannot(struct session *s, const char *dsn, const char *reason,
+    struct span more)
+{
+	(void)trouble_own(s, FATE_LATER, dsn, "TLS is required, but %s%.*s",
+	    reason, SPAN_ARG(more));
+	hello_quit(s);
+	return RC_DENY;
+}
+
+static enum rc
+not_offered(struct session *s)
+{
+	char peer[RELAY_MAX];
+	struct buf b = BUF(peer);
+
+	route_relay(&b, s->host, false);
+	return cannot(s, "4.7.4", "was not offered by host ", buf_span(&b));
+}
+
+/* Any 2xx is consent; at level may anything else leaves us where we are. */
+static enum rc
+ask(struct session *s, bool *yes)
+{
+	enum rc rc;
+
+	s->stage = "receiving the STARTTLS response";
+	chat_limit(&s->chat, s->w->set->starttls_timeout);
+	rc = chat_send(&s->chat, "STARTTLS");
+	if (rc == RC_OK)
+		rc = chat_reply(&s->chat, &s->reply);
+	if (rc != RC_OK)
+		return trouble_lost(s, rc);
+	*yes = s->reply.code / 100 == 2;
+	if (*yes || s->tls.level == LEVEL_MAY)
+		return RC_OK;
+	(void)trouble_starttls(s, &s->reply);
+	hello_quit(s);
+	return RC_DENY;
+}
+
+static void
+note_offer(const struct session *s)
+{
+	if (s->has & HAS_STARTTLS && s->w->set->tls_note_starttls_offer)
+		log_line(s->w->log, LOG_INFO, "Host offered STARTTLS: [%.*s]",
+		    SPAN_ARG(s->host->name));
+}
+
+enum rc
+secure_start(struct session *s, bool *begun)
+{
+	bool must = s->tls.level > LEVEL_MAY;
+	char room[512];
+	struct buf why = BUF(room);
+
+	if (s->chat.tls != NULL)
+		return RC_OK;
+	if (s->tls.level <= LEVEL_NONE) {
+		note_offer(s);
+		return RC_OK;
+	}
+	if (!(s->has & HAS_STARTTLS))
+		return must ? not_offered(s) : RC_OK;
+	if (is_ready(s, &why) != RC_OK)
+		return must ? cannot(s, "4.7.5", "our TLS engine is "
+		    "unavailable: ", buf_span(&why)) : RC_OK;
+	TRY(ask(s, begun));
+	return *begun ? handshake(s) : RC_OK;
+}
+
+/*
+ * Whoever could put commands ahead of our first one inside TLS is known by
+ * their replies (smtp_tls_block_early_mail_reply).
+ */
+enum rc
+secure_no_early_reply(struct session *s)
+{
+	if (s->chat.tls == NULL || !s->w->set->tls_block_early_mail_reply ||
+	    !chat_has_input(&s->chat))
+		return RC_OK;
+	return trouble_own(s, FATE_LATER, "4.7.0", "the server answers inside "
+	    "TLS what it was not asked");
+}
+
+/* ---- back to clear text ------------------------------------------------- */
+
+bool
+secure_may_retry(struct session *s)
+{
+	ms_t age = port_wall_ms() - s->w->job->arrived_ms;
+
+	return s->tls.level == LEVEL_MAY &&
+	    (s->tls_failed || (s->lost && s->tls_begun)) &&
+	    age >= s->w->set->minimal_backoff_time && !login_is_due(s);
+}

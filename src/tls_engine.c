@@ -1,0 +1,70 @@
+/*
+ * tls_engine.c - BearSSL set up as our client: which algorithms there are, and
+ * whose code does them.
+ *
+ * BearSSL's own profiles are not used: they bring a judge of certificates with
+ * them, and code that we never run.
+ */
+#include "tls_int.h"
+
+bool
+engine_has_aes(void)
+{
+	return br_aes_x86ni_ctr_get_vtable() != NULL;
+}
+
+static void
+add_hashes(br_ssl_engine_context *e)
+{
+	static const br_hash_class *const hash[] = {
+		&br_md5_vtable, &br_sha1_vtable, &br_sha224_vtable,
+		&br_sha256_vtable, &br_sha384_vtable, &br_sha512_vtable
+	};
+
+	/* MD5 is for the handshake of TLS 1.1 and below, and nothing else. */
+	for (int id = br_md5_ID; id <= br_sha512_ID; id++)
+		br_ssl_engine_set_hash(e, id, hash[id - 1]);
+	br_ssl_engine_set_prf10(e, br_tls10_prf);
+	br_ssl_engine_set_prf_sha256(e, br_tls12_sha256_prf);
+	br_ssl_engine_set_prf_sha384(e, br_tls12_sha384_prf);
+}
+
+/*
+ * BearSSL's choice for AES: instructions where there are any, else what takes
+ * the same time for any data.  ChaCha20 in plain C is smaller than the SSE2
+ * code, and faster, too, if both are compiled for size.
+ */
+static void
+add_ciphers(br_ssl_engine_context *e)
+{
+	br_ssl_engine_set_default_aes_gcm(e);
+	br_ssl_engine_set_default_aes_cbc(e);
+	br_ssl_engine_set_default_aes_ccm(e);
+	br_ssl_engine_set_default_des_cbc(e);
+	br_ssl_engine_set_chapol(e, &br_sslrec_in_chapol_vtable,
+	    &br_sslrec_out_chapol_vtable);
+	br_ssl_engine_set_chacha20(e, br_chacha20_ct_run);
+	br_ssl_engine_set_poly1305(e, sizeof(size_t) == 8 ?
+	    br_poly1305_ctmulq_get() : br_poly1305_ctmul_run);
+}
+
+void
+engine_init(br_ssl_client_context *cc, const struct suites *s)
+{
+	br_ssl_engine_context *e = &cc->eng;
+
+	br_ssl_client_zero(cc);
+	br_ssl_engine_set_versions(e, s->min, s->max);
+	br_ssl_engine_set_suites(e, s->suite, s->n);
+	br_ssl_client_set_default_rsapub(cc);
+	br_ssl_engine_set_default_rsavrfy(e);
+	br_ssl_engine_set_default_ecdsa(e);
+	add_hashes(e);
+	add_ciphers(e);
+
+	/*
+	 * A server that wants another handshake is told no: RFC 5246, 7.4.1.1.
+	 * BearSSL would lose the session if data came before it.
+	 */
+	br_ssl_engine_add_flags(e, BR_OPT_NO_RENEGOTIATION);
+}
