@@ -11,6 +11,7 @@
 
 #include "base.h"
 #include "port.h"
+#include "table.h"
 
 #define DNS_NAME_MAX	253	/* octets, dots but no final dot; RFC 1035 */
 #define DNS_LABEL_MAX	63
@@ -41,7 +42,9 @@ enum dns_fault {
 	DNS_BAD_QUESTION,	/* FORMERR, without EDNS as well */
 	DNS_BROKEN,		/* the answer cannot be read */
 	DNS_SERVER_FAILED,	/* SERVFAIL, REFUSED, NOTIMP, any other code */
-	DNS_SILENT		/* no answer in time, or nobody is there */
+	DNS_SILENT,		/* no answer in time, or nobody is there */
+	DNS_FILTERED,		/* the filter left no record */
+	DNS_BAD_FILTER		/* it cannot tell, or talks nonsense */
 };
 
 /*
@@ -90,6 +93,7 @@ struct dns {
 	unsigned plain;		/* servers that want no EDNS0, one bit each */
 	unsigned char *msg;	/* DNS_TCP_MAX + 2 */
 	enum dns_proof proof;
+	const struct table_list *filter;	/* of records; may be NULL */
 	enum dns_fault fault;
 	enum dns_type fault_type;
 	char fault_name[DNS_NAME_MAX + 1];

@@ -98,7 +98,8 @@ struct tls_policy {
  *          looked at in tls_wire_start(), as Postfix does.
  * RC_DENY  the policy can't be used, policy tables that can't be read now
  *          included, and `why` has a sentence: no connection, 4.7.5.
- * others   tls_per_site can't be read now, with `why` likewise: 4.3.0.
+ * others   tls_per_site can't be read now, with `why` likewise, or there is no
+ *          memory: 4.3.0.
  */
 MUST_USE enum rc tls_policy_find(struct tls *t, const struct tls_site *site,
 	struct tls_policy *out, struct buf *why);

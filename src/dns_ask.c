@@ -486,6 +486,7 @@ collect(struct ask *k, struct arena *a, size_t n, struct dns_answer *out)
 {
 	struct msg_walk w;
 	struct msg_record r;
+	bool filtered = false;
 	enum rc rc;
 
 	out->record = arena_take(a, n * sizeof(*out->record));
@@ -494,12 +495,19 @@ collect(struct ask *k, struct arena *a, size_t n, struct dns_answer *out)
 	msg_walk_start(&w, &k->answer);
 	for (; n > 0 && next_of(k, &w, k->type, &r); n--) {
 		rc = read_record(&k->answer, &r, a, &out->record[out->n]);
+		if (rc == RC_WIRE)
+			continue;
+		TRY(rc);
+		rc = dns_filter(k->d, k->name, &out->record[out->n]);
 		if (rc == RC_OK)
 			out->n++;
-		else if (rc != RC_WIRE)
-			return rc;
+		else if (rc == RC_DENY)
+			return fail(k, DNS_BAD_FILTER, RC_WIRE);
+		filtered |= rc == RC_NONE;
 	}
-	return out->n > 0 ? RC_OK : fail(k, DNS_BROKEN, RC_WIRE);
+	if (out->n > 0)
+		return RC_OK;
+	return fail(k, filtered ? DNS_FILTERED : DNS_BROKEN, RC_WIRE);
 }
 
 /*

@@ -37,6 +37,8 @@ fault_text(enum dns_fault fault)
 	case DNS_BROKEN: return "the name server's answer cannot be read";
 	case DNS_SERVER_FAILED: return "the name server failed, try again";
 	case DNS_SILENT: return "no name server answers, try again";
+	case DNS_FILTERED: return "dns_reply_filter takes out all records";
+	case DNS_BAD_FILTER: return "dns_reply_filter cannot tell";
 	}
 	return "?";
 }

@@ -132,4 +132,11 @@ uint32_t idna_compose(uint32_t base, uint32_t mark);	/* 0: no such */
 bool idna_decompose(uint32_t whole, uint32_t *base, uint32_t *mark);
 bool idna_is_allowed(uint32_t c);	/* after mapping and composition */
 
+/*
+ * dns_filter - RC_OK: the record stays; RC_NONE: it is taken out; RC_DENY: the
+ * table cannot tell, or says something else than IGNORE.
+ */
+MUST_USE enum rc dns_filter(const struct dns *d, struct span owner,
+	const struct dns_record *r);
+
 #endif

@@ -374,13 +374,13 @@ head_piece(struct mail_content *c, struct span piece, bool last)
 		return add_piece(c, piece, last);
 	TRY(flush_field(c, true));
 	c->has_field = false;
-	if (is_first && mail_is_mailbox_line(piece)) {
+	name = mail_field_name(piece);
+	if (is_first && name.n == 0 && mail_is_mailbox_line(piece)) {
 		c->has_field = c->is_over = true;	/* as it is */
 		c->is_gone = false;
 		c->begins = last;
 		return pass_rest(c, piece, last);
 	}
-	name = mail_field_name(piece);
 	if (name.n == 0)
 		return head_is_over(c, piece, last);
 	return start_field(c, name, piece, last);

@@ -14,8 +14,8 @@
 
 /* ---- mime: where we are in a message (RFC 2045, 2046) -------------------- */
 
-#define MIME_DEPTH_MAX	100	/* boundaries in force; inner ones count not */
-#define MIME_NAMES_MAX	4096	/* octets of them all */
+#define MIME_DEPTH_MAX	500	/* boundaries in force; inner ones count not */
+#define MIME_NAMES_MAX	(16 * 1024)	/* octets of them all */
 #define MIME_LABEL_MAX	200	/* of a Content-Transfer-Encoding field */
 
 enum mime_head {	/* whose header it is */
@@ -49,7 +49,7 @@ struct mime {
 	unsigned depth;
 	unsigned frozen;	/* depth of a signed multipart; 0: none */
 	size_t names_n;
-	size_t end[MIME_DEPTH_MAX];	/* of each boundary in names */
+	uint16_t end[MIME_DEPTH_MAX];	/* of each boundary in names */
 	char names[MIME_NAMES_MAX];
 };
 

@@ -150,7 +150,7 @@ push(struct mime *m)
 	if (m->boundary_n == 0 || m->depth == MIME_DEPTH_MAX)
 		return false;
 	m->names_n += m->boundary_n;
-	m->end[m->depth++] = m->names_n;
+	m->end[m->depth++] = (uint16_t)m->names_n;
 	return true;
 }
 

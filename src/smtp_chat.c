@@ -339,6 +339,9 @@ chat_reply_line(struct chat *c, struct reply *r, struct span *text,
 		if (is_reply(line))
 			break;
 		r->odd = true;
+		if (r->text.n > 0)
+			buf_put_cut(&r->text, SPAN(" "));
+		text_printable(&r->text, line);
 		log_line(c->log, LOG_INFO, "no reply of RFC 5321, ignored: "
 		    "%.*s", SPAN_ARG(span_part(line, 0, 100)));
 	}

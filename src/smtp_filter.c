@@ -24,6 +24,9 @@ filter_open(struct worker *w)
 	TRY(table_open(&f->pix_words, &w->env, l ?
 	    "lmtp_pix_workaround_maps" : "smtp_pix_workaround_maps",
 	    set->pix_workaround_maps, 0));
+	TRY(table_open(&f->dns, &w->env, l ? "lmtp_dns_reply_filter" :
+	    "smtp_dns_reply_filter", set->dns_reply_filter, 0));
+	w->dns.filter = &f->dns;
 	return table_names_open(&f->watched, &w->env, "debug_peer_list",
 	    set->debug_peer_list, TABLE_LIST_ADDRESS | TABLE_LIST_DOMAIN);
 }

@@ -3,7 +3,6 @@
  * with all its memory, its route, its session.
  *
  * Ranks inside the module, low to high:
- *	able			settings that can't be honoured
  *	chat, dest, own		lines and replies; syntax; our own addresses
  *	filter			tables that change what is heard and told
  *	change			what is to be changed in a message
@@ -206,7 +205,7 @@ struct route {
 /* ---- filter: tables that change what is heard and told ------------------ */
 
 struct filters {
-	struct table_list reply, status, ehlo_words, pix_words;
+	struct table_list reply, status, dns, ehlo_words, pix_words;
 	struct table_names watched;
 };
 
@@ -367,9 +366,6 @@ void route_relay(struct buf *b, const struct host *h, bool with_port);
 /* What TLS has to know of a host of the present destination; borrows. */
 void route_tls_site(const struct worker *w, const struct host *h,
 	struct tls_site *out);
-
-/* RC_DENY: the settings demand what we can't do; the log says what. */
-MUST_USE enum rc able_check(const struct worker *w);
 
 /*
  * Every trouble_ call records what happened and returns RC_DENY: stop this

@@ -46,7 +46,6 @@ smtp_worker(struct worker *w, const struct settings *set,
 	w->log = w->plain_log = log;
 	w->report = report;
 	w->lmtp = lmtp;
-	TRY(able_check(w));
 	arena_init(&w->arena, w->arena_room, sizeof(w->arena_room));
 	if (dns_open(&w->dns) != RC_OK)
 		return RC_OS;

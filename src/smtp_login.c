@@ -226,7 +226,7 @@ say_next(struct session *s)
 {
 	char room[SASL_LINE_MAX];
 	struct buf answer = BUF(room);
-	enum rc rc = sasl_answer(&s->w->login->sasl,
+	enum rc rc = s->reply.odd ? RC_WIRE : sasl_answer(&s->w->login->sasl,
 	    span_part(buf_span(&s->reply.text), 4, s->reply.text.n), &answer);
 
 	if (rc == RC_OK)

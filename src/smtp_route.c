@@ -254,11 +254,18 @@ is_service(const struct worker *w, enum rc rc)
 	    (rc == RC_DENY && w->dns.fault == DNS_BAD_QUESTION);
 }
 
+/* Of a lookup that failed for now: policy, or the service (RFC 3463). */
+static const char *
+later_dsn(const struct worker *w)
+{
+	return w->dns.fault == DNS_FILTERED ? "4.7.0" : "4.4.3";
+}
+
 static enum rc
 host_failed(struct worker *w, enum rc rc)
 {
 	if (is_for_now(rc))
-		return site_failed(w, FATE_LATER, "4.4.3",
+		return site_failed(w, FATE_LATER, later_dsn(w),
 		    "Host or domain name not found for now");
 	return site_failed(w, FATE_NEVER,
 	    is_service(w, rc) ? "5.4.3" : "5.4.4",
@@ -296,7 +303,7 @@ exchangers_failed(struct worker *w, bool for_now, bool is_last_service)
 {
 	if (for_now || w->set->defer_if_no_mx_address_found)
 		return site_failed(w, FATE_LATER,
-		    is_last_service ? "4.4.3" : "4.4.4",
+		    is_last_service ? later_dsn(w) : "4.4.4",
 		    "No exchanger has an address for now");
 	return site_failed(w, FATE_NEVER, is_last_service ? "5.4.3" : "5.4.4",
 	    "No exchanger has an address");

@@ -11,7 +11,7 @@
 #include "tls_int.h"
 
 #define PATH_TEXT_MAX	1024
-#define FOLDER_FILES_MAX	64	/* of one hash */
+#define SUBJECT_CERTS_MAX	64	/* in an index, in a folder */
 
 /* What *at of anchors_find() is: a place and, modulo STORES, of what. */
 enum { IN_CAFILE, IN_SYSTEM, IN_FOLDER, STORES = 4 };
@@ -114,16 +114,62 @@ open_file(struct anchor_file *f, struct span path)
 	return RC_OK;
 }
 
+/* NULL, or why the index of f can't be used. */
+static const char *
+map_index(struct anchor_file *f)
+{
+	char text[PATH_TEXT_MAX];
+	struct buf b = BUF(text);
+	struct port_stat file, index;
+	enum rc rc;
+
+	if (!put_path(&b, f->path, ".cdb"))
+		return "its name would be too long";
+	rc = port_stat_path(text, &index);
+	if (rc == RC_OK)
+		rc = port_stat_fd(f->fd, &file);
+	if (rc == RC_OK && index.mtime_s < file.mtime_s)
+		return "it is older";
+	if (rc == RC_OK)
+		rc = port_map(text, &f->cdb);
+	if (rc != RC_OK)
+		return rc == RC_NONE ? "there is none" : port_error();
+	if (index_is_of(f->cdb, file.size))
+		return NULL;
+	f->cdb = (struct span){ NULL, 0 };
+	return "it is of another file";
+}
+
+/* The index instead of the text, if there is one. */
+static void
+open_index(const struct anchors *s, struct anchor_file *f)
+{
+	const char *fault = map_index(f);
+
+	if (fault != NULL) {
+		log_line(s->log, LOG_INFO, "%.*s is read without an index "
+		    "(%s): `postern cacert %.*s` makes one, which saves time",
+		    SPAN_ARG(f->path), fault, SPAN_ARG(f->path));
+		return;
+	}
+	port_close(f->fd);
+	f->fd = -1;
+}
+
 static enum rc
 open_cafile(struct anchors *s, struct span path)
 {
+	struct anchor_file *f = &s->file[IN_CAFILE];
 	enum rc rc;
 
 	if (path.n == 0)
 		return RC_OK;
-	if (open_file(&s->file[IN_CAFILE], path) != RC_OK)
+	if (open_file(f, path) != RC_OK)
 		return refuse(s, port_error());
-	rc = look_into(s->file[IN_CAFILE].fd);
+	open_index(s, f);
+	if (f->cdb.n > 0)	/* none is made of nothing */
+		return RC_OK;
+	rc = look_into(f->fd);
 	if (rc != RC_OK)
 		return refuse(s, rc == RC_OS ? port_error() :
 		    "there is no certificate in it");
@@ -136,10 +182,13 @@ open_system(struct anchors *s)
 {
 	const char *bundle = find_bundle();
 
-	if (bundle == NULL || open_file(&s->file[IN_SYSTEM],
-	    span_of(bundle)) != RC_OK)
+	struct anchor_file *f = &s->file[IN_SYSTEM];
+
+	if (bundle == NULL || open_file(f, span_of(bundle)) != RC_OK)
 		log_line(s->log, LOG_WARNING, "tls_append_default_CA: this "
 		    "machine has no file of trusted authorities");
+	else
+		open_index(s, f);
 }
 
 static void
@@ -187,7 +236,7 @@ anchors_open(struct anchors *s, const struct settings *set, bool is_lmtp,
 	if (set->tls_append_default_CA)
 		open_system(s);
 	if (set->tls_CAfile.n == 0 && s->folder.n == 0 &&
-	    s->file[IN_SYSTEM].fd < 0)
+	    s->file[IN_SYSTEM].fd < 0 && s->file[IN_SYSTEM].cdb.n == 0)
 		advise(s);
 	return RC_OK;
 }
@@ -261,9 +310,38 @@ scan(const struct look *l, int fd, struct span path, size_t *at)
 	return RC_OK;
 }
 
+/* *at counts.  The index may be damaged: what it gives is looked at. */
+static enum rc
+find_in_index(const struct look *l, const struct anchor_file *f, size_t *at)
+{
+	unsigned char hash[DN_HASH_BYTES];
+	struct span subject;
+	enum rc rc = RC_NONE;
+
+	if (!dn_hash(l->subject, hash))
+		return RC_NONE;
+	while (*at < SUBJECT_CERTS_MAX) {
+		rc = table_cdb_find(f->cdb, (struct span){ (char *)hash,
+		    sizeof(hash) }, (*at)++, l->der);
+		if (rc != RC_OK)
+			break;
+		if (cert_read_subject(*l->der, &subject) == RC_OK &&
+		    cert_dn_eq(subject, l->subject))
+			return RC_OK;
+	}
+	if (rc != RC_WIRE)
+		return RC_NONE;
+	log_line(l->s->log, LOG_WARNING, "%.*s.cdb is damaged: `postern "
+	    "cacert %.*s` makes it anew", SPAN_ARG(f->path),
+	    SPAN_ARG(f->path));
+	return RC_OS;
+}
+
 static enum rc
 find_in_file(const struct look *l, const struct anchor_file *f, size_t *at)
 {
+	if (f->cdb.n > 0)
+		return find_in_index(l, f, at);
 	if (f->fd < 0)
 		return RC_NONE;
 	return scan(l, f->fd, f->path, at);
@@ -280,7 +358,7 @@ find_in_folder(const struct look *l, size_t *at)
 
 	if (l->s->folder.n == 0 || !dn_hash(l->subject, hash))
 		return RC_NONE;
-	while (*at < FOLDER_FILES_MAX) {
+	while (*at < SUBJECT_CERTS_MAX) {
 		struct buf b = BUF(text);
 		size_t from = 0;
 

@@ -62,9 +62,12 @@ split(struct span word, struct pair *out)
 	size_t at = span_find(word, '=');
 
 	out->word = word;
+	if (at == 0 || at == word.n)
+		return false;
 	out->name = span_part(word, 0, at);
-	out->value = span_part(word, at + 1, word.n);
-	return at > 0 && at < word.n;
+	/* An empty value has a place, too: it tells it from none. */
+	out->value = (struct span){ word.p + at + 1, word.n - at - 1 };
+	return true;
 }
 
 /* Several of one name make one list. */

@@ -312,17 +312,8 @@ struct anchor_list {
 };
 MUST_USE enum rc anchors_each(struct span files, struct arena *a,
 	struct anchor_list *out, struct buf *why);
-/*
- * The index of a bundle: a cdb of its certificates by dn_hash() of the subject,
- * besides the key `bundle`, whose value is the bundle's size in octets.
- *
- * index_is_of    is it one, and of a file of this size?
- * index_find     value number nth, from 0, of a subject.  RC_NONE: no more;
- *                RC_WIRE: the index is damaged.
- */
+/* The index of a bundle: is it one, and of a file of this length? */
 bool index_is_of(struct span cdb, int64_t bytes);
-MUST_USE enum rc index_find(struct span cdb, const unsigned char *hash,
-	size_t nth, struct span *der);
 
 /* ---- key: who we are ---------------------------------------------------- */
 
@@ -423,7 +414,7 @@ struct path_want {
 MUST_USE enum rc path_find(struct chain *c, const struct path_want *want,
 	struct buf *why);
 /* `the certificate of SUBJECT (issued by ISSUER)`, for sentences. */
-void path_about(const struct cert *c, struct buf *out);
+void path_about(const struct cert *c, struct buf *b);
 
 /* ---- dane: TLSA records against a chain (RFC 7671, 7672) ----------------- */
 
@@ -432,8 +423,8 @@ enum { TLSA_CERT, TLSA_SPKI };		/* selectors */
 
 /* A usable record: it is known what it says, and of what. */
 struct tlsa {
-	uint8_t usage, selector;
-	uint8_t digest;		/* DIGESTS: data is the thing itself */
+	uint8_t usage, selector, matching;	/* as published */
+	uint8_t digest;		/* DIGESTS: none, data is it all */
 	uint8_t rank;		/* of the digest; 0 is the strongest */
 	struct span data;
 };

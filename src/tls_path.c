@@ -26,7 +26,7 @@ struct walk {
 	size_t n;			/* certificates on the way so far */
 	uint8_t at[CHAIN_LINKS_MAX];	/* they, by number; the leaf first */
 	uint8_t next[CHAIN_LINKS_MAX];	/* which issuer to try there */
-	uint32_t asked;			/* bit: stores were asked for its issuer */
+	uint32_t asked;			/* bit: its issuer was looked for */
 };
 
 _Static_assert(CHAIN_LINKS_MAX <= 32, "a bit each");
@@ -209,7 +209,7 @@ static void
 ask_stores(struct walk *w)
 {
 	struct span issuer = top(w)->issuer, der;
-	size_t used = w->c->arena.used, at = 0;
+	size_t used, at = 0;
 	enum rc rc;
 
 	if (w->want->anchors == NULL || was_asked(w, issuer))
@@ -235,12 +235,14 @@ ask_stores(struct walk *w)
 static bool
 is_signed(struct walk *w, struct span spki)
 {
-	const char *what;
+	const char *what = "";
+	enum rc rc;
 
 	if (++w->signatures > PATH_SIGNATURES_MAX)
 		return false;
-	if ((w->want->sha1_will_do ? sign_check_lax : sign_check)(top(w), spki,
-	    &what) == RC_OK)
+	rc = w->want->sha1_will_do ? sign_check_lax(top(w), spki, &what)
+	    : sign_check(top(w), spki, &what);
+	if (rc == RC_OK)
 		return true;
 	tell(w, NOT_SIGNED, top(w), what);
 	return false;
@@ -304,7 +306,8 @@ step(struct walk *w)
 	l = next_issuer(w);
 	if (l == NULL) {
 		tell(w, NO_ISSUER, top(w), is_self_issued(top(w))
-		    ? "has no issuer but itself" : "has an issuer that we don't know");
+		    ? "has no issuer but itself"
+		    : "has an issuer that we don't know");
 		w->n--;
 		return RC_NONE;
 	}

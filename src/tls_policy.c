@@ -250,26 +250,21 @@ settle_digests(struct finding *f)
 	    "has no digest to compare with at level fingerprint");
 }
 
-/* Reads them, to see whether they are any good; who needs them does it again. */
+/* Reads them to see if they are any good; who needs them does it again. */
 static enum rc
 try_anchors(struct finding *f)
 {
 	struct anchor anchor[CHAIN_LINKS_MAX];
-	struct anchor_list list = { anchor, COUNT(anchor), 0 };
+	struct anchor_list list = { .p = anchor, .most = COUNT(anchor) };
 	struct tls *t = f->t;
 	struct arena a;
-	enum rc rc;
 
 	if (t->chain_room == NULL)
 		t->chain_room = port_memory(CHAIN_BYTES_MAX);
 	if (t->chain_room == NULL)
 		return RC_OS;
 	arena_init(&a, t->chain_room, CHAIN_BYTES_MAX);
-	rc = anchors_each(f->p->tafile, &a, &list, f->why);
-	if (rc == RC_FULL)
-		return bad_setting(f, "tls_trust_anchor_file", f->p->tafile,
-		    "holds too much");
-	return rc;
+	return anchors_each(f->p->tafile, &a, &list, f->why);
 }
 
 static enum rc

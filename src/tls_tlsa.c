@@ -84,11 +84,10 @@ is_cert(struct span der)
 }
 
 static bool
-digest_usable(const struct dane_digests *d, unsigned matching,
-	struct tlsa *out)
+digest_usable(const struct dane_digests *d, struct tlsa *out)
 {
 	for (size_t i = 0; i < d->n; i++)
-		if (d->known[i].matching == matching) {
+		if (d->known[i].matching == out->matching) {
 			out->digest = d->known[i].digest;
 			out->rank = (uint8_t)i;
 			return out->data.n == d->known[i].bytes;
@@ -99,20 +98,18 @@ digest_usable(const struct dane_digests *d, unsigned matching,
 bool
 dane_usable(const struct dane_digests *d, struct span data, struct tlsa *out)
 {
-	unsigned matching;
-
 	if (data.n <= FIXED)
 		return false;
-	matching = (unsigned char)data.p[2];
 	*out = (struct tlsa){
 		.usage = (uint8_t)data.p[0], .selector = (uint8_t)data.p[1],
+		.matching = (uint8_t)data.p[2],
 		.digest = DIGESTS, .data = span_part(data, FIXED, data.n)
 	};
 	if ((out->usage != TLSA_TA && out->usage != TLSA_EE)
 	    || out->selector > TLSA_SPKI)
 		return false;
-	if (matching > 0)
-		return digest_usable(d, matching, out);
+	if (out->matching > 0)
+		return digest_usable(d, out);
 	return out->selector == TLSA_CERT ? is_cert(out->data)
 	    : is_key(out->data);
 }

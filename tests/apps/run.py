@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from demo_server import Server  # noqa: E402
 
 PROGRAM = ""
-APPLETS = ["smtp", "lmtp", "sendmail", "postconf"]
+APPLETS = ["smtp", "lmtp", "sendmail", "postconf", "cacert"]
 SECONDS = 30            # no call takes longer; most take a hundredth
 SIMPLE = "Subject: hello\n\nOne line.\n"
 TESTS = []
@@ -1008,6 +1008,73 @@ def a_host_without_domain_is_told_what_to_write(w):
     s = w.server(replies={"EHLO": "550 5.7.1 no", "HELO": "550 5.7.1 no"})
     r = w.sendmail(s, "u@dest.example")
     true("write myhostname = " in r.err, r)
+
+
+# ---- cacert ----------------------------------------------------------------
+
+def certificate(w, name):
+    """A certificate of its own, as PEM."""
+    done = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-keyout", "/dev/null",
+         "-subj", "/CN=" + name], cwd=w.folder, check=True,
+        timeout=SECONDS, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL)
+    return done.stdout.decode()
+
+
+def put(w, name, text):
+    with open(os.path.join(w.folder, name), "w") as f:
+        f.write(text)
+
+
+@test
+def cacert_makes_an_index_and_tells_what_is_in_it(w):
+    a, b = certificate(w, "A"), certificate(w, "B")
+    put(w, "cas.pem", "# mine\n" + a + "text\n" + b + a)
+    r = w.run("cacert", "cas.pem")
+    equal(r.code, 0, r)
+    equal(r.out, "cas.pem.cdb: certificates 2; left out: duplicates 1, "
+          "bad entries 0\n", r)
+    equal(r.err, "", r)
+    with open(w.folder + "/cas.pem.cdb", "rb") as f:
+        made = f.read()
+    equal(made.count(b"\x03\x55\x04\x03"), 4, "names in it")
+    quiet(w.run("cacert", "-q", "cas.pem"))
+
+
+@test
+def cacert_names_the_line_of_what_it_leaves_out(w):
+    bad = "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n" \
+        "-----END CERTIFICATE-----\n"
+    put(w, "cas.pem", "# mine\n" + bad + certificate(w, "A"))
+    r = w.run("cacert", "cas.pem")
+    says(r, 0, "warning: ", "cas.pem, line 2: ", "left out")
+    equal(r.out, "cas.pem.cdb: certificates 1; left out: duplicates 0, "
+          "bad entries 1\n", r)
+
+
+@test
+def cacert_leaves_the_old_index_if_there_is_nothing_to_index(w):
+    put(w, "cas.pem.cdb", "old")
+    says(w.run("cacert", "cas.pem"), 65, "cas.pem: No such file")
+    put(w, "cas.pem", "nothing\n")
+    says(w.run("cacert", "cas.pem"), 65, "there is no certificate in it")
+    with open(w.folder + "/cas.pem.cdb") as f:
+        equal(f.read(), "old", "the index")
+    os.mkdir(w.folder + "/sub.pem.cdb")
+    put(w, "sub.pem", certificate(w, "A"))
+    says(w.run("cacert", "sub.pem"), 73, "sub.pem.cdb can't be written: ")
+
+
+@test
+def cacert_wants_one_file(w):
+    says(w.run("cacert"), 64, "which file of certificates?")
+    says(w.run("cacert", "a", "b"), 64, "which file")
+    says(w.run("cacert", "-x", "a"), 64, "-x is not understood")
+    r = w.run("cacert", "--help")
+    equal(r.code, 0, r)
+    true("usage: postern cacert [-q] FILE" in r.out, r)
 
 
 def main(program, wanted):

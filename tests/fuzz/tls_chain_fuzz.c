@@ -7,9 +7,9 @@
  *
  *	level, options, how the anchors answer, a match list ending in NUL; then
  *	an octet each that says what to do with the description behind it:
- *	0 sent, 1 sent with damage (where, how), 2 in the store, 3 in the file of
- *	anchors, 4 its key there, 5 octets as they are are sent (length), 6 sent
- *	with a wrong length, 7 a store's of another kind
+ *	0 sent, 1 sent with damage (where, how), 2 in the store, 3 in a file of
+ *	anchors, 4 a bare key there (its number alone), 5 octets as they are,
+ *	sent (how many), 6 more than was said, sent (how much)
  *
  * covers: src/tls_chain.c
  * covers: src/tls_path.c

@@ -95,31 +95,39 @@ class Client:
         self.command = command      # list
         self.conf = conf            # folder with main.cf
 
+    def arguments(self, applet, nexthop, recipients, options=(),
+                  sender=SENDER):
+        return [*self.command, applet, "-v", "-c", self.conf, *options,
+                "-f", sender, nexthop, *recipients]
+
     def deliver(self, applet, nexthop, recipients, text, options=(),
                 sender=SENDER):
         """text: octets, which come through a pipe, or an open file."""
-        args = [*self.command, applet, "-v", "-c", self.conf, *options,
-                "-f", sender, nexthop, *recipients]
+        args = self.arguments(applet, nexthop, recipients, options, sender)
         feed = ({"input": text} if isinstance(text, bytes)
                 else {"stdin": text})
         try:
             r = subprocess.run(args, **feed, capture_output=True, timeout=60,
-                               env={"PATH": os.environ["PATH"],
-                                    "LC_ALL": "C", "TZ": "UTC"})
+                               env=environment())
         except subprocess.TimeoutExpired:
             return Outcome("killed after 60 s", {}, [], "", [])
-        return _read(r)
+        return read(r.returncode, r.stdout, r.stderr)
 
 
-def _read(r):
+def environment():
+    return {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC"}
+
+
+def read(status, stdout, stderr):
+    """What a client has said -> Outcome"""
     found, odd = {}, []
-    for line in r.stdout.decode("utf-8", "replace").splitlines():
+    for line in stdout.decode("utf-8", "replace").splitlines():
         m = LINE.fullmatch(line)
         if m and m["to"] not in found:
             found[m["to"]] = m.groupdict()
         else:
             odd.append(line)
-    stderr = r.stderr.decode("utf-8", "replace")
+    stderr = stderr.decode("utf-8", "replace")
     tls = [m.groupdict() for m in map(HANDSHAKE.fullmatch,
                                       stderr.splitlines()) if m]
-    return Outcome(r.returncode, found, odd, stderr, tls)
+    return Outcome(status, found, odd, stderr, tls)

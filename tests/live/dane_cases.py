@@ -9,7 +9,8 @@ In records and nexthops
     {NAME}  the address of the door with that certificate
 
 A TLSA record names a certificate instead of data, as in `3 1 1 good`: what
-selector and matching type make of it. `hex:` begins other data.
+selector and matching type make of it. `hex:` begins other data, and `raw:` all
+that the record has.
 """
 from dataclasses import dataclass
 
@@ -150,8 +151,16 @@ SEVERAL = [
     Case("thirty records, the last of which fits", VERIFIED, SENT,
          tuple("3 1 2 hex:%s" % (("%02x" % n) * 64) for n in range(29))
          + ("3 1 2 good",)),
+    Case("a record without data", UNTRUSTED, SENT, ("3 1 1 hex:",),
+         alone="it dies of that"),
+    Case("a record without data, and one that fits", VERIFIED, SENT,
+         ("3 1 1 hex:", "3 1 1 good"), alone="it dies of that"),
+    Case("a record of two octets, and one that fits", VERIFIED, SENT,
+         ("raw:0301", "3 1 1 good")),
+    Case("a record of two octets, and one that doesn't fit", UNTRUSTED, KEPT,
+         ("raw:0301", "3 1 1 other")),
 ] + _unusable(
-    ("0 0 1 root",), ("1 1 1 good",), ("0 1 1 root", "1 0 1 good"),
+    ("raw:0301",), ("raw:03",), ("0 0 1 root",), ("1 1 1 good",), ("0 1 1 root", "1 0 1 good"),
     ("4 1 1 good",), ("255 1 1 good",), ("3 2 1 good",), ("3 1 3 good",),
     ("3 1 1 hex:abcdef",), ("3 1 2 hex:" + "ab" * 32,),
     ("2 0 0 hex:3000",), ("3 1 0 hex:ab",))

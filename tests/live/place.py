@@ -28,7 +28,7 @@ RECORDS = [
 ]
 
 
-def _do(*args):
+def do(*args):
     r = subprocess.run(args, stdin=subprocess.DEVNULL, timeout=10,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if r.returncode:
@@ -59,13 +59,13 @@ def user_ids(users):
 def set_up(unpacked, users):
     """unpacked: its usr lies over /usr from now on; users: who must exist,
     each with a group of the same name."""
-    _do("mount", "-t", "overlay", "overlay", "-o",
+    do("mount", "-t", "overlay", "overlay", "-o",
         "lowerdir=%s/usr:/usr" % unpacked, "/usr")
-    _do("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/spool")
+    do("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/spool")
     os.umask(0o022)
     for name in ("box", "etc", "etc.work"):
         os.makedirs(os.path.join(SPOOL, name))
-    _do("mount", "-t", "overlay", "overlay", "-o",
+    do("mount", "-t", "overlay", "overlay", "-o",
         "lowerdir=/etc,upperdir=%s/etc,workdir=%s/etc.work" % (SPOOL, SPOOL),
         "/etc")
     _network()
@@ -78,9 +78,9 @@ def set_up(unpacked, users):
 
 def _network():
     socket.sethostname("mx1.box.example")
-    _do("ip", "link", "set", "lo", "up")
+    do("ip", "link", "set", "lo", "up")
     for address in IPV6, IPV6_TOO:
-        _do("ip", "-6", "addr", "add", address + "/128", "dev", "lo", "nodad")
+        do("ip", "-6", "addr", "add", address + "/128", "dev", "lo", "nodad")
     _write("/etc/resolv.conf",
            "nameserver 127.0.0.1\noptions timeout:2 attempts:2 trust-ad\n")
     _write("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")

@@ -27,7 +27,8 @@ import packages
 import report
 
 PEERS = ["postfix", "postfix_tls", "dane", "exim", "opensmtpd",
-         "dovecot", "dovecot_tls", "tools"]
+         "dovecot", "dovecot_tls", "tools",
+         "secrets"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLACE = os.path.join(packages.BUILD, "live")
 SECONDS = 240       # for all checks of one peer; then it is killed

@@ -97,7 +97,20 @@ def _sign(zone, text, key):
         f.write(text)
     signed = os.path.join(HERE, (zone or "root") + ".zone")
     _ldns("ldns-signzone", "-o", zone or ".", "-f", signed, plain, key)
+    with open(signed, encoding="ascii") as f:
+        rows = [_generic(row) for row in f]
+    with open(signed, "w", encoding="ascii") as f:
+        f.writelines(rows)
     return signed
+
+
+def _generic(row):
+    """ldns writes a TLSA record that is too short as nobody can read it."""
+    words = row.split()
+    if len(words) > 7 or words[3:4] != ["TLSA"]:
+        return row
+    return " ".join(words[:3] + ["TYPE52 \\#", str(len(words) - 4)]
+                    + ["%02x" % int(word) for word in words[4:]]) + "\n"
 
 
 def _spoil(path, owner, rtype):

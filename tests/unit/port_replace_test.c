@@ -12,13 +12,25 @@ static int test_rename(const char *, const char *);
 #define rename		test_rename
 #define port_replace	tested_replace
 #define port_link	tested_link
+#define port_write_at	tested_write_at
+#define port_draft_open	tested_draft_open
+#define port_draft_drop	tested_draft_drop
+#define port_draft_publish	tested_draft_publish
 enum rc tested_replace(const char *, struct span, unsigned);
 enum rc tested_link(const char *, const char *);
+enum rc tested_write_at(int, struct span, int64_t);
+enum rc tested_draft_open(const char *, struct port_draft *);
+void tested_draft_drop(struct port_draft *);
+enum rc tested_draft_publish(struct port_draft *, const char *, unsigned, int);
 #include "../../port/port_replace.c"
 #undef fsync
 #undef rename
 #undef port_replace
 #undef port_link
+#undef port_write_at
+#undef port_draft_open
+#undef port_draft_drop
+#undef port_draft_publish
 
 static char record[64];		/* file, folder, rename: one letter each */
 static int file_sync_fails, folder_sync_fails;		/* errno, or 0 */

@@ -499,7 +499,7 @@ SIM_TEST(a_good_chain_is_no_fingerprint)
 	assert_unmatched("neither");
 }
 
-SIM_TEST(lists_of_fingerprints_are_divided_by_blanks_commas_and_bars)
+SIM_TEST(fingerprints_are_divided_by_blanks_commas_and_bars)
 {
 	static char list[512];
 	static const char *const around[][2] = { { "00:11, ", "" },
@@ -622,7 +622,7 @@ SIM_TEST(an_anchor_of_a_file_may_stand_anywhere)
 	assert_unmatched("issuer that we don't know");
 }
 
-SIM_TEST(a_file_may_hold_the_server_itself_if_that_signed_itself)
+SIM_TEST(a_file_may_hold_a_server_that_signed_itself)
 {
 	begin_tafile();
 	send_cert(&SELF);
@@ -866,15 +866,14 @@ main(void)
 		SIM_RUN(a_fingerprint_of_certificate_or_key_is_enough),
 		SIM_RUN(a_fingerprint_asks_for_no_dates_names_or_issuers),
 		SIM_RUN(a_good_chain_is_no_fingerprint),
-		SIM_RUN(
-		    lists_of_fingerprints_are_divided_by_blanks_commas_and_bars),
+		SIM_RUN(fingerprints_are_divided_by_blanks_commas_and_bars),
 		SIM_RUN(a_fingerprint_is_all_of_it_and_no_more),
 		SIM_RUN(capitals_are_the_same_fingerprint),
 		SIM_RUN(an_unknown_digest_matches_nothing),
 		SIM_RUN(a_malformed_certificate_has_a_fingerprint_and_no_more),
 		SIM_RUN(trust_anchor_files_alone_are_trusted),
 		SIM_RUN(an_anchor_of_a_file_may_stand_anywhere),
-		SIM_RUN(a_file_may_hold_the_server_itself_if_that_signed_itself),
+		SIM_RUN(a_file_may_hold_a_server_that_signed_itself),
 		SIM_RUN(a_file_may_hold_bare_keys),
 		SIM_RUN(files_that_can_not_be_used_say_so),
 		SIM_RUN(tlsa_of_the_leaf_is_all_that_dane_wants),

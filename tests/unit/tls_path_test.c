@@ -590,7 +590,7 @@ SIM_TEST(sha1_proves_nothing_but_where_nothing_is_asked)
 	assert_int_equal(changed(2, sha1), RC_OK);
 }
 
-SIM_TEST(of_two_authorities_of_one_name_the_one_that_signed_counts)
+SIM_TEST(of_two_with_one_name_the_one_that_signed_counts)
 {
 	struct make other = ROOT;
 
@@ -803,7 +803,7 @@ main(void)
 		SIM_RUN(work_on_names_is_bounded),
 		SIM_RUN(every_signature_is_checked),
 		SIM_RUN(sha1_proves_nothing_but_where_nothing_is_asked),
-		SIM_RUN(of_two_authorities_of_one_name_the_one_that_signed_counts),
+		SIM_RUN(of_two_with_one_name_the_one_that_signed_counts),
 		SIM_RUN(a_cross_signed_authority_is_followed_both_ways),
 		SIM_RUN(a_circle_of_authorities_ends),
 		SIM_RUN(the_number_of_signatures_is_bounded),

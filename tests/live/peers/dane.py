@@ -69,11 +69,9 @@ def sites():
             bh="h%d.bogus.example" % n))
 
 
-def _with_data(record, certs):
-    """A TLSA record that names a certificate gets what belongs there."""
-    owner, rtype, *data = record.split()
-    if rtype != "TLSA":
-        return record
+def _content(*data, certs):
+    if data[0].startswith("raw:"):
+        return bytes.fromhex(data[0][4:])
     usage, selector, matching, of = data
     if of.startswith("hex:"):
         content = bytes.fromhex(of[4:])
@@ -82,8 +80,16 @@ def _with_data(record, certs):
         if matching != "0":
             content = hashlib.new("sha512" if matching == "2" else "sha256",
                                   content).digest()
+    return bytes([int(usage), int(selector), int(matching)]) + content
+
+
+def _with_data(record, certs):
+    """A TLSA record that names a certificate gets what belongs there."""
+    owner, rtype, *data = record.split()
+    if rtype != "TLSA":
+        return record
+    content = _content(*data, certs=certs)
     # as an unknown type: no tool has an opinion on it (RFC 3597)
-    content = bytes([int(usage), int(selector), int(matching)]) + content
     return "%s TYPE52 \\# %d %s" % (owner, len(content), content.hex())
 
 
