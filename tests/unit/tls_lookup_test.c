@@ -15,7 +15,7 @@
 
 static struct param param;
 static struct arena param_arena, arena;
-static char param_room[256 * 1024], arena_room[64 * 1024];
+static char param_room[256 * 1024], arena_memory[64 * 1024];
 static struct log mail_log;
 static struct tls tls;
 static struct dns dns;
@@ -46,7 +46,7 @@ static void
 begin(int level)
 {
 	sim_file("/etc/resolv.conf", "options timeout:1 attempts:1\n");
-	arena_init(&arena, arena_room, sizeof(arena_room));
+	arena_init(&arena, arena_memory, sizeof(arena_memory));
 	tls = (struct tls){ .set = &param.set, .log = &mail_log };
 	assert_int_equal(dns_open(&dns), RC_OK);
 	dns.want_secure = param.set.dns_support_level == SUPPORT_DNSSEC;
@@ -405,7 +405,7 @@ SIM_TEST(records_beyond_the_arena_stop_this_host_and_leave_no_trace)
 	}
 	for (size_t cap = 16; cap < 24 * 1024; cap += 256) {
 		begin_plain(LEVEL_DANE);
-		arena_init(&arena, arena_room, cap);
+		arena_init(&arena, arena_memory, cap);
 		assert_non_null(arena_take(&arena, 8));
 		used = arena.used;
 		if (find() == RC_OK)
