@@ -1,9 +1,9 @@
 /*
  * mail_content.c - a message read, changed and given out, line by line.
  *
- * A header field is gathered whole, as checks and rewriting want it; body lines
- * pass in pieces.  What is ready to be given out stands in `out`, lines ended by
- * LF, the last one maybe not ended yet.
+ * A header field is gathered whole, as checks and rewriting want it; body
+ * lines pass in pieces.  What is ready to be given out stands in `out`, lines
+ * ended by LF, the last one maybe not ended yet.
  */
 #include "mail_head.h"
 #include "mail_int.h"
