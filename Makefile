@@ -272,7 +272,9 @@ cross_part = $(foreach t,$(CROSS),$(call part,tests/conformance/cross, \
 	'$(RUN.$t) $(abspath $(B)/$t/postern)' \
 	\$$(sed 's/#.*//' tests/conformance/cross)))
 live_part = $(call part,tests/live/run.py, \
-	$(PYTHON) tests/live/run.py $(B)/postern)
+	$(PYTHON) tests/live/run.py $(B)/postern) \
+	$(call part,tests/live/tables.py, \
+	$(PYTHON) tests/live/tables.py $(B)/postern)
 
 .PHONY: check unit conformance tidy check-cross check-live check-asan
 #: check        all that needs no root and no outside network
