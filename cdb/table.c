@@ -8,23 +8,25 @@
 #include "port.h"
 #include "table_int.h"
 
+/* By name: what `type_open`, `type_find` and maybe `type_each` do. */
+#define LISTED(type)	type##_open, type##_find, type##_each
 static const struct table_type types[] = {
-	{ "texthash", TABLE_FIXED, text_hash_open, text_hash_find },
-	{ "inline", TABLE_FIXED, text_inline_open, text_inline_find },
-	{ "static", TABLE_FIXED, text_static_open, text_static_find },
-	{ "cdb", TABLE_FIXED, mapped_open, mapped_find },
-	{ "hash", TABLE_FIXED, either_open, either_find },
-	{ "btree", TABLE_FIXED, either_open, either_find },
-	{ "dbm", TABLE_FIXED, either_open, either_find },
-	{ "lmdb", TABLE_FIXED, either_open, either_find },
-	{ "sdbm", TABLE_FIXED, either_open, either_find },
-	{ "regexp", TABLE_PATTERN, rules_open, regexp_find },
-	{ "cidr", TABLE_PATTERN, rules_open, cidr_find },
-	{ "unionmap", TABLE_FIXED, union_open, union_find },
-	{ "pipemap", TABLE_FIXED, union_open, pipe_find },
-	{ "randmap", TABLE_PATTERN, rand_open, rand_find },
-	{ "environ", TABLE_FIXED, text_open_nothing, text_environ_find },
-	{ "fail", TABLE_ANY, text_open_nothing, text_fail_find }
+	{ "texthash", TABLE_FIXED, LISTED(text_hash) },
+	{ "inline", TABLE_FIXED, LISTED(text_inline) },
+	{ "cdb", TABLE_FIXED, LISTED(mapped) },
+	{ "hash", TABLE_FIXED, LISTED(either) },
+	{ "btree", TABLE_FIXED, LISTED(either) },
+	{ "dbm", TABLE_FIXED, LISTED(either) },
+	{ "lmdb", TABLE_FIXED, LISTED(either) },
+	{ "sdbm", TABLE_FIXED, LISTED(either) },
+	{ "static", TABLE_FIXED, text_static_open, text_static_find, NULL },
+	{ "regexp", TABLE_PATTERN, rules_open, regexp_find, NULL },
+	{ "cidr", TABLE_PATTERN, rules_open, cidr_find, NULL },
+	{ "unionmap", TABLE_FIXED, union_open, union_find, NULL },
+	{ "pipemap", TABLE_FIXED, union_open, pipe_find, NULL },
+	{ "randmap", TABLE_PATTERN, rand_open, rand_find, NULL },
+	{ "environ", TABLE_FIXED, text_open_nothing, text_environ_find, NULL },
+	{ "fail", TABLE_ANY, text_open_nothing, text_fail_find, NULL }
 };
 
 static enum rc
@@ -35,8 +37,16 @@ broken_find(struct table *t, struct span key, struct buf *value)
 	return table_fails(t, "cannot be asked");
 }
 
+static enum rc
+broken_each(struct table *t, table_see *see, void *arg)
+{
+	(void)see;
+	(void)arg;
+	return table_fails(t, "cannot be asked");
+}
+
 static const struct table_type broken = {
-	"broken", TABLE_ANY, text_open_nothing, broken_find
+	"broken", TABLE_ANY, text_open_nothing, broken_find, broken_each
 };
 
 /* ---- messages ------------------------------------------------------------ */
@@ -51,8 +61,10 @@ table_warn(const struct table *t, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vfmt_cut(&b, fmt, ap);
 	va_end(ap);
-	log_line(t->log, LOG_WARNING, "%s: %.*s: %s", t->setting,
-		SPAN_ARG(t->name), buf_text(&b));
+	log_line(t->log, LOG_WARNING, "%s%s%.*s: %s",
+		t->setting != NULL ? t->setting : "",
+		t->setting != NULL ? ": " : "", SPAN_ARG(t->name),
+		buf_text(&b));
 }
 
 void
@@ -104,17 +116,25 @@ table_wipe(void *p, size_t n)
 
 /* ---- keys ---------------------------------------------------------------- */
 
+/* A key is looked at octet by octet once, and here: it is folded on the way. */
 void
 table_fold(const struct table *t, struct span key, struct buf *b)
 {
-	size_t from = b->n;
+	unsigned letters = t->flags & TABLE_KEEP_CASE ? 0 : 26;
+	char *to = b->p + b->n;
 
-	buf_put(b, key);
-	if (t->flags & TABLE_KEEP_CASE)
+	if (b->full || b->cap - b->n <= key.n) {
+		b->full = true;
 		return;
-	for (size_t i = from; i < b->n; i++)
-		if (b->p[i] >= 'A' && b->p[i] <= 'Z')
-			b->p[i] = (char)(b->p[i] + ('a' - 'A'));
+	}
+	for (size_t i = 0; i < key.n; i++) {
+		unsigned char c = (unsigned char)key.p[i];
+
+		if ((unsigned char)(c - 'A') < letters)
+			c |= 'a' - 'A';
+		to[i] = (char)c;
+	}
+	b->n += key.n;
 }
 
 bool
@@ -291,4 +311,15 @@ table_find(const struct table_list *l, struct span key, unsigned kinds,
 			    "nothing: leave the key out");
 	}
 	return rc;
+}
+
+enum rc
+table_each(const struct table_list *l, table_see *see, void *arg)
+{
+	for (struct table *t = l->first; t != NULL; t = t->next) {
+		if (t->type->each == NULL)
+			return RC_NONE;
+		TRY(t->type->each(t, see, arg));
+	}
+	return RC_OK;
 }

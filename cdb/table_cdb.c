@@ -143,15 +143,14 @@ mapped_find(struct table *t, struct span key, struct buf *value)
 	enum rc rc = RC_NONE;
 
 	table_fold(t, key, &b);
-	buf_putc(&b, '\0');
 	if (b.full)
 		return table_fails(t, "a key is too long");
 	if (t->nul != NUL_ALWAYS)
-		rc = table_cdb_find(t->cdb, span_part(buf_span(&b), 0, key.n),
-			0, &found);
+		rc = table_cdb_find(t->cdb, buf_span(&b), 0, &found);
 	if (rc == RC_OK)
 		t->nul = NUL_NEVER;
 	if (rc == RC_NONE && t->nul != NUL_NEVER) {
+		b.p[b.n++] = '\0';	/* buf always has room for one */
 		rc = table_cdb_find(t->cdb, buf_span(&b), 0, &found);
 		if (rc == RC_OK)
 			t->nul = NUL_ALWAYS;
@@ -164,6 +163,27 @@ mapped_find(struct table *t, struct span key, struct buf *value)
 		found.n--;
 	buf_put(value, found);
 	return RC_OK;
+}
+
+static struct span
+without_nul(struct span s)
+{
+	return s.n > 0 && s.p[s.n - 1] == '\0' ?
+		span_part(s, 0, s.n - 1) : s;
+}
+
+enum rc
+mapped_each(struct table *t, table_see *see, void *arg)
+{
+	struct span key, value;
+	size_t at = 0;
+	enum rc rc;
+
+	while ((rc = table_cdb_next(t->cdb, &at, &key, &value)) == RC_OK)
+		if (!see(arg, without_nul(key), without_nul(value)))
+			return RC_OK;
+	return rc == RC_NONE ? RC_OK :
+		table_fails(t, "the file is damaged: run postmap");
 }
 
 /* ---- types that others compile in another way ---------------------------- */
@@ -184,8 +204,10 @@ either_open(struct table *t, struct span arg)
 	path[arg.n] = '\0';
 	is_current = compiled_rc == RC_OK && (text_rc == RC_NONE ||
 	    (text_rc == RC_OK && compiled.mtime_s >= text.mtime_s));
-	log_line(t->log, LOG_INFO, "%s: %.*s is read as %s:%s", t->setting,
-		SPAN_ARG(t->name), is_current ? "cdb" : "texthash", path);
+	log_line(t->log, LOG_INFO, "%s%s%.*s is read as %s:%s",
+		t->setting != NULL ? t->setting : "",
+		t->setting != NULL ? ": " : "", SPAN_ARG(t->name),
+		is_current ? "cdb" : "texthash", path);
 	return is_current ? mapped_open(t, arg) : text_open_file(t, path);
 }
 
@@ -194,4 +216,11 @@ either_find(struct table *t, struct span key, struct buf *value)
 {
 	return t->cdb.n > 0 ? mapped_find(t, key, value) :
 		text_hash_find(t, key, value);
+}
+
+enum rc
+either_each(struct table *t, table_see *see, void *arg)
+{
+	return t->cdb.n > 0 ? mapped_each(t, see, arg) :
+		text_hash_each(t, see, arg);
 }

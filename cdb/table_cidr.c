@@ -91,11 +91,10 @@ parse(struct buf *line, struct rule *r)
 }
 
 static const char *
-check(struct table *t, const struct rule *r, struct buf *b)
+check(struct table *t, const struct rule *r)
 {
 	(void)t;
 	(void)r;
-	(void)b;
 	return NULL;
 }
 

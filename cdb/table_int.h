@@ -14,6 +14,7 @@
 #define TABLE_DEPTH_MAX	4
 
 struct table;
+typedef bool table_see(void *arg, struct span key, struct span value);
 struct rules;			/* what is known about a table of patterns */
 
 /*
@@ -27,6 +28,7 @@ struct table_type {
 	   table_broken(). */
 	enum rc (*open)(struct table *t, struct span arg);
 	enum rc (*find)(struct table *t, struct span key, struct buf *value);
+	enum rc (*each)(struct table *t, table_see *see, void *arg);
 };
 
 struct table {
@@ -119,6 +121,9 @@ enum rc source_of(struct source *s, struct table *t);
  */
 enum rc source_line(struct source *s, struct buf *out);
 
+/* The next line as it is, without its end: a key, as it was typed. */
+enum rc source_word(struct source *s, struct buf *out);
+
 /*
  * source_entry - key and value of a line as postmap takes it.
  * NULL, or what is wrong.
@@ -144,20 +149,27 @@ char *text_path(struct table *t, struct span arg);
 /* Opens the text as t->fd. */
 enum rc text_open_file(struct table *t, const char *path);
 
+#define TABLE_EACHES(name) \
+	enum rc name(struct table *t, table_see *see, void *arg);
+
 TABLE_OPENS(text_open_nothing)
 TABLE_OPENS(text_static_open)
 TABLE_FINDS(text_static_find)
 TABLE_OPENS(text_inline_open)
 TABLE_FINDS(text_inline_find)
+TABLE_EACHES(text_inline_each)
 TABLE_OPENS(text_hash_open)
 TABLE_FINDS(text_hash_find)
+TABLE_EACHES(text_hash_each)
 TABLE_FINDS(text_environ_find)
 TABLE_FINDS(text_fail_find)
 TABLE_OPENS(mapped_open)
 TABLE_FINDS(mapped_find)
+TABLE_EACHES(mapped_each)
 /* hash and the like: cdb if there is one that is current, else texthash. */
 TABLE_OPENS(either_open)
 TABLE_FINDS(either_find)
+TABLE_EACHES(either_each)
 /* Text in a file, or `{{rule}, {rule}}`. */
 TABLE_OPENS(rules_open)
 /* Forgets what is known of the rules, but for memory of the arena. */

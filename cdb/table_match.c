@@ -149,7 +149,7 @@ judge(struct table *t, const struct matcher *m, struct walk *w,
 		--*open;
 		return NULL;
 	}
-	why = m->check(t, rule, &w->line);
+	why = m->check(t, rule);
 	if (why == NULL)
 		*open += rule->kind == RULE_IF;
 	return why;

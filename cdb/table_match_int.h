@@ -36,9 +36,8 @@ struct subject {
 struct matcher {
 	/* Reads a line; it may write into it.  NULL, or what is wrong. */
 	const char *(*parse)(struct buf *line, struct rule *r);
-	/* NULL, or what else is wrong with a rule; asked once.  May use b. */
-	const char *(*check)(struct table *t, const struct rule *r,
-		struct buf *b);
+	/* NULL, or what else is wrong with a rule; asked once. */
+	const char *(*check)(struct table *t, const struct rule *r);
 	/* RC_OK: it holds; RC_NONE: not so; RC_OS: nobody can tell. */
 	enum rc (*test)(struct table *t, const struct rule *r,
 		struct subject *s);

@@ -195,21 +195,30 @@ result(const struct rule *r, const struct subject *s, struct buf *value)
 
 /* ---- patterns ------------------------------------------------------------ */
 
-static enum rc
-compile(const struct rule *r, regex_t *re, struct buf *why)
+/* regerror() would bring all of printf with it. */
+static const char *
+trouble(int error)
+{
+	switch (error) {
+	case REG_ESPACE: return "no memory for the pattern";
+	case REG_EBRACK: return "the pattern has an open [";
+	case REG_EPAREN: return "the pattern has an open ( or )";
+	case REG_EBRACE:
+	case REG_BADBR: return "the pattern has a bad {count}; at most 255";
+	case REG_BADRPT: return "nothing to repeat ahead of * + ? or {";
+	default: return "the pattern is malformed";
+	}
+}
+
+/* 0, or an error of regcomp(). */
+static int
+compile(const struct rule *r, regex_t *re)
 {
 	bool has_groups = r->kind == RULE_MATCH && !r->is_not &&
 		span_find(r->result, '$') < r->result.n;
-	char text[80];
-	int error = regcomp(re, r->pattern,
-		r->flags | (has_groups ? 0 : REG_NOSUB));
 
-	if (error == 0)
-		return RC_OK;
-	regerror(error, re, text, sizeof(text));
-	buf_clear(why);
-	buf_puts(why, text);
-	return error == REG_ESPACE ? RC_FULL : RC_DENY;
+	return regcomp(re, r->pattern, r->flags | (has_groups ? 0 :
+		REG_NOSUB));
 }
 
 /* The slot of a rule, if it has one. */
@@ -232,11 +241,11 @@ keep(const struct table *t, const struct rule *r, regex_t *re)
 }
 
 static const char *
-check(struct table *t, const struct rule *r, struct buf *b)
+check(struct table *t, const struct rule *r)
 {
 	regex_t re;
 	size_t groups, wanted = 0;
-	enum rc rc;
+	int error;
 
 	if (r->flags & REG_EXTENDED && refers_back(r->pattern))
 		return "a reference like \\1 in an extended expression: "
@@ -247,11 +256,11 @@ check(struct table *t, const struct rule *r, struct buf *b)
 		    "write ${1}, or $$ for the sign";
 	if (wanted > 0 && r->is_not)
 		return "$number in the result of a ! rule";
-	rc = compile(r, &re, b);
-	if (rc == RC_FULL)
+	error = compile(r, &re);
+	if (error == REG_ESPACE)
 		return NULL;	/* test() will say that nobody can tell */
-	if (rc != RC_OK)
-		return buf_text(b);
+	if (error != 0)
+		return trouble(error);
 	groups = re.re_nsub;
 	keep(t, r, &re);
 	return wanted > groups ?
@@ -265,7 +274,7 @@ run(const struct table *t, const struct rule *r, const regex_t *re,
 	int n = regexec(re, s->text, COUNT(s->group), s->group, 0);
 
 	if (n != 0 && n != REG_NOMATCH) {
-		table_warn(t, "no memory for the pattern /%s/", r->pattern);
+		table_warn(t, "/%s/: %s", r->pattern, trouble(REG_ESPACE));
 		return RC_OS;
 	}
 	return (n == 0) != r->is_not ? RC_OK : RC_NONE;
@@ -275,16 +284,15 @@ static enum rc
 test(struct table *t, const struct rule *r, struct subject *s)
 {
 	struct slot *slot = slot_of(t, r);
-	char room[80];
-	struct buf why = BUF(room);
 	regex_t re;
 	enum rc rc;
+	int error;
 
 	if (slot != NULL && slot->is_used)
 		return run(t, r, &slot->re, s);
-	if (compile(r, &re, &why) != RC_OK) {
-		table_warn(t, "the pattern /%s/ can't be compiled: %s",
-			r->pattern, buf_text(&why));
+	error = compile(r, &re);
+	if (error != 0) {
+		table_warn(t, "/%s/: %s", r->pattern, trouble(error));
 		return RC_OS;
 	}
 	rc = run(t, r, &re, s);

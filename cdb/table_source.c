@@ -171,6 +171,14 @@ source_line(struct source *s, struct buf *out)
 	return out->full ? RC_FULL : RC_OK;
 }
 
+enum rc
+source_word(struct source *s, struct buf *out)
+{
+	buf_clear(out);
+	TRY(take_line(s, out));
+	return out->full ? RC_FULL : RC_OK;
+}
+
 /* Where the first word ends; quotes keep blanks in it.  n + 1: unbalanced. */
 static size_t
 word_end(struct span s)

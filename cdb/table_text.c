@@ -43,22 +43,18 @@ text_hash_open(struct table *t, struct span arg)
 	return path != NULL ? text_open_file(t, path) : RC_FULL;
 }
 
-/* What one line has to do with the key. */
-static enum rc
-look_at(const struct source *s, const struct table *t, struct buf *line,
-	struct span wanted, struct span *value)
+/* The entry in a line, if there is a good one. */
+static bool
+read_entry(const struct source *s, const struct table *t, struct buf *line,
+	struct span *key, struct span *value)
 {
-	struct span key;
 	const char *why = t->flags & TABLE_ALIASES ?
-		source_alias(line, &key, value) :
-		source_entry(buf_span(line), &key, value);
+		source_alias(line, key, value) :
+		source_entry(buf_span(line), key, value);
 
-	if (why != NULL) {
-		if (s->warns != NULL)
-			table_warn_line(t, s->line, why);
-		return RC_NONE;
-	}
-	return table_key_eq(t, key, wanted) ? RC_OK : RC_NONE;
+	if (why != NULL && s->warns != NULL)
+		table_warn_line(t, s->line, why);
+	return why == NULL;
 }
 
 /*
@@ -71,12 +67,13 @@ search(struct source *s, const struct table *t, struct span key,
 {
 	char room[SOURCE_LINE_MAX];
 	struct buf line = BUF(room);
-	struct span found;
+	struct span own, found;
 	unsigned at = 0;
 	enum rc rc;
 
 	while ((rc = source_line(s, &line)) == RC_OK || rc == RC_FULL) {
-		if (look_at(s, t, &line, key, &found) != RC_OK)
+		if (!read_entry(s, t, &line, &own, &found) ||
+		    !table_key_eq(t, own, key))
 			continue;
 		if (at != 0)
 			break;
@@ -110,6 +107,27 @@ text_hash_find(struct table *t, struct span key, struct buf *value)
 	table_wipe(s.chunk, sizeof(s.chunk));
 	t->is_checked |= rc == RC_OK || rc == RC_NONE;
 	return rc;
+}
+
+enum rc
+text_hash_each(struct table *t, table_see *see, void *arg)
+{
+	char room[SOURCE_LINE_MAX];
+	struct buf line = BUF(room);
+	struct span key, value;
+	struct source s;
+	enum rc rc;
+
+	TRY(source_of(&s, t));
+	s.warns = t;
+	while ((rc = source_line(&s, &line)) == RC_OK || rc == RC_FULL) {
+		if (rc == RC_FULL)
+			table_warn_line(t, s.line, "too long");
+		else if (read_entry(&s, t, &line, &key, &value) &&
+		    !see(arg, key, value))
+			return RC_OK;
+	}
+	return rc == RC_NONE ? RC_OK : table_fails(t, port_error());
 }
 
 /* ---- static -------------------------------------------------------------- */
@@ -189,6 +207,17 @@ text_inline_find(struct table *t, struct span wanted, struct buf *value)
 	if (!is_there)
 		return RC_NONE;
 	buf_put(value, last);
+	return RC_OK;
+}
+
+enum rc
+text_inline_each(struct table *t, table_see *see, void *arg)
+{
+	struct span rest = t->text, item, key, value;
+
+	while (table_word(&rest, &item))
+		if (pair(item, &key, &value) == NULL && !see(arg, key, value))
+			break;
 	return RC_OK;
 }
 

@@ -251,6 +251,33 @@ MUST_USE enum rc port_replace(const char *path, struct span data,
 	unsigned mode);
 
 /*
+ * struct port_draft - the same in pieces: a file in the making, beside the name
+ * that it will get, and nobody's to read.
+ *
+ * fd  for port_append(), port_pread() and port_write_at().
+ */
+#define PORT_DRAFT_MAX	1024
+struct port_draft {
+	int fd;
+	char name[PORT_DRAFT_MAX];
+};
+
+MUST_USE enum rc port_draft_open(const char *path, struct port_draft *out);
+/* All of it, over what is at that place of a file of ours. */
+MUST_USE enum rc port_write_at(int fd, struct span data, int64_t at);
+/*
+ * port_draft_publish - to the disk, and under `path`, whatever it was; the
+ * draft is gone, whatever comes of it.
+ *
+ * mode  for it, whether or not there was a file.
+ * like  its owner will be the owner of this file, if we may give files away;
+ *       -1: ours.
+ */
+MUST_USE enum rc port_draft_publish(struct port_draft *d, const char *path,
+	unsigned mode, int like);
+void port_draft_drop(struct port_draft *d);
+
+/*
  * port_link - a symbolic link `path` to `target`, replacing a link that is
  * there.  RC_DENY: something that is no link is in the way.
  */

@@ -46,7 +46,7 @@ struct table_list {
  * table_open - opens the tables that a setting names.
  *
  * text     `type:name`s, divided by commas or blanks; {} group what has blanks.
- * setting  borrowed.
+ * setting  borrowed; NULL: messages name the table alone.
  *
  * RC_OK also if a table can't be opened or its type is unknown: that is logged,
  * and each lookup in it fails.  RC_FULL: the arena is full.  RC_DENY: a word
@@ -83,6 +83,14 @@ MUST_USE enum rc table_find(const struct table_list *l, struct span key,
 	unsigned kinds, struct buf *value);
 
 /*
+ * table_each - calls see(arg, key, value) for each entry, in the order of the
+ * file, up to the first that it says false to.
+ * RC_NONE: a type that can't tell its entries.  RC_OS, RC_WIRE as above.
+ */
+MUST_USE enum rc table_each(const struct table_list *l,
+	bool (*see)(void *arg, struct span key, struct span value), void *arg);
+
+/*
  * Files in the format of cdb, mapped by the caller: for indexes of his own.
  *
  * table_cdb_check  RC_WIRE: not a whole one; the calls below must not see it.
@@ -97,28 +105,87 @@ MUST_USE enum rc table_cdb_next(struct span file, size_t *at,
 	struct span *key, struct span *value);
 
 /*
- * Lists of names or addresses: words divided by commas or blanks, each a
- * literal, `/file` (the words in it), or `type:table` (its keys).  `!` in front
- * of any turns a match into "no"; the first match decides.
+ * Making such a file: records go to a draft beside it, as they come; their
+ * places are kept in memory, some 32 octets for each, which is never given
+ * back: for programs that do this and end.
+ *
+ * path  of the file, with `.cdb`.
  */
-enum {
-	TABLE_LIST_DOMAIN = 1,	/* `.parent`, or `parent` if it covers
-				   subdomains, matches what is below it */
-	TABLE_LIST_ADDRESS = 2	/* literals are addresses or net/bits */
+struct table_make;
+
+enum table_how {		/* what if the key is there already? */
+	TABLE_ONCE,		/* RC_DENY, and nothing is added */
+	TABLE_AGAIN,		/* it has several values; nobody looks */
+	TABLE_INSTEAD		/* the older value goes */
 };
 
+MUST_USE enum rc table_make_open(struct table_make **out, const char *path);
+/* RC_FULL: no memory, or more than a cdb can hold.  RC_OS. */
+MUST_USE enum rc table_make_add(struct table_make *m, struct span key,
+	struct span value, enum table_how how);
+/* RC_NONE: there is no such key.  Of several values one goes. */
+MUST_USE enum rc table_make_remove(struct table_make *m, struct span key);
+/* Writes and publishes it; m is gone.  mode, like: see port_draft_publish(). */
+MUST_USE enum rc table_make_close(struct table_make *m, const char *path,
+	unsigned mode, int like);
+void table_make_drop(struct table_make *m);
+
+/*
+ * What postmap and postalias do: a text, and FILE.cdb beside it.  All trouble
+ * is logged, bad lines and keys that stand twice with file and line.
+ */
+struct table_job {
+	const struct log *log;
+	const char *path;	/* of the text */
+	unsigned flags;		/* TABLE_KEEP_CASE, TABLE_ALIASES */
+	bool is_added;		/* standard input, to what there is */
+	bool with_nul;		/* keys and values end with NUL */
+	bool takes_last;	/* of two values, not the first */
+	bool is_silent;		/* no word about keys that stand twice */
+	bool keeps_owner;	/* ours, and not that of the text */
+	bool is_public;		/* mode 0644, and not that of the text */
+};
+
+/* RC_OK also if lines were left out; any other result: nothing was changed. */
+MUST_USE enum rc table_compile(const struct table_job *j);
+/*
+ * table_remove - a key, or with `-` those on the lines of standard input.
+ * RC_OK: one was removed, at least.  RC_NONE: there was none.
+ */
+MUST_USE enum rc table_remove(const struct table_job *j, struct span key);
+
+/*
+ * Lists of names or addresses: words divided by commas or blanks, each a
+ * literal, `/file` (the words in it, which may be such again; # begins a
+ * comment line), or `type:table` (its keys).  `!` in front of any turns a match
+ * into "no"; the first match decides.
+ */
+enum {
+	TABLE_LIST_DOMAIN = 1,	/* `.parent` matches what is below it */
+	TABLE_LIST_PARENT = 2,	/* the same, written `parent` */
+	TABLE_LIST_ADDRESS = 4	/* literals may be addresses or net/bits */
+};
+
+struct table_name;		/* one word; private */
+
 struct table_names {
-	const struct table_env *env;
+	struct table_name *first;	/* NULL: the list is empty */
 	const char *setting;
-	struct span text;
+	const struct log *log;
 	unsigned flags;
 };
 
+/*
+ * table_names_open - reads the files and opens the tables, as table_open().
+ * Results likewise: what can't be read fails when it is asked.
+ */
 MUST_USE enum rc table_names_open(struct table_names *l,
 	const struct table_env *env, const char *setting, struct span text,
 	unsigned flags);
+void table_names_close(struct table_names *l);
 /*
- * table_names_has - does the list have it?  addr is NULL where there is none.
+ * table_names_has - does the list have it?  addr is NULL where there is none;
+ * name may be empty where there is one.
  * RC_OK: yes; RC_NONE: no; others: nobody can tell now.
  */
 MUST_USE enum rc table_names_has(const struct table_names *l,

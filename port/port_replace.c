@@ -59,14 +59,6 @@ take_over_mode(const char *path, int fd, unsigned mode)
 	return fchmod(fd, mode) == 0 ? RC_OK : port_failed();
 }
 
-static enum rc
-fill(const char *path, int fd, struct span data, unsigned mode)
-{
-	TRY(port_write_all(fd, data, MS_NEVER));
-	TRY(take_over_mode(path, fd, mode));
-	return sync_fd(fd);
-}
-
 /* Beside `path`, in the same file system: only so can it be renamed. */
 static enum rc
 name_beside(const char *path, struct buf *out)
@@ -76,28 +68,89 @@ name_beside(const char *path, struct buf *out)
 }
 
 enum rc
-port_replace(const char *path, struct span data, unsigned mode)
+port_draft_open(const char *path, struct port_draft *out)
 {
-	char text[SCRATCH_PATH_MAX];
-	struct buf temp = BUF(text);
-	enum rc rc;
-	int fd;
+	struct buf name = BUF(out->name);
 
-	TRY(name_beside(path, &temp));
-	fd = open(buf_text(&temp), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	TRY(name_beside(path, &name));
+	out->fd = open(buf_text(&name), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
 		0600);
-	if (fd < 0)
-		return port_failed();
-	rc = fill(path, fd, data, mode);
-	if (close(fd) != 0 && rc == RC_OK && errno != EINTR)
-		rc = port_failed();	/* network file systems report here */
-	if (rc == RC_OK && rename(buf_text(&temp), path) != 0)
+	return out->fd >= 0 ? RC_OK : port_failed();
+}
+
+void
+port_draft_drop(struct port_draft *d)
+{
+	unlink(d->name);
+	port_close(d->fd);
+	d->fd = -1;
+}
+
+enum rc
+port_write_at(int fd, struct span data, int64_t at)
+{
+	while (data.n > 0) {
+		ssize_t n = pwrite(fd, data.p, data.n, (off_t)at);
+
+		if (n < 0 && errno != EINTR)
+			return port_failed();
+		if (n > 0) {
+			data = span_part(data, (size_t)n, data.n);
+			at += n;
+		}
+	}
+	return RC_OK;
+}
+
+/* Its content and mode are settled. */
+static enum rc
+publish(struct port_draft *d, const char *path)
+{
+	enum rc rc = sync_fd(d->fd);
+
+	/* Network file systems report here what they could not write. */
+	if (close(d->fd) != 0 && rc == RC_OK && errno != EINTR)
+		rc = port_failed();
+	d->fd = -1;
+	if (rc == RC_OK && rename(d->name, path) != 0)
 		rc = port_failed();
 	if (rc != RC_OK) {
-		unlink(buf_text(&temp));
+		unlink(d->name);
 		return rc;
 	}
 	return sync_folder_of(path);
+}
+
+enum rc
+port_draft_publish(struct port_draft *d, const char *path, unsigned mode,
+	int like)
+{
+	struct stat s;
+
+	if (like >= 0 && fstat(like, &s) == 0)
+		(void)!fchown(d->fd, s.st_uid, s.st_gid);
+	if (fchmod(d->fd, mode) != 0) {
+		port_failed();
+		port_draft_drop(d);
+		return RC_OS;
+	}
+	return publish(d, path);
+}
+
+enum rc
+port_replace(const char *path, struct span data, unsigned mode)
+{
+	struct port_draft d;
+	enum rc rc;
+
+	TRY(port_draft_open(path, &d));
+	rc = port_write_all(d.fd, data, MS_NEVER);
+	if (rc == RC_OK)
+		rc = take_over_mode(path, d.fd, mode);
+	if (rc == RC_OK)
+		return publish(&d, path);
+	port_draft_drop(&d);
+	return rc;
 }
 
 static enum rc

@@ -488,6 +488,59 @@ port_replace(const char *path, struct span data, unsigned mode)
 }
 
 enum rc
+port_draft_open(const char *path, struct port_draft *out)
+{
+	if (sim_call_fails("port_draft_open"))
+		return RC_OS;
+	if (folder_of(path) == NULL)
+		return sim_os(ENOENT);
+	if (!can_write_in(folder_of(path)))
+		return sim_os(EACCES);
+	out->fd = sim_fd_new(SIM_FD_FILE, node_new(NULL, NODE_FILE));
+	return RC_OK;
+}
+
+enum rc
+port_write_at(int fd, struct span data, int64_t at)
+{
+	struct node *f;
+
+	if (sim_call_fails("port_write_at"))
+		return RC_OS;
+	f = sim_fd_of(fd, SIM_FD_FILE);
+	if (f->path != NULL || at < 0 || at > (int64_t)f->text.n ||
+	    data.n > f->text.n - (size_t)at)
+		sim_fail("port_write_at() outside what was appended");
+	memcpy(f->text.p + at, data.p, data.n);
+	return RC_OK;
+}
+
+enum rc
+port_draft_publish(struct port_draft *d, const char *path, unsigned mode,
+	int like)
+{
+	struct node *f = sim_fd_of(d->fd, SIM_FD_FILE);
+	struct node *old = find_here(path);
+
+	port_close(d->fd);
+	if (sim_call_fails("port_draft_publish"))
+		return RC_OS;
+	f->mode = mode;
+	if (like >= 0)
+		f->uid = ((struct node *)sim_fd_of(like, SIM_FD_FILE))->uid;
+	if (old != NULL)
+		old->path = NULL;
+	f->path = sim_copy(path);
+	return RC_OK;
+}
+
+void
+port_draft_drop(struct port_draft *d)
+{
+	port_close(d->fd);
+}
+
+enum rc
 port_link(const char *target, const char *path)
 {
 	struct node *f = find_here(path);
