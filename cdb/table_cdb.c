@@ -143,15 +143,14 @@ mapped_find(struct table *t, struct span key, struct buf *value)
 	enum rc rc = RC_NONE;
 
 	table_fold(t, key, &b);
-	buf_putc(&b, '\0');
 	if (b.full)
 		return table_fails(t, "a key is too long");
 	if (t->nul != NUL_ALWAYS)
-		rc = table_cdb_find(t->cdb, span_part(buf_span(&b), 0, key.n),
-			0, &found);
+		rc = table_cdb_find(t->cdb, buf_span(&b), 0, &found);
 	if (rc == RC_OK)
 		t->nul = NUL_NEVER;
 	if (rc == RC_NONE && t->nul != NUL_NEVER) {
+		b.p[b.n++] = '\0';	/* buf always has room for one */
 		rc = table_cdb_find(t->cdb, buf_span(&b), 0, &found);
 		if (rc == RC_OK)
 			t->nul = NUL_ALWAYS;

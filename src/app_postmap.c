@@ -25,8 +25,9 @@
 #include "table.h"
 
 #define IN_BYTES	((size_t)64 * 1024)
-#define OUT_BYTES	((size_t)64 * 1024)
-#define VALUE_BYTES	((size_t)256 * 1024)
+/* Of a value, with its gap and line end; and what is gathered of them. */
+#define ENTRY_BYTES	((size_t)256 * 1024)
+#define OUT_BYTES	(ENTRY_BYTES + IN_BYTES + (size_t)64 * 1024)
 #define ARENA_BYTES	((size_t)256 * 1024)
 #define TEXT_MAX	1024
 #define TABLES_MAX	32	/* asked at once */
@@ -61,14 +62,13 @@ struct postmap {
 	const char *query, *removal;
 	bool lists, header, body;
 	const char *gap;		/* between key and value */
-	struct buf out, value;
+	struct buf out;
 	bool is_lost;			/* standard output takes nothing */
 	struct arena arena;
 	size_t in_from, in_n;
 	bool in_ended;
 	char in[IN_BYTES];
 	char out_room[OUT_BYTES];
-	char value_room[VALUE_BYTES];
 	char arena_room[ARENA_BYTES];
 };
 
@@ -187,13 +187,12 @@ open_all(struct postmap *p)
 }
 
 static int
-ask(struct postmap *p, struct span key)
+ask(struct postmap *p, struct span key, struct buf *value)
 {
 	enum rc rc = RC_NONE;
 
-	buf_clear(&p->value);
 	for (int i = 0; i < p->lists_n && rc == RC_NONE; i++)
-		rc = table_find(&p->list[i], key, TABLE_ANY, &p->value);
+		rc = table_find(&p->list[i], key, TABLE_ANY, value);
 	return rc == RC_OK ? EXIT_OK : rc == RC_NONE ? EXIT_ERROR :
 		EXIT_LATER;
 }
@@ -202,12 +201,21 @@ ask(struct postmap *p, struct span key)
 static int
 ask_and_print(struct postmap *p, struct span key, bool *found)
 {
-	int code = ask(p, key);
+	size_t before;
+	int code;
 
-	if (code == EXIT_OK) {
-		put_entry(p, key, buf_span(&p->value));
+	/* The value goes where it is to be printed, without a copy. */
+	if (p->out.cap - p->out.n < key.n + ENTRY_BYTES)
+		flush(p);
+	before = p->out.n;
+	buf_put(&p->out, key);
+	buf_puts(&p->out, p->gap);
+	code = ask(p, key, &p->out);
+	buf_putc(&p->out, '\n');
+	if (code == EXIT_OK)
 		*found = true;
-	}
+	else
+		p->out.n = before;
 	return code == EXIT_LATER ? code : EXIT_OK;
 }
 
@@ -264,12 +272,12 @@ static int
 query_stream(struct postmap *p)
 {
 	struct buf entry;
-	char *memory = port_memory(VALUE_BYTES);
+	char *memory = port_memory(ENTRY_BYTES);
 	bool found = false;
 	int code = EXIT_LATER;
 
 	if (memory != NULL) {
-		buf_init(&entry, memory, VALUE_BYTES);
+		buf_init(&entry, memory, ENTRY_BYTES);
 		code = p->header || p->body ?
 			ask_message(p, &entry, &found) : ask_lines(p, &found);
 	}
@@ -288,11 +296,9 @@ query(struct postmap *p)
 	TRY_CODE(open_all(p));
 	if (strcmp(p->query, "-") == 0)
 		return query_stream(p);
-	code = ask(p, span_of(p->query));
-	if (code == EXIT_OK) {
-		put(p, buf_span(&p->value));
-		put(p, SPAN("\n"));
-	}
+	code = ask(p, span_of(p->query), &p->out);
+	if (code == EXIT_OK)
+		buf_putc(&p->out, '\n');
 	return code;
 }
 
@@ -442,7 +448,6 @@ start(struct app *app, unsigned flags, const char *gap)
 	arena_init(&p->arena, p->arena_room, sizeof(p->arena_room));
 	p->env = (struct table_env){ .arena = &p->arena, .log = &app->log };
 	buf_init(&p->out, p->out_room, sizeof(p->out_room));
-	buf_init(&p->value, p->value_room, sizeof(p->value_room));
 	return p;
 }
 

@@ -78,8 +78,8 @@ put_path(struct buf *b, struct span path, const char *behind)
 }
 
 /*
- * Is there a certificate in it?  Looking at the beginning of the first one
- * must do: there is no room for all of it here.  RC_NONE: no.
+ * Is there a certificate in it?  Something of that name and length must do:
+ * there is no room for all of it here.  RC_NONE: no.
  */
 static enum rc
 look_into(int fd)
@@ -95,8 +95,8 @@ look_into(int fd)
 		rc = pem_next(&p, &kind, &der);
 		if (rc == RC_NONE || rc == RC_OS)
 			return rc;
-		if (rc != RC_WIRE && kind == PEM_CERTIFICATE &&
-		    der_at(buf_span(&der), DER_SEQUENCE))
+		if (kind == PEM_CERTIFICATE && (rc == RC_FULL ||
+		    (rc == RC_OK && der_at(buf_span(&der), DER_SEQUENCE))))
 			return RC_OK;
 	}
 }

@@ -242,18 +242,14 @@ path_does(const struct check *k, struct anchors *anchors)
 static bool
 authorities_do(const struct check *k)
 {
-	const struct settings *set = k->t->set;
 	struct anchors *a = &k->t->anchors;
+	enum rc rc = anchors_open(a, k->t->set, k->t->is_lmtp, k->t->log);
 
-	/* The usual case at level may: spare the signatures. */
-	if (set->tls_CAfile.n == 0 && set->tls_CApath.n == 0) {
-		buf_fmt(k->why, "no authority is trusted, as %s_tls_CAfile "
-		    "and %s_tls_CApath are empty",
-		    k->t->is_lmtp ? "lmtp" : "smtp",
-		    k->t->is_lmtp ? "lmtp" : "smtp");
-		return false;
-	}
-	if (anchors_open(a, set, k->t->is_lmtp, k->t->log) != RC_OK) {
+	/*
+	 * That nobody is trusted is said there, too.  It is the usual case at
+	 * level may, and no signature needs to be looked at.
+	 */
+	if (rc != RC_OK || a->why[0] != '\0') {
 		buf_puts(k->why, a->why);
 		return false;
 	}
@@ -265,19 +261,21 @@ authorities_do(const struct check *k)
  * only if that signed itself.
  */
 static enum rc
-add_anchors(struct chain *c, const struct anchor *anchor, size_t n)
+add_anchors(struct chain *c, const struct anchor_list *list)
 {
+	const struct anchor *a;
 	struct chain_link *l;
 	enum rc rc;
 
-	for (size_t i = 0; i < n; i++) {
-		if (anchor[i].der.n == 0) {
+	for (size_t i = 0; i < list->n; i++) {
+		a = &list->p[i];
+		if (a->der.n == 0) {
 			if (c->keys == CHAIN_KEYS_MAX)
 				return RC_FULL;
-			c->key[c->keys++] = anchor[i].spki;
+			c->key[c->keys++] = a->spki;
 			continue;
 		}
-		rc = chain_add(c, anchor[i].der, &l);
+		rc = chain_add(c, a->der, &l);
 		if (rc == RC_WIRE)
 			continue;
 		TRY(rc);
@@ -291,18 +289,17 @@ add_anchors(struct chain *c, const struct anchor *anchor, size_t n)
 static bool
 tafile_does(const struct check *k)
 {
-	struct anchor anchor[CHAIN_LINKS_MAX];
-	struct anchor_list list = { anchor, COUNT(anchor), 0 };
-	enum rc rc = anchors_each(k->p->tafile, &k->c->arena, &list, k->why);
+	struct anchor room[CHAIN_LINKS_MAX];
+	struct anchor_list list = { .p = room, .most = COUNT(room) };
 
-	if (rc == RC_OK)
-		rc = add_anchors(k->c, anchor, list.n);
-	if (rc == RC_FULL) {
-		buf_clear(k->why);
+	if (anchors_each(k->p->tafile, &k->c->arena, &list, k->why) != RC_OK)
+		return false;
+	if (add_anchors(k->c, &list) != RC_OK) {
 		buf_puts(k->why, "there are too many trust anchors: ");
 		buf_put_cut(k->why, k->p->tafile);
+		return false;
 	}
-	return rc == RC_OK && path_does(k, NULL);
+	return path_does(k, NULL);
 }
 
 static bool

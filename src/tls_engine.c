@@ -30,22 +30,57 @@ add_hashes(br_ssl_engine_context *e)
 }
 
 /*
- * BearSSL's choice for AES: instructions where there are any, else what takes
- * the same time for any data.  ChaCha20 in plain C is smaller than the SSE2
- * code, and faster, too, if both are compiled for size.
+ * Words of 64 bits take other code than smaller ones; a constant, so that only
+ * one of the two is linked.
+ */
+static const bool is_wide = sizeof(size_t) == 8;
+
+static void
+add_gcm(br_ssl_engine_context *e)
+{
+	const br_block_ctr_class *fast = br_aes_x86ni_ctr_get_vtable();
+
+	br_ssl_engine_set_gcm(e, &br_sslrec_in_gcm_vtable,
+	    &br_sslrec_out_gcm_vtable);
+	br_ssl_engine_set_aes_ctr(e, fast != NULL ? fast :
+	    is_wide ? &br_aes_ct64_ctr_vtable : &br_aes_ct_ctr_vtable);
+	br_ssl_engine_set_ghash(e, is_wide ? br_ghash_ctmul64
+	    : br_ghash_ctmul);
+}
+
+/* For servers that have nothing better. */
+static void
+add_cbc_and_ccm(br_ssl_engine_context *e)
+{
+	br_ssl_engine_set_cbc(e, &br_sslrec_in_cbc_vtable,
+	    &br_sslrec_out_cbc_vtable);
+	if (is_wide)
+		br_ssl_engine_set_aes_cbc(e, &br_aes_ct64_cbcenc_vtable,
+		    &br_aes_ct64_cbcdec_vtable);
+	else
+		br_ssl_engine_set_aes_cbc(e, &br_aes_ct_cbcenc_vtable,
+		    &br_aes_ct_cbcdec_vtable);
+	br_ssl_engine_set_des_cbc(e, &br_des_ct_cbcenc_vtable,
+	    &br_des_ct_cbcdec_vtable);
+	br_ssl_engine_set_ccm(e, &br_sslrec_in_ccm_vtable,
+	    &br_sslrec_out_ccm_vtable);
+	br_ssl_engine_set_aes_ctrcbc(e, is_wide ? &br_aes_ct64_ctrcbc_vtable
+	    : &br_aes_ct_ctrcbc_vtable);
+}
+
+/*
+ * All of it takes the same time for any data.  Where it is a matter of some
+ * 500 MB/s or some 1000, the shorter code is taken: the network is slower.
  */
 static void
 add_ciphers(br_ssl_engine_context *e)
 {
-	br_ssl_engine_set_default_aes_gcm(e);
-	br_ssl_engine_set_default_aes_cbc(e);
-	br_ssl_engine_set_default_aes_ccm(e);
-	br_ssl_engine_set_default_des_cbc(e);
+	add_gcm(e);
+	add_cbc_and_ccm(e);
 	br_ssl_engine_set_chapol(e, &br_sslrec_in_chapol_vtable,
 	    &br_sslrec_out_chapol_vtable);
 	br_ssl_engine_set_chacha20(e, br_chacha20_ct_run);
-	br_ssl_engine_set_poly1305(e, sizeof(size_t) == 8 ?
-	    br_poly1305_ctmulq_get() : br_poly1305_ctmul_run);
+	br_ssl_engine_set_poly1305(e, br_poly1305_ctmul_run);
 }
 
 void

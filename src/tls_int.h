@@ -319,14 +319,34 @@ bool index_is_of(struct span cdb, int64_t bytes);
 
 #define KEY_CHAIN_MAX	8	/* certificates sent with one key */
 
-/* One key with its certificate and its issuers. */
+/* One key with its certificate and its issuers; all points into own_keys. */
 struct own_key {
 	bool is_set;
-	br_x509_certificate chain[KEY_CHAIN_MAX];
+	bool is_ec;
+	br_x509_certificate chain[KEY_CHAIN_MAX];	/* [0] is its own */
 	size_t chain_n;
+	struct pub_key pub;	/* of the certificate */
 	br_rsa_private_key rsa;	/* whichever it is */
 	br_ec_private_key ec;
 };
+
+/*
+ * own_key_read - takes a private key apart: PKCS#1 (RFC 8017, A.1), SEC1 (RFC
+ * 5915), or PKCS#8 (RFC 5958) around one of them.
+ *
+ * der  what isn't needed to sign (the private exponent of RSA) is wiped; the
+ *      rest must stay as long as the key.
+ * out  is_ec, rsa, ec; the curve is that of the certificate: see below.
+ *
+ * RC_WIRE: malformed, or some other kind of key.
+ */
+MUST_USE enum rc own_key_read(struct buf *der, struct own_key *out);
+/*
+ * own_key_fits - is it the key of the certificate chain[0]?  Fills pub, and the
+ * curve.  RC_DENY: no.  RC_WIRE: the certificate is malformed, or its key is of
+ * a kind or size that can't be used.
+ */
+MUST_USE enum rc own_key_fits(struct own_key *k);
 
 struct own_keys {
 	bool is_read;
@@ -341,6 +361,9 @@ struct own_keys {
  * later one.  RC_DENY: a file is missing, a key does not fit its certificate,
  * needs a pass phrase...; k->why names file and setting.  No key at all is
  * RC_OK.
+ *
+ * Of what was read, certificates and what it takes to sign stay in k->arena;
+ * everything else is wiped there, and we have no copy of it elsewhere.
  */
 MUST_USE enum rc keys_read(struct own_keys *k, const struct settings *set,
 	bool is_lmtp, const struct log *log);
@@ -348,10 +371,9 @@ MUST_USE enum rc keys_read(struct own_keys *k, const struct settings *set,
 struct key_choice {
 	const br_ssl_client_certificate_class *vtable;
 	const struct own_keys *keys;
-	const struct own_key *chosen;
+	const struct own_key *chosen;	/* NULL: none would do */
+	const br_hash_class *hash;	/* for ECDSA */
 	bool was_asked;
-	size_t at;		/* in chosen->chain */
-	unsigned hash;
 };
 void key_choice_init(struct key_choice *c, const struct own_keys *keys);
 
@@ -447,7 +469,7 @@ struct dane_digests {
 	size_t n;
 };
 
-/* RC_DENY: there is a word in it that makes no sense; *bad is it. */
+/* RC_DENY: a word of it makes no sense, or there is none; *bad is it. */
 MUST_USE enum rc dane_digests_read(struct dane_digests *d, struct span words,
 	struct span *bad);
 /*

@@ -21,7 +21,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from demo_server import Server  # noqa: E402
 
 PROGRAM = ""
-APPLETS = ["smtp", "lmtp", "sendmail", "postconf", "cacert"]
+APPLETS = ["smtp", "lmtp", "sendmail", "postconf", "postmap", "postalias",
+           "newaliases", "cacert"]
 SECONDS = 30            # no call takes longer; most take a hundredth
 SIMPLE = "Subject: hello\n\nOne line.\n"
 TESTS = []
@@ -884,7 +885,7 @@ def too_little_memory_is_nobodys_setting(w):
     s = w.server()
     for words in both(w, s):
         codes = []
-        for kib in range(300, 2300, 40):
+        for kib in range(760, 2760, 40):
             s.messages.clear()
             r = w.run(*words, preexec_fn=lambda: resource.setrlimit(
                 resource.RLIMIT_AS, (kib << 10, kib << 10)))
@@ -1075,6 +1076,213 @@ def cacert_wants_one_file(w):
     r = w.run("cacert", "--help")
     equal(r.code, 0, r)
     true("usage: postern cacert [-q] FILE" in r.out, r)
+
+
+# ---- postmap, postalias, newaliases -----------------------------------------
+
+TABLE = "# users\nKey1 v1\nkey2\n  v2  x\n\"a b\" v3\n"
+
+
+def write(w, name, text, mode=0o644):
+    path = w.folder + "/" + name
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, mode)
+    return path
+
+
+@test
+def postmap_makes_a_file_that_it_reads(w):
+    t = write(w, "t", TABLE)
+    quiet(w.run("postmap", "t"))
+    for key, v in ("key1", "v1"), ("KEY2", "v2  x"), ('"a b"', "v3"):
+        for name in "cdb:" + t, "hash:t", "t", "texthash:" + t:
+            r = w.run("postmap", "-q", key, name)
+            equal((r.code, r.out, r.err), (0, v + "\n", ""), (name, r))
+    r = w.run("postmap", "-q", "none", "t")
+    equal((r.code, r.out, r.err), (1, "", ""), r)
+    r = w.run("postmap", "-s", "cdb:t")
+    equal((r.code, r.out), (0, 'key1\tv1\nkey2\tv2  x\n"a b"\tv3\n'), r)
+    equal(os.listdir(w.folder).count("t.cdb"), 1)
+    equal([n for n in os.listdir(w.folder) if n.startswith("t.cdb.")], [])
+
+
+@test
+def postmap_asks_for_the_keys_of_standard_input(w):
+    write(w, "t", TABLE)
+    quiet(w.run("postmap", "t"))
+    r = w.run("postmap", "-q", "-", "cdb:t", "inline:{x=y}",
+              message="Key1\nnone\nx\nkey2")
+    equal((r.code, r.out, r.err), (0, "Key1\tv1\nx\ty\nkey2\tv2  x\n", ""))
+    r = w.run("postmap", "-q", "-", "cdb:t", message="none\n\n")
+    equal((r.code, r.out, r.err), (1, "", ""))
+    r = w.run("postmap", "-q", "-", "cdb:t", message="")
+    equal((r.code, r.out, r.err), (1, "", ""))
+
+
+@test
+def postmap_answers_each_line_before_it_waits_for_more(w):
+    p = subprocess.Popen([PROGRAM, "postmap", "-q", "-", "static:x"],
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                         env={"MAIL_CONFIG": w.folder})
+    try:
+        for key in b"a", b"b":
+            p.stdin.write(key + b"\n")
+            p.stdin.flush()
+            equal(p.stdout.readline(), key + b"\tx\n")
+    finally:
+        p.stdin.close()
+        p.wait(SECONDS)
+        p.stdout.close()
+
+
+@test
+def postmap_tells_bad_lines_and_duplicates_with_their_place(w):
+    write(w, "t", " x y\na 1\nonly\nA 2\n")
+    r = w.run("postmap", "t")
+    equal((r.code, r.out), (0, ""), r)
+    for text in ("t: line 1 is left out", "t: line 3 is left out",
+                 't: line 4: duplicate entry: "A"'):
+        true(text in r.err, r)
+    equal(w.run("postmap", "-q", "a", "t").out, "1\n")
+    r = w.run("postmap", "-w", "t")
+    true("duplicate" not in r.err, r)
+    equal(w.run("postmap", "-q", "a", "t").out, "1\n")
+    quiet_but = w.run("postmap", "-r", "t")
+    true("duplicate" not in quiet_but.err, quiet_but)
+    equal(w.run("postmap", "-q", "a", "t").out, "2\n")
+
+
+@test
+def postmap_changes_what_is_there(w):
+    write(w, "t", TABLE)
+    quiet(w.run("postmap", "t"))
+    quiet(w.run("postmap", "-i", "cdb:t", message="new 1\n"))
+    equal(w.run("postmap", "-q", "new", "cdb:t").out, "1\n")
+    equal(w.run("postmap", "-q", "key1", "cdb:t").out, "v1\n")
+    quiet(w.run("postmap", "-d", "KEY1", "cdb:t"))
+    equal(w.run("postmap", "-d", "key1", "cdb:t").code, 1)
+    quiet(w.run("postmap", "-d", "-", "t", message="none\nkey2\n"))
+    equal(w.run("postmap", "-s", "cdb:t").out, '"a b"\tv3\nnew\t1\n')
+
+
+@test
+def postmap_keeps_case_with_f(w):
+    write(w, "t", TABLE)
+    quiet(w.run("postmap", "-f", "t"))
+    equal(w.run("postmap", "-fq", "Key1", "cdb:t").out, "v1\n")
+    equal(w.run("postmap", "-q", "Key1", "cdb:t").code, 1)
+
+
+@test
+def postmap_gives_the_result_to_those_who_may_read_the_text(w):
+    t = write(w, "t", TABLE, 0o600)
+    quiet(w.run("postmap", "t"))
+    equal(os.stat(t + ".cdb").st_mode & 0o777, 0o600)
+    os.chmod(t, 0o644)
+    quiet(w.run("postmap", "t"))
+    equal(os.stat(t + ".cdb").st_mode & 0o777, 0o644)
+    os.chmod(t, 0o600)
+    quiet(w.run("postmap", "-p", "t"))
+    equal(os.stat(t + ".cdb").st_mode & 0o777, 0o644)
+
+
+@test
+def postmap_replaces_a_link_and_not_what_it_points_to(w):
+    write(w, "t", TABLE)
+    other = write(w, "other", "precious")
+    os.symlink(other, w.folder + "/t.cdb")
+    quiet(w.run("postmap", "t"))
+    with open(other) as f:
+        equal(f.read(), "precious")
+    equal(w.run("postmap", "-q", "key1", "t").out, "v1\n")
+
+
+@test
+def postmap_leaves_the_old_one_if_it_cannot_make_a_new_one(w):
+    write(w, "t", TABLE)
+    quiet(w.run("postmap", "t"))
+    write(w, "t", "x " + "y" * 100000 + "\n")
+    limit = lambda: resource.setrlimit(  # noqa: E731
+        resource.RLIMIT_FSIZE, (50000, 50000))
+    says(w.run("postmap", "t", preexec_fn=limit), 1, "t.cdb",
+         "File too large")
+    equal(w.run("postmap", "-q", "key1", "cdb:t").out, "v1\n")
+    equal([n for n in os.listdir(w.folder) if n.startswith("t.cdb.")], [])
+
+
+@test
+def postmap_asks_tables_of_any_type(w):
+    r = write(w, "r", "/^(.*)@old$/ ${1}@new\n")
+    c = write(w, "c", "192.0.2.0/24 net\n2001:db8::/32 six\n")
+    for name, key, v in (("regexp:" + r, "a@OLD", "a@new"),
+                         ("cidr:" + c, "192.0.2.77", "net"),
+                         ("cidr:" + c, "2001:DB8::1", "six"),
+                         ("static:{a b}", "x", "a b"),
+                         ("inline:{{a = b c}}", "A", "b c"),
+                         ("unionmap:{static:a,static:b}", "x", "a,b"),
+                         ("pipemap:{static:x,inline:{x=y}}", "a", "y"),
+                         ("proxy:environ:x", "lc_x", "1")):
+        r = w.run("postmap", "-q", key, name, env={"lc_x": "1"})
+        equal((r.code, r.out, r.err), (0, v + "\n", ""), name)
+
+
+@test
+def postmap_says_why_a_table_cannot_be_asked(w):
+    write(w, "short.cdb", "junk")
+    for name, text in (("fail:x", "fail:x: fails"),
+                       ("cdb:none", "run postmap"),
+                       ("texthash:none", "No such file or directory"),
+                       ("cdb:short", "damaged"),
+                       ("pcre:x", "no such type")):
+        says(w.run("postmap", "-q", "a", name), 75, name, text)
+    says(w.run("postmap", "-s", "regexp:{{/a/ b}}"), 1, "cannot be listed")
+    says(w.run("postmap", "texthash:x"), 1, "not compiled")
+    says(w.run("postmap", "none"), 1, "none", "No such file or directory")
+
+
+@test
+def postmap_refuses_what_makes_no_sense(w):
+    for words in (["postmap"], ["postmap", "-q", "a"], ["postmap", "-Z", "t"],
+                  ["postmap", "-q", "a", "-s", "t"], ["postmap", "-m", "t"],
+                  ["postmap", "-F", "t"], ["postmap", "-d"]):
+        says(w.run(*words), 64, "usage: postern postmap")
+
+
+@test
+def postmap_looks_at_headers_and_bodies(w):
+    message = ("Subject: a\n\tfolded\nTo: b\n\nTo: c\nbody\n")
+    r = w.run("postmap", "-hq", "-", "regexp:{{/^To/ x},{/^Subject: a.*folded$/ y}}",
+              message=message)
+    equal((r.code, r.out), (0, "Subject: a\n\tfolded\ty\nTo: b\tx\n"), r)
+    r = w.run("postmap", "-bq", "-", "regexp:{{/^(To|b)/ x}}",
+              message=message)
+    equal((r.code, r.out), (0, "To: c\tx\nbody\tx\n"), r)
+
+
+@test
+def postalias_reads_alias_files(w):
+    write(w, "a", 'root: me\n"c D": e,\n f\nx\n')
+    r = w.run("postalias", "a")
+    equal(r.code, 0, r)
+    true("a: line 4 is left out" in r.err, r)
+    equal(w.run("postalias", "-q", "c d", "a").out, "e, f\n")
+    equal(w.run("postalias", "-s", "cdb:a").out, "root:\tme\nc d:\te, f\n")
+    r = w.run("postalias", "-q", "-", "cdb:a", message="Root\n")
+    equal(r.out, "Root:\tme\n")
+    equal(w.run("postalias", "-q", "root", "texthash:a").out, "me\n")
+
+
+@test
+def newaliases_compiles_alias_database(w):
+    a = write(w, "a", "root: me\n")
+    b = write(w, "b", "x: y\n")
+    w.config(f"alias_database = hash:{a}, {w.folder}/none cdb:{b}\n")
+    says(w.run("newaliases"), 1, "none: No such file or directory")
+    equal(w.run("postalias", "-q", "root", "hash:" + a).out, "me\n")
+    equal(w.run("postalias", "-q", "x", "cdb:" + b).out, "y\n")
+    w.config(f"alias_database = hash:{a}\n")
+    quiet(w.run("newaliases"))
 
 
 def main(program, wanted):

@@ -28,7 +28,12 @@ B = "build/bite"
 JOBS = 2
 SECONDS = 100           # no test takes longer; a fault may make it hang
 CC = "gcc"
-FLAGS = ["-std=c11", "-O1", "-g", "-w"]
+FLAGS = ["-std=c11", "-O1", "-g", "-w", "-iquote", "build/date",
+         "-isystem", "build/src/bearssl/inc",
+         "-isystem", "build/src/tinycdb"]
+# Those of the program, which `make' has built.
+LIBRARIES = ["build/%s/lib%s.a" % (os.uname().machine, x)
+             for x in ("bearssl", "cdb")]
 # port_heap.c defines malloc, which is glibc's here.
 SKIPPED = ["port/port_heap.c"]
 
@@ -137,7 +142,7 @@ def compile_(source, obj, folders=()):
     """Headers are looked for beside it and in these folders."""
     folders = list(folders) or [os.path.dirname(source)]
     quotes = [w for x in folders for w in ("-iquote", x)]
-    own = [] if folders[-1] == "src" else ["-D_GNU_SOURCE"]
+    own = [] if folders[-1] in ("src", "cdb") else ["-D_GNU_SOURCE"]
     os.makedirs(os.path.dirname(obj), exist_ok=True)
     must([CC, *FLAGS, *quotes, "-iquote", "include", *own, "-MMD", "-MF",
           obj + ".d", "-c", "-o", obj, source], "compiling " + source)
@@ -172,12 +177,13 @@ def archive(name, pattern, but=()):
 
 def build_base(programs):
     """All that has no fault: objects, archives."""
-    every = sources("src/*.c") + sources("port/*.c") + \
-        sources("tests/sim/*.c") + programs
+    every = sources("src/*.c") + sources("cdb/*.c") + \
+        sources("port/*.c") + sources("tests/sim/*.c") + programs
     stale = [x for x in every if not is_fresh(base_object(x))]
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         list(pool.map(lambda x: compile_(x, base_object(x)), stale))
     archive("src", "src/*.c", ["src/main.c"])
+    archive("cdb", "cdb/*.c")
     archive("port", "port/*.c")
     archive("sim", "tests/sim/*.c")
 
@@ -185,7 +191,7 @@ def build_base(programs):
 def link(out, objects, archives):
     """An object of an archive stays out if another one has its symbols."""
     must([CC, "-o", out] + objects + ["-Wl,--start-group"] +
-         ["%s/base/%s.a" % (B, x) for x in archives] +
+         ["%s/base/%s.a" % (B, x) for x in archives] + LIBRARIES +
          ["-Wl,--end-group", "-lcmocka"], "linking " + out)
     return out
 
@@ -195,12 +201,12 @@ def link_test(folder, program, objects):
     main = "tests/unit/%s.o" % program
     if not any(x.endswith(main) for x in objects):
         objects = objects + ["%s/base/%s" % (B, main)]
-    return link("%s/%s" % (folder, program), objects, ["src", world])
+    return link("%s/%s" % (folder, program), objects, ["src", "cdb", world])
 
 
 def link_program(folder, objects):
     return link(folder + "/postern",
-                [base_object("src/main.c")] + objects, ["src", "port"])
+                [base_object("src/main.c")] + objects, ["src", "cdb", "port"])
 
 
 def copy_of(source, folder, text=None):

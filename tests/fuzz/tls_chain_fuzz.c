@@ -51,7 +51,8 @@ anchors_open(struct anchors *s, const struct settings *set, bool is_lmtp,
 	const struct log *log)
 {
 	(void)set, (void)is_lmtp, (void)log;
-	strcpy(s->why, "missing");
+	strcpy(s->why, w.answers & 1 || w.set.tls_CAfile.n == 0 ? "missing"
+	    : "");
 	return w.answers & 1 ? RC_DENY : RC_OK;
 }
 
@@ -75,17 +76,17 @@ anchors_find(struct anchors *s, struct span subject, size_t *at,
 }
 
 enum rc
-anchors_each(struct span files, struct arena *a, struct anchor *out,
-	size_t most, size_t *n, struct buf *why)
+anchors_each(struct span files, struct arena *a, struct anchor_list *out,
+	struct buf *why)
 {
 	(void)files, (void)a;
 	if (w.answers & 8) {
 		buf_puts(why, "missing");
 		return RC_DENY;
 	}
-	for (*n = 0; *n < w.anchors && *n < most; ++*n)
-		out[*n] = w.anchor[*n];
-	return w.answers & 16 ? RC_FULL : RC_OK;
+	for (out->n = 0; out->n < w.anchors && out->n < out->most; out->n++)
+		out->p[out->n] = w.anchor[out->n];
+	return RC_OK;
 }
 
 enum rc

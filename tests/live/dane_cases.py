@@ -7,6 +7,8 @@ In records and nexthops
     {pd} {ph}   a domain and a host in the zone that is not signed
     {bd} {bh}   the same in the zone that is bogus
     {NAME}  the address of the door with that certificate
+    {certs} the folder of certificates
+    {NAME.sha256}   the digest of a certificate
 
 A TLSA record names a certificate instead of data, as in `3 1 1 good`: what
 selector and matching type make of it. `hex:` begins other data, and `raw:` all
@@ -303,4 +305,39 @@ SAFETY = [
          records=("{d} MX 10 {h}", "{h} A {by-name}")),
 ]
 
-CASES = ONE + SEVERAL + NAMES + SAFETY
+CAFILE = "smtp_tls_CAfile={certs}/root.leaf"
+
+
+def _level(level, cert, want, *match, nexthop="{d}"):
+    settings = [CAFILE] if level != "fingerprint" else []
+    if match:
+        settings += ["smtp_tls_%s_cert_match=%s" % (level, match[0])]
+    return Case("%s: %s at %s%s" % (level, " ".join(match) or "its own names",
+                                    cert, nexthop if nexthop != "{d}" else ""),
+                want, SENT if want == VERIFIED else KEPT, (), cert,
+                nexthop=nexthop, level=level, settings=tuple(settings))
+
+
+# There posttls-finger is asked, too, since it is there.
+LEVELS = [_level("verify", cert, VERIFIED) for cert in (
+    "good", "rooted", "by-cn")
+] + [_level("verify", cert, UNTRUSTED) for cert in (
+    "other", "domain", "leaf-alone", "expired", "early", "below-old",
+    "below-no-ca", "client-only", "self", "rsa", "below-aged")
+] + [
+    _level("verify", "other", VERIFIED, "else.example"),
+    _level("verify", "good", UNTRUSTED, "else.example"),
+    _level("verify", "good", VERIFIED, ".mx.safe.example"),
+    _level("verify", "good", VERIFIED, ".safe.example"),
+    _level("verify", "domain", VERIFIED, "nexthop"),
+    _level("secure", "domain", VERIFIED),
+    _level("secure", "good", UNTRUSTED),
+    _level("secure", "good", VERIFIED, nexthop="[{h}]"),
+    _level("secure", "good", VERIFIED, "hostname"),
+    _level("fingerprint", "good", VERIFIED, "{good.sha256}"),
+    _level("fingerprint", "self-expired", VERIFIED, "{self-expired.sha256}"),
+    _level("fingerprint", "good", UNTRUSTED, "{other.sha256}"),
+    _level("fingerprint", "good", UNTRUSTED, "{inter.sha256}"),
+]
+
+CASES = ONE + SEVERAL + NAMES + SAFETY + LEVELS

@@ -197,6 +197,100 @@ a_disk_that_fails_is_told(void **state)
 }
 
 static void
+a_draft_is_nobodys_until_it_is_published(void **state)
+{
+	struct port_draft d;
+	char text[8];
+	struct stat s;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(port_draft_open(in_folder("draft"), &d), RC_OK);
+	assert_int_equal(stat(in_folder("draft"), &s), -1);
+	assert_int_equal(mode_of(d.name), 0600);
+	assert_int_equal(port_append(d.fd, SPAN("one two")), RC_OK);
+	assert_int_equal(port_write_at(d.fd, SPAN("TW"), 4), RC_OK);
+	assert_int_equal(port_pread(d.fd, text, 8, 3, &n), RC_OK);
+	assert_int_equal(n, 4);
+	assert_memory_equal(text, " TWo", 4);
+	assert_int_equal(port_draft_publish(&d, in_folder("draft"), 0640, -1),
+		RC_OK);
+	assert_content(in_folder("draft"), "one TWo");
+	assert_int_equal(mode_of(in_folder("draft")), 0640);
+	assert_int_equal(stat(d.name, &s), -1);
+	assert_int_equal(d.fd, -1);
+}
+
+static void
+a_draft_takes_the_place_with_the_mode_it_was_given(void **state)
+{
+	struct port_draft d;
+
+	(void)state;
+	write_file(in_folder("placed"), "old");
+	assert_int_equal(chmod(in_folder("placed"), 0644), 0);
+	assert_int_equal(port_draft_open(in_folder("placed"), &d), RC_OK);
+	assert_int_equal(port_draft_publish(&d, in_folder("placed"), 0600, -1),
+		RC_OK);
+	assert_content(in_folder("placed"), "");
+	assert_int_equal(mode_of(in_folder("placed")), 0600);
+}
+
+static void
+a_draft_gets_the_owner_of_another_file(void **state)
+{
+	struct port_draft d;
+	struct stat like, is;
+	int fd;
+
+	(void)state;
+	write_file(in_folder("theirs"), "x");
+	(void)!chown(in_folder("theirs"), 4711, 4712);	/* root may */
+	assert_int_equal(stat(in_folder("theirs"), &like), 0);
+	assert_int_equal(port_open(in_folder("theirs"), &fd), RC_OK);
+	assert_int_equal(port_draft_open(in_folder("given"), &d), RC_OK);
+	assert_int_equal(port_draft_publish(&d, in_folder("given"), 0600, fd),
+		RC_OK);
+	port_close(fd);
+	assert_int_equal(stat(in_folder("given"), &is), 0);
+	assert_int_equal(is.st_uid, like.st_uid);
+	assert_int_equal(is.st_gid, like.st_gid);
+}
+
+static void
+a_draft_that_was_dropped_leaves_nothing(void **state)
+{
+	size_t before = files_in_folder();
+	struct port_draft d;
+
+	(void)state;
+	assert_int_equal(port_draft_open(in_folder("none/x"), &d), RC_OS);
+	assert_int_equal(port_draft_open(in_folder("dropped"), &d), RC_OK);
+	assert_int_equal(files_in_folder(), before + 1);
+	port_draft_drop(&d);
+	assert_int_equal(files_in_folder(), before);
+	assert_int_equal(mkdir(in_folder("dir"), 0700), 0);
+	assert_int_equal(port_draft_open(in_folder("dir"), &d), RC_OK);
+	assert_int_equal(port_draft_publish(&d, in_folder("dir"), 0600, -1),
+		RC_OS);
+	assert_int_equal(rmdir(in_folder("dir")), 0);
+	assert_int_equal(files_in_folder(), before);
+}
+
+static void
+a_draft_is_on_the_disk_before_its_name(void **state)
+{
+	struct port_draft d;
+
+	(void)state;
+	assert_int_equal(tested_draft_open(in_folder("synced"), &d), RC_OK);
+	record[0] = '\0';
+	assert_int_equal(tested_draft_publish(&d, in_folder("synced"), 0600,
+		-1), RC_OK);
+	assert_string_equal(record, "FRD");
+}
+
+static void
 a_name_without_folder_is_in_the_current_one(void **state)
 {
 	char *back = getcwd(NULL, 0);
@@ -243,6 +337,12 @@ main(void)
 		cmocka_unit_test(a_full_disk_leaves_the_old_one),
 		cmocka_unit_test(what_is_renamed_is_on_the_disk),
 		cmocka_unit_test(a_disk_that_fails_is_told),
+		cmocka_unit_test(a_draft_is_nobodys_until_it_is_published),
+		cmocka_unit_test(
+			a_draft_takes_the_place_with_the_mode_it_was_given),
+		cmocka_unit_test(a_draft_gets_the_owner_of_another_file),
+		cmocka_unit_test(a_draft_that_was_dropped_leaves_nothing),
+		cmocka_unit_test(a_draft_is_on_the_disk_before_its_name),
 		cmocka_unit_test(a_name_without_folder_is_in_the_current_one),
 		cmocka_unit_test(a_link_is_made_and_replaced),
 		cmocka_unit_test(what_is_no_link_is_left_alone),

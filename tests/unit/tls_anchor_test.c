@@ -82,6 +82,24 @@ SIM_TEST(bad_entries_are_left_out_and_told_once)
 	done();
 }
 
+SIM_TEST(text_without_line_ends_will_do)
+{
+	struct span a;
+	char name[200];
+
+	begin();
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	a = make_named(make_cn(name), "1");
+	assert_true(a.n > 256);
+	buf_puts(&pem, "-----BEGIN CERTIFICATE-----\n");
+	code_base64(&pem, a);
+	buf_puts(&pem, "\n-----END CERTIFICATE-----\n");
+	with_cafile();
+	only_is(name, a);
+	done();
+}
+
 SIM_TEST(a_certificate_beyond_all_bounds_is_left_out)
 {
 	static char large[CERT_BYTES_MAX];
@@ -502,6 +520,7 @@ main(void)
 		SIM_RUN(all_of_one_subject_come_in_their_order),
 		SIM_RUN(a_search_leaves_nothing_of_the_others_in_the_arena),
 		SIM_RUN(bad_entries_are_left_out_and_told_once),
+		SIM_RUN(text_without_line_ends_will_do),
 		SIM_RUN(a_certificate_beyond_all_bounds_is_left_out),
 		SIM_RUN(a_missing_bundle_is_named_with_its_setting),
 		SIM_RUN(a_bundle_without_a_certificate_is_refused),

@@ -15,7 +15,7 @@
 
 static struct param param;
 static struct arena param_arena, arena;
-static char param_room[256 * 1024], arena_room[64 * 1024];
+static char param_room[256 * 1024], arena_memory[64 * 1024];
 static struct log mail_log;
 static struct tls tls;
 static struct dns dns;
@@ -46,7 +46,7 @@ static void
 begin(int level)
 {
 	sim_file("/etc/resolv.conf", "options timeout:1 attempts:1\n");
-	arena_init(&arena, arena_room, sizeof(arena_room));
+	arena_init(&arena, arena_memory, sizeof(arena_memory));
 	tls = (struct tls){ .set = &param.set, .log = &mail_log };
 	assert_int_equal(dns_open(&dns), RC_OK);
 	dns.want_secure = param.set.dns_support_level == SUPPORT_DNSSEC;
@@ -189,8 +189,12 @@ static const struct row rows[] = {
 	    "deny: no TLSA records", "CM" },
 	{ DANE, ALIAS | HOST, NULL, CNAME "\n" AT_MX GOOD " secure", "may",
 	    "C" },
-	{ DANE, ALIAS | HOST, FORCE, CNAME "\n" AT_MX GOOD " secure", "may",
-	    "C" },
+	{ DANE, ALIAS | HOST, FORCE, CNAME "\n" AT_MX GOOD " secure",
+	    "dane at mx.example", "M" },
+	{ DANE, ALIAS | HOST, FORCE, CNAME "\n" AT_REAL GOOD " secure",
+	    "may", "M" },
+	{ DANE, ALIAS | HOST, FORCE, CNAME "\n" AT_MX "SERVFAIL", "error",
+	    "M" },
 	{ DANE, ALIAS | HOST, NULL, "mx.example SERVFAIL CNAME\n"
 	    AT_MX GOOD " secure", "error", "C" },
 	{ DANE, ALIAS | HOST, NULL, CNAME "secure\n" AT_MX "SERVFAIL",
@@ -219,6 +223,8 @@ static const struct row rows[] = {
 	/* a mistake in the settings never lowers the level */
 	{ DANE, 0, "tls_dane_digests=sha256 shs512", AT_MX GOOD " secure",
 	    "deny: tls_dane_digests: `shs512'", "" },
+	{ DANE, 0, "tls_dane_digests=,", AT_MX GOOD " secure",
+	    "deny: tls_dane_digests: `,'", "" },
 	{ DANE, 0, "tls_dane_digests=sha512", AT_MX GOOD " secure",
 	    "encrypt", "M" },
 	/* other levels ask nothing */
@@ -405,7 +411,7 @@ SIM_TEST(records_beyond_the_arena_stop_this_host_and_leave_no_trace)
 	}
 	for (size_t cap = 16; cap < 24 * 1024; cap += 256) {
 		begin_plain(LEVEL_DANE);
-		arena_init(&arena, arena_room, cap);
+		arena_init(&arena, arena_memory, cap);
 		assert_non_null(arena_take(&arena, 8));
 		used = arena.used;
 		if (find() == RC_OK)

@@ -31,7 +31,7 @@ open_tables(struct table_list *l, const char *smtp, const char *lmtp,
 static void
 open_with(const char *main_cf, bool is_lmtp)
 {
-	load(main_cf);
+	assert_int_equal(load(main_cf), RC_OK);
 	w.from.is_lmtp = is_lmtp;
 	if (is_lmtp)
 		assert_int_equal(load_again(), RC_OK);
@@ -130,6 +130,7 @@ SIM_TEST(general_level_is_the_setting_or_the_switches_of_old)
 	assert_general("", LEVEL_NONE);
 	assert_general("smtp_tls_security_level = may\n", LEVEL_MAY);
 	assert_general("smtp_tls_security_level = secure\n", LEVEL_SECURE);
+	assert_general("smtp_tls_security_level = Encrypt\n", LEVEL_ENCRYPT);
 	assert_general("smtp_use_tls = yes\n", LEVEL_MAY);
 	assert_general("smtp_enforce_tls = yes\n", LEVEL_VERIFY);
 	assert_general("smtp_enforce_tls = yes\nsmtp_use_tls = yes\n",

@@ -5,6 +5,7 @@ import os
 import re
 import string
 import subprocess
+import time
 from dataclasses import dataclass
 
 import client
@@ -14,7 +15,7 @@ import place
 import zones
 from dane_cases import CASES, NO_DOOR, SPECS
 from peers import doors, postfix
-from peers.doors import Door
+from peers.doors import CERTS, Door
 
 PACKAGES = ["postfix", "knot", "ldnsutils", "unbound"]
 USERS = postfix.USERS
@@ -60,10 +61,12 @@ class Site:
         return [tuple(self.text(row).split()) for row in self.case.spoilt]
 
 
-def sites():
+def sites(certs):
+    known = dict(ADDRESS, certs=CERTS)
+    known.update((name + ".sha256", certs[name].sha256) for name in certs)
     for n, case in enumerate(CASES):
         yield Site(case, dict(
-            ADDRESS, d="d%d.safe.example" % n, h="h%d.mx.safe.example" % n,
+            known, d="d%d.safe.example" % n, h="h%d.mx.safe.example" % n,
             t="t%d.mx.safe.example" % n, pd="d%d.plain.example" % n,
             ph="h%d.mx.plain.example" % n, bd="d%d.bogus.example" % n,
             bh="h%d.bogus.example" % n))
@@ -99,7 +102,7 @@ class Server(doors.Server):
 
     def __init__(self, ids, boxes):
         super().__init__(ids, boxes, SPECS)
-        self.sites = list(sites())
+        self.sites = list(sites(self.certs))
         by_name = next(site.names["h"] for site in self.sites
                        if "by-name" in "".join(site.case.records))
         postfix.old_file("by-name", "%s %s\n" % (
@@ -132,14 +135,21 @@ def finger_settings():
     return folder
 
 
+# what settings are to posttls-finger
+OPTIONS = {"smtp_tls_dane_insecure_mx_policy": ["-M"],
+           "smtp_tls_CAfile": ["-F"]}
+
+
 def finger(folder, site):
     """-> its word, or "" and what it says."""
-    more = sum((("-M", word.split("=")[1]) for word in site.case.settings
-                if "insecure_mx_policy" in word), ())
+    settings = [site.text(word).split("=") for word in site.case.settings]
+    more = sum((OPTIONS[name] + [value] for name, value in settings
+                if name in OPTIONS), [])
+    match = [value for name, value in settings if name.endswith("_match")]
     r = subprocess.run(
         ["posttls-finger", "-c", "-l", site.case.level, "-L", "summary",
-         "-o", "smtp_dns_support_level=dnssec", *more,
-         site.text(site.case.nexthop)],
+         "-o", "smtp_dns_support_level=dnssec", "-d", "sha256", *more,
+         site.text(site.case.nexthop), *match],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, timeout=60, check=False,
         env=dict(os.environ, MAIL_CONFIG=folder))
@@ -149,10 +159,13 @@ def finger(folder, site):
 
 
 def try_site(world, folder, site):
-    """Reasons why client and posttls-finger don't see it as it is."""
+    """Reasons why client and posttls-finger don't see it as it is, and
+    whether the mail was sent."""
     case = site.case
     words = ("smtp_tls_security_level=" + case.level,
-             "smtp_dns_support_level=dnssec") + case.settings
+             "smtp_tls_fingerprint_digest=sha256",
+             "smtp_dns_support_level=dnssec") + tuple(
+                 map(site.text, case.settings))
     out = world.client.deliver(
         "smtp", site.text(case.nexthop), ["one@box.example"], messages.NOTE,
         sum((("-o", word) for word in words), ()))
@@ -173,7 +186,7 @@ def try_site(world, folder, site):
     if reasons:
         reasons.append("zone: " + "\n".join(site.records(
             world.server.certs)))
-    return reasons
+    return reasons, out.took("one")
 
 
 def resolver_is_fit(world):
@@ -191,9 +204,18 @@ def resolver_is_fit(world):
 def checks(world):
     resolver_is_fit(world)
     folder = finger_settings()
+    sent = 0
     for site in world.server.sites:
-        world.report.result(site.case.name, try_site(world, folder, site))
-    world.server.empty("one")
+        reasons, took = try_site(world, folder, site)
+        world.report.result(site.case.name, reasons)
+        sent += took
+    until = time.monotonic() + 20
+    while (len(world.server.arrived("one")) < sent
+           and time.monotonic() < until):
+        time.sleep(0.1)
+    found = len(world.server.arrived("one"))
+    world.report.result("what was sent has arrived", [] if found == sent else [
+        "%d messages sent, %d there" % (sent, found)])
     compared = sum(not site.case.alone for site in world.server.sites)
     world.report.result(
         "posttls-finger was asked in %d cases" % compared,
