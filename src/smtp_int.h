@@ -340,6 +340,11 @@ void change_for(const struct session *s, struct mail_change *out);
  */
 MUST_USE enum rc change_address(struct session *s, struct span addr,
 	struct buf *out);
+/*
+ * change_sender_is_known - ahead of any connection: RC_DENY, and recorded, if a
+ * table cannot tell.
+ */
+MUST_USE enum rc change_sender_is_known(struct worker *w);
 /* Memory for reading a message with changes; NULL: there is none. */
 struct mail_content *change_room(struct worker *w);
 
