@@ -47,7 +47,8 @@ struct tls_site {
 	struct span nexthop;	/* as configured, with brackets and port, but
 				   without inet: or unix: */
 	struct span domain;	/* its host part; empty for a path */
-	struct span domain_target;	/* behind secure aliases, or same */
+	struct span domain_target;	/* behind aliases, or same; as secure as
+					   the MX records */
 	struct span host;	/* the server, as in relay= */
 	struct span asked;	/* the name whose addresses were asked for */
 	struct span target;	/* where its aliases ended, or same */

@@ -167,7 +167,7 @@ struct route {
 	bool we_are_mx;		/* then fallback relays are not for us */
 	struct dest dest;	/* the present one */
 	bool mx_secure;		/* see struct tls_site */
-	struct span target;	/* its host behind secure aliases, or same */
+	struct span target;	/* its host behind aliases, or same */
 	struct host *host;	/* its hosts, in the order to try */
 	struct host *now;	/* the one in use; NULL: none yet */
 	size_t hosts;

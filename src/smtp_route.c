@@ -312,6 +312,22 @@ find_single(struct worker *w)
 	return rc == RC_OK ? RC_OK : host_failed(w, rc);
 }
 
+/*
+ * Nobody knows whether the domain is its own exchanger, and whoever made the
+ * lookup fail would like it so: nothing about its addresses is proven then.
+ */
+static enum rc
+find_regardless(struct worker *w)
+{
+	struct host *h;
+	enum rc rc = find_single(w);
+
+	w->route.mx_secure = false;
+	for (h = w->route.host; h != NULL; h = h->next)
+		h->is_secure = false;
+	return rc;
+}
+
 static enum rc
 find_exchangers(struct worker *w, const struct mx_list *list)
 {
@@ -345,16 +361,15 @@ find_domain(struct worker *w)
 	rc = dns_mx(&w->dns, &w->arena, w->route.dest.host, &list);
 	if (rc == RC_OK) {
 		w->route.mx_secure = list.is_secure;
-		if (list.is_secure)
-			w->route.target = list.domain;
+		w->route.target = list.domain;
 		return find_exchangers(w, &list);
 	}
 	if (rc == RC_DENY && w->dns.fault == DNS_NULL_MX)
 		return null_mx(w);
-	if (rc == RC_NONE || w->dns.fault == DNS_NO_NAME ||
-	    w->set->ignore_mx_lookup_error)
+	if (rc == RC_NONE || w->dns.fault == DNS_NO_NAME)
 		return find_single(w);
-	return host_failed(w, rc);
+	return w->set->ignore_mx_lookup_error ? find_regardless(w) :
+	    host_failed(w, rc);
 }
 
 static enum rc

@@ -467,7 +467,7 @@ struct dane_digests {
 	size_t n;
 };
 
-/* RC_DENY: there is a word in it that makes no sense; *bad is it. */
+/* RC_DENY: a word of it makes no sense, or there is none; *bad is it. */
 MUST_USE enum rc dane_digests_read(struct dane_digests *d, struct span words,
 	struct span *bad);
 /*

@@ -39,11 +39,25 @@ ask_at(struct lookup *l, struct span base)
 }
 
 /*
- * The end of the aliases first, if they are secure, then the name that they
- * began with.  Is only the first of them secure, that name is the host's all
- * the same.  Other hosts of unsigned zones have no records, and asking for them
- * confuses some servers.
+ * The host's own name, as it is in the MX record.  If the way to its addresses
+ * is not secure it may still be an alias that is, out of a signed zone.  Other
+ * hosts have no records, and asking for them confuses some servers.
  */
+static enum rc
+ask_itself(struct lookup *l, bool is_alias)
+{
+	const struct tls_site *s = l->p->site;
+
+	if (!s->host_secure
+	    && !l->t->set->tls_force_insecure_host_tlsa_lookup) {
+		if (!is_alias)
+			return RC_NONE;
+		TRY(dns_alias(l->dns, l->a, s->asked));
+	}
+	return ask_at(l, s->asked);
+}
+
+/* The end of secure aliases first, then the name that they began with. */
 static enum rc
 ask_names(struct lookup *l)
 {
@@ -57,13 +71,8 @@ ask_names(struct lookup *l)
 		rc = ask_at(l, s->target);
 		if (rc != RC_NONE)
 			return rc;
-	} else if (is_alias) {
-		TRY(dns_alias(l->dns, l->a, s->asked));
-	} else if (!s->host_secure
-	    && !l->t->set->tls_force_insecure_host_tlsa_lookup) {
-		return RC_NONE;
 	}
-	return ask_at(l, s->asked);
+	return ask_itself(l, is_alias);
 }
 
 /* ---- what it comes to --------------------------------------------------- */

@@ -54,10 +54,11 @@ enum rc
 dane_digests_read(struct dane_digests *d, struct span words, struct span *bad)
 {
 	d->n = 0;
+	*bad = words;
 	while (span_word(&words, LIST_DIVIDERS, bad))
 		if (!read_word(d, *bad))
 			return RC_DENY;
-	return RC_OK;
+	return d->n > 0 ? RC_OK : RC_DENY;
 }
 
 /* ---- one record --------------------------------------------------------- */

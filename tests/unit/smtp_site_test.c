@@ -154,7 +154,7 @@ SIM_TEST(override_changes_the_name_and_not_what_was_asked_for)
 	    "real.example mx.example real.example 25 011");
 }
 
-SIM_TEST(domain_has_a_target_only_if_its_alias_is_secure)
+SIM_TEST(target_of_a_domain_is_as_secure_as_its_mx_records)
 {
 	sim_zone("d.example CNAME e.example secure\n"
 	    "e.example MX 10 mx.example secure\n"
@@ -164,7 +164,7 @@ SIM_TEST(domain_has_a_target_only_if_its_alias_is_secure)
 	assert_string_equal(facts(), "d.example d.example e.example "
 	    "mx.example mx.example mx.example 25 011");
 	go("f.example");
-	assert_string_equal(facts(), "f.example f.example f.example "
+	assert_string_equal(facts(), "f.example f.example e.example "
 	    "mx.example mx.example mx.example 25 001");
 }
 
@@ -174,6 +174,17 @@ SIM_TEST(without_mx_the_domain_is_the_host_and_nobody_named_it)
 	go("d.example");
 	assert_string_equal(facts(), "d.example d.example d.example "
 	    "d.example d.example d.example 25 011");
+}
+
+SIM_TEST(ignored_failure_of_mx_records_leaves_nothing_proven)
+{
+	sim_zone("d.example A 192.0.2.1 secure\nd.example SERVFAIL MX\n"
+	    ". NS a.root.example secure");
+	begin("d.example", false, "ignore_mx_lookup_error=yes");
+	assert_int_equal(route_site(worker), RC_OK);
+	next_host();
+	assert_string_equal(facts(), "d.example d.example d.example "
+	    "d.example d.example d.example 25 000");
 }
 
 SIM_TEST(bracketed_host_is_named_by_the_next_hop)
@@ -236,7 +247,7 @@ SIM_TEST(next_of_several_destinations_forgets_the_one_before)
 	    "e.example MX 10 mx.example\nmx.example A 192.0.2.1\n"
 	    "f.example A 192.0.2.2 secure\n. NS a.root.example secure");
 	go("d.example, f.example");
-	assert_string_equal(facts(), "d.example d.example d.example "
+	assert_string_equal(facts(), "d.example d.example e.example "
 	    "mx.example mx.example mx.example 25 000");
 	assert_int_equal(route_site(worker), RC_OK);
 	next_host();
@@ -341,8 +352,9 @@ main(void)
 		SIM_RUN(secure_alias_of_a_host_is_its_target_and_not_its_name),
 		SIM_RUN(alias_is_as_secure_as_all_of_its_way),
 		SIM_RUN(override_changes_the_name_and_not_what_was_asked_for),
-		SIM_RUN(domain_has_a_target_only_if_its_alias_is_secure),
+		SIM_RUN(target_of_a_domain_is_as_secure_as_its_mx_records),
 		SIM_RUN(without_mx_the_domain_is_the_host_and_nobody_named_it),
+		SIM_RUN(ignored_failure_of_mx_records_leaves_nothing_proven),
 		SIM_RUN(bracketed_host_is_named_by_the_next_hop),
 		SIM_RUN(literal_address_has_no_proof),
 		SIM_RUN(address_as_exchanger_is_used_without_proof),

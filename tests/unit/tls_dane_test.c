@@ -302,8 +302,8 @@ static const struct row rows[] = {
 	{ "sha256", "3 1 2 leaf", "unusable" },
 	{ "sha256", "3 1 2 other, 3 1 1 leaf", "proved" },
 	{ "sha512", "3 1 1 leaf, 3 1 2 other", "nothing fits" },
-	{ "", "3 1 1 leaf", "unusable" },
-	{ "", "3 1 0 leaf", "proved" },
+	{ "sha384=7", "3 1 1 leaf", "unusable" },
+	{ "sha384=7", "3 1 0 leaf", "proved" },
 	{ "sha512=2,sha256=1", "3 1 1 leaf", "proved" },
 };
 
@@ -447,8 +447,6 @@ SIM_TEST(digests_of_the_setting_keep_their_order)
 	assert_int_equal(digests.known[2].matching, 7);
 	assert_int_equal(digests.known[2].digest, DIGEST_SHA384);
 	assert_int_equal(digests.known[2].bytes, 48);
-	know("");
-	assert_int_equal(digests.n, 0);
 }
 
 SIM_TEST(word_that_makes_no_sense_is_told)
@@ -468,6 +466,15 @@ SIM_TEST(word_that_makes_no_sense_is_told)
 		    &bad), RC_DENY);
 		assert_true(span_is(bad, words[i]));
 	}
+}
+
+SIM_TEST(digests_are_never_none)
+{
+	struct span bad;
+
+	assert_int_equal(dane_digests_read(&digests, SPAN(" , "), &bad),
+	    RC_DENY);
+	assert_true(span_is(bad, " , "));
 }
 
 SIM_TEST(more_digests_than_there_is_room_for_are_told)
@@ -497,6 +504,7 @@ main(void)
 		SIM_RUN(key_of_an_unknown_algorithm_is_usable),
 		SIM_RUN(digests_of_the_setting_keep_their_order),
 		SIM_RUN(word_that_makes_no_sense_is_told),
+		SIM_RUN(digests_are_never_none),
 		SIM_RUN(more_digests_than_there_is_room_for_are_told),
 	};
 

@@ -189,8 +189,12 @@ static const struct row rows[] = {
 	    "deny: no TLSA records", "CM" },
 	{ DANE, ALIAS | HOST, NULL, CNAME "\n" AT_MX GOOD " secure", "may",
 	    "C" },
-	{ DANE, ALIAS | HOST, FORCE, CNAME "\n" AT_MX GOOD " secure", "may",
-	    "C" },
+	{ DANE, ALIAS | HOST, FORCE, CNAME "\n" AT_MX GOOD " secure",
+	    "dane at mx.example", "M" },
+	{ DANE, ALIAS | HOST, FORCE, CNAME "\n" AT_REAL GOOD " secure",
+	    "may", "M" },
+	{ DANE, ALIAS | HOST, FORCE, CNAME "\n" AT_MX "SERVFAIL", "error",
+	    "M" },
 	{ DANE, ALIAS | HOST, NULL, "mx.example SERVFAIL CNAME\n"
 	    AT_MX GOOD " secure", "error", "C" },
 	{ DANE, ALIAS | HOST, NULL, CNAME "secure\n" AT_MX "SERVFAIL",
@@ -219,6 +223,8 @@ static const struct row rows[] = {
 	/* a mistake in the settings never lowers the level */
 	{ DANE, 0, "tls_dane_digests=sha256 shs512", AT_MX GOOD " secure",
 	    "deny: tls_dane_digests: `shs512'", "" },
+	{ DANE, 0, "tls_dane_digests=,", AT_MX GOOD " secure",
+	    "deny: tls_dane_digests: `,'", "" },
 	{ DANE, 0, "tls_dane_digests=sha512", AT_MX GOOD " secure",
 	    "encrypt", "M" },
 	/* other levels ask nothing */
