@@ -61,7 +61,7 @@ struct postmap {
 	const char *folder;
 	const char *query, *removal;
 	bool lists, header, body;
-	const char *gap;		/* between key and value */
+	struct span gap;		/* between key and value */
 	struct buf out;
 	bool is_lost;			/* standard output takes nothing */
 	struct arena arena;
@@ -99,7 +99,7 @@ static void
 put_entry(struct postmap *p, struct span key, struct span value)
 {
 	put(p, key);
-	put(p, span_of(p->gap));
+	put(p, p->gap);
 	put(p, value);
 	put(p, SPAN("\n"));
 }
@@ -127,28 +127,39 @@ load(struct postmap *p)
 	return RC_OK;
 }
 
+/* A line that is there already, with its end. */
+static bool
+line_at_hand(struct postmap *p, struct span *line)
+{
+	struct span s = { p->in + p->in_from, p->in_n - p->in_from };
+	const char *end = s.n > 0 ? memchr(s.p, '\n', s.n) : NULL;
+
+	if (end == NULL)
+		return false;
+	*line = span_part(s, 0, (size_t)(end - s.p));
+	p->in_from += line->n + 1;
+	return true;
+}
+
 /* The next line of standard input; it stays until the next call. */
 static enum rc
 next_line(struct postmap *p, struct span *line)
 {
 	enum rc rc = RC_OK;
 
-	for (;;) {
-		struct span s = { p->in + p->in_from, p->in_n - p->in_from };
-		const char *end = s.n > 0 ? memchr(s.p, '\n', s.n) : NULL;
-
-		if (end == NULL && rc == RC_OK) {
+	while (!line_at_hand(p, line)) {
+		if (rc == RC_OK)
 			rc = load(p);
-			continue;
+		if (rc == RC_NONE && p->in_n > p->in_from) {
+			*line = (struct span){ p->in + p->in_from,
+			    p->in_n - p->in_from };	/* without an end */
+			p->in_from = p->in_n;
+			return RC_OK;
 		}
-		if (rc == RC_OS || rc == RC_FULL || s.n == 0)
+		if (rc != RC_OK)
 			return rc;
-		if (end != NULL)
-			s.n = (size_t)(end - s.p);
-		p->in_from += s.n + (end != NULL);
-		*line = s;
-		return RC_OK;
 	}
+	return RC_OK;
 }
 
 /* ---- queries ------------------------------------------------------------- */
@@ -209,7 +220,7 @@ ask_and_print(struct postmap *p, struct span key, bool *found)
 		flush(p);
 	before = p->out.n;
 	buf_put(&p->out, key);
-	buf_puts(&p->out, p->gap);
+	buf_put(&p->out, p->gap);
 	code = ask(p, key, &p->out);
 	buf_putc(&p->out, '\n');
 	if (code == EXIT_OK)
@@ -260,11 +271,18 @@ ask_message(struct postmap *p, struct buf *entry, bool *found)
 static int
 ask_lines(struct postmap *p, bool *found)
 {
-	struct span line;
+	struct span line[TABLE_SOON_MAX];
 	enum rc rc;
 
-	while ((rc = next_line(p, &line)) == RC_OK)
-		TRY_CODE(ask_and_print(p, line, found));
+	while ((rc = next_line(p, &line[0])) == RC_OK) {
+		size_t n = 1;
+
+		while (n < COUNT(line) && line_at_hand(p, &line[n]))
+			n++;
+		table_soon(&p->list[0], line, n);
+		for (size_t i = 0; i < n; i++)
+			TRY_CODE(ask_and_print(p, line[i], found));
+	}
 	return rc == RC_NONE ? EXIT_OK : EXIT_DATA;
 }
 
@@ -442,7 +460,7 @@ start(struct app *app, unsigned flags, const char *gap)
 		return NULL;
 	}
 	p->app = app;
-	p->gap = gap;
+	p->gap = span_of(gap);
 	p->job.log = &app->log;
 	p->job.flags = flags;
 	arena_init(&p->arena, p->arena_room, sizeof(p->arena_room));
