@@ -220,23 +220,51 @@ take_key(const struct table *t, struct span key, char *to)
 	return hash;
 }
 
+/* What table_soon() found out of the keys that are asked next. */
+#define SOON_KEY_MAX	64
+struct soon {
+	size_t n, at;
+	struct soon_key {
+		size_t n;
+		uint32_t hash;
+		char key[SOON_KEY_MAX];	/* as it was told */
+		char own[SOON_KEY_MAX];	/* folded, with room for a NUL */
+	} next[TABLE_SOON_MAX];
+};
+
+/* The next announced key, if it is this one. */
+static struct soon_key *
+announced(const struct table *t, struct span key)
+{
+	struct soon *s = t->soon;
+	struct soon_key *next;
+
+	if (s == NULL || s->at == s->n)
+		return NULL;
+	next = &s->next[s->at++];
+	return next->n == key.n && is_same(next->key, key.p, key.n) ? next :
+		NULL;
+}
+
 enum rc
 mapped_find(struct table *t, struct span key, struct buf *value)
 {
 	char room[SOURCE_LINE_MAX];
-	struct span own = { room, key.n }, found;
+	struct soon_key *next = announced(t, key);
+	char *to = next != NULL ? next->own : room;
+	struct span own = { to, key.n }, found;
 	enum rc rc = RC_NONE;
 	uint32_t hash;
 
 	if (key.n >= sizeof(room))
 		return table_fails(t, "a key is too long");
-	hash = take_key(t, key, room);
+	hash = next != NULL ? next->hash : take_key(t, key, to);
 	if (t->nul != NUL_ALWAYS)
 		rc = search(t->cdb, hash, own, 0, &found);
 	if (rc == RC_OK)
 		t->nul = NUL_NEVER;
 	if (rc == RC_NONE && t->nul != NUL_NEVER) {
-		room[own.n++] = '\0';
+		to[own.n++] = '\0';
 		rc = search(t->cdb, hash_more(hash, '\0'), own, 0, &found);
 		if (rc == RC_OK)
 			t->nul = NUL_ALWAYS;
@@ -255,28 +283,45 @@ mapped_find(struct table *t, struct span key, struct buf *value)
 #define SOON_LEAST	((size_t)256 << 10)
 #define CACHE_LINE	64	/* most records end in the next one */
 
+/* Where the search for a key will begin; a key that is too long has no n. */
+static const char *
+announce(const struct table *t, struct span key, struct soon_key *k)
+{
+	struct buf copy = BUF(k->key);
+	const char *table;
+	size_t slots, at;
+
+	k->n = SIZE_MAX;
+	if (key.n >= SOON_KEY_MAX)
+		return t->cdb.p;
+	k->n = key.n;
+	k->hash = take_key(t, key, k->own);
+	buf_put(&copy, key);
+	at = first_slot(t->cdb, k->hash, &table, &slots);
+	return slots > 0 ? table + at * 8 : t->cdb.p;
+}
+
 void
 table_soon(const struct table_list *l, const struct span *key, size_t n)
 {
-	const char *slot[TABLE_SOON_MAX], *table;
-	char room[SOURCE_LINE_MAX];
-	const struct table *t = l->first;
-	size_t slots, at;
+	const char *slot[TABLE_SOON_MAX];
+	struct table *t = l->first;
 
 	if (t == NULL || t->cdb.n < SOON_LEAST)
 		return;
-	/* Or gcc sees that this changes nothing, and leaves out the call. */
-	__asm__ volatile ("");
+	if (t->soon == NULL)
+		t->soon = arena_take(t->arena, sizeof(*t->soon));
+	if (t->soon == NULL)
+		return;
+	t->soon->n = n;
+	t->soon->at = 0;
 	for (size_t i = 0; i < n; i++) {
-		struct span some = span_part(key[i], 0, sizeof(room));
-
-		at = first_slot(t->cdb, take_key(t, some, room), &table,
-			&slots);
-		slot[i] = slots > 0 ? table + at * 8 : t->cdb.p;
+		slot[i] = announce(t, key[i], &t->soon->next[i]);
 		__builtin_prefetch(slot[i]);
 	}
 	for (size_t i = 0; i < n; i++) {
-		at = number(slot[i] + 4);
+		size_t at = number(slot[i] + 4);
+
 		if (at + CACHE_LINE < t->cdb.n) {
 			__builtin_prefetch(t->cdb.p + at);
 			__builtin_prefetch(t->cdb.p + at + CACHE_LINE);

@@ -24,7 +24,8 @@
 #include "port.h"
 #include "table.h"
 
-#define IN_BYTES	((size_t)64 * 1024)
+#define IN_BYTES	((size_t)128 * 1024)	/* the longest key */
+#define READ_BYTES	((size_t)32 * 1024)	/* stays near the processor */
 /* Of a value, with its gap and line end; and what is gathered of them. */
 #define ENTRY_BYTES	((size_t)256 * 1024)
 #define OUT_BYTES	(ENTRY_BYTES + IN_BYTES + (size_t)64 * 1024)
@@ -34,15 +35,15 @@
 
 static const char help[] =
 	"  -c DIR   the folder of main.cf\n"
-	"  -d KEY   remove the key; `-`: those on the lines of standard input\n"
+	"  -d KEY   remove the key; `-`: the lines of standard input\n"
 	"  -f       keys keep their case\n"
 	"  -h, -b   -q - takes a message: its header lines, its body lines\n"
-	"  -i       add what comes on standard input, and keep what is there\n"
+	"  -i       add what is on standard input, keep what is there\n"
 	"  -N, -n   with or without a NUL behind keys and values\n"
-	"  -o       as root, make files of our own, not of the text's owner\n"
+	"  -o       as root: files are ours, not the text's owner's\n"
 	"  -p       make files that everybody can read\n"
 	"  -q KEY   print the value of the key; `-`: as above\n"
-	"  -r, -w   of two values of a key the last or the first one, silently\n"
+	"  -r, -w   of two values of a key the last, the first; silently\n"
 	"  -s       print all entries\n"
 	"  -u, -U   nothing\n"
 	"  -v       say more\n"
@@ -118,8 +119,8 @@ load(struct postmap *p)
 	p->in_from = 0;
 	p->in_n = n;
 	flush(p);		/* somebody may wait for it to ask on */
-	if (port_read(PORT_STDIN, p->in + n, IN_BYTES - n, MS_NEVER, &got) !=
-	    RC_OK) {
+	if (port_read(PORT_STDIN, p->in + n, IN_BYTES - n < READ_BYTES ?
+	    IN_BYTES - n : READ_BYTES, MS_NEVER, &got) != RC_OK) {
 		p->in_ended = true;
 		return port_error_is_end() ? RC_NONE : RC_OS;
 	}
