@@ -4,12 +4,14 @@
  * 8-bit parts as quoted-printable.  Rank 4, above table.  RFC 2045, 2046, 5322,
  * 6152.
  *
- * Reading it is like mail_read(): lines in pieces.  Nothing is looked at, nor
- * changed, where nothing was asked for: then it is mail_read().
+ * Reading it is like mail_read(): lines in pieces, which may be longer here.
+ * Nothing is looked at, nor changed, where nothing was asked for: then it is
+ * mail_read().
  *
  * What is not asked for stays to the octet.  A header field that is changed is
  * written anew; others are not.  What has no valid structure is passed on as it
- * is, as far as the structure is not valid.
+ * is, as far as the structure is not valid; so is what must not be encoded, with
+ * one warning for a message whose 8-bit text goes to a server without 8BITMIME.
  */
 #ifndef POSTERN_MAIL_CONTENT_H
 #define POSTERN_MAIL_CONTENT_H
@@ -27,7 +29,11 @@ struct mail_change {
 	const struct mail_map *generic;	/* NULL: addresses stay */
 	bool extension_stays;	/* of an address that a key left out */
 	bool to_7bit;		/* the server has no 8BITMIME */
-	int64_t header_max;	/* header_size_limit, octets */
+	/*
+	 * header_size_limit, octets: of a longer field the rest passes unseen.
+	 * It holds up to 256 KiB, which bounds the memory.
+	 */
+	int64_t header_max;
 	int64_t boundary_max;	/* mime_boundary_length_limit, octets */
 	struct span domain;	/* for results without one: myorigin */
 	const struct log *log;

@@ -3,16 +3,24 @@
  *
  * A header field is gathered whole, as checks and rewriting want it; body lines
  * pass in pieces.  What is ready to be given out stands in `out`, lines ended by
- * LF, the last one maybe not ended yet.
+ * LF, the last one maybe not ended yet; it is empty ahead of each step, and one
+ * step adds no more than fits.
  */
 #include "mail_head.h"
 #include "mail_int.h"
 #include "port.h"
 
 #define LINE_MAX	2048	/* of a body line that is looked at in one */
+#define FIELD_MAX	((size_t)256 * 1024)	/* of header_size_limit */
 #define ENCODED_MAX	(MAIL_PIECE_MAX * QP_GROWTH + 8)
-/* A field may get one line above its limit, and twice as long by rewriting. */
-#define SLACK		(4 * MAIL_PIECE_MAX)
+/* Above the limit of a field: its last piece, and texts put in. */
+#define SLACK		(4 * (size_t)MAIL_PIECE_MAX)
+
+_Static_assert(3 * SLACK >= ENCODED_MAX && SLACK >= 3 * TABLE_VALUE_MAX,
+	"what one step adds fits into a field's room");
+
+/* Said once for a message. */
+enum { TOLD_CUT = 1, TOLD_FULL = 2, TOLD_LEFT = 4 };
 
 struct mail_content {
 	const struct mail_change *change;
@@ -20,10 +28,12 @@ struct mail_content {
 	struct span lead;
 	struct mime mime;
 	struct qp qp;
+	unsigned told;		/* bits of TOLD_ */
 
 	bool changes;		/* else it is mail_read() */
 	bool in_head, begins;	/* a line begins with the next piece */
-	bool is_first;		/* of all lines */
+	bool in_lead;		/* the present line is of `lead`, */
+	bool is_first;		/* or the message's first */
 	bool has_piece;		/* `piece` is to be seen once more */
 	bool in_boundary;	/* the present line is one, */
 	bool head_follows;	/* and a header is behind it */
@@ -33,13 +43,16 @@ struct mail_content {
 	bool has_field;		/* one is being gathered, or going by */
 	bool is_over;		/* it was too long: the rest goes by */
 	bool is_gone;		/* or not: the field was dropped */
+	size_t header_max;
 	struct buf field;
 
 	struct buf out;
 	size_t out_from;
+	struct span encoded;	/* of the body, and not looked at yet */
+	bool line_is_out;	/* part of the present line is */
 	size_t line_n;
 	char line[LINE_MAX];
-	size_t room_n;
+	size_t field_n;		/* of room: the field; `out` has 3 times that */
 	char *room;		/* of field, out and the encoder */
 };
 
@@ -66,17 +79,18 @@ mail_change_is_any(const struct mail_change *change)
 static enum rc
 take_room(struct mail_content *c)
 {
-	size_t field_n = (size_t)c->change->header_max + SLACK;
-	size_t out_n = 3 * field_n;
-
+	c->header_max = c->change->header_max < (int64_t)FIELD_MAX ?
+	    (size_t)c->change->header_max : FIELD_MAX;
 	if (c->room == NULL) {
-		c->room_n = field_n + out_n + ENCODED_MAX;
-		c->room = port_memory(c->room_n);
+		c->field_n = c->header_max + SLACK;
+		c->room = port_memory(4 * c->field_n + ENCODED_MAX);
 	}
 	if (c->room == NULL)
 		return RC_OS;
-	buf_init(&c->field, c->room, field_n);
-	buf_init(&c->out, c->room + field_n, out_n);
+	if (c->header_max > c->field_n - SLACK)
+		c->header_max = c->field_n - SLACK;
+	buf_init(&c->field, c->room, c->field_n);
+	buf_init(&c->out, c->room + c->field_n, 3 * c->field_n);
 	return RC_OK;
 }
 
@@ -90,13 +104,23 @@ mail_content_start(struct mail_content *c, struct mail_reader *reader,
 	c->lead = lead;
 	c->in_head = c->begins = c->is_first = true;
 	c->has_piece = c->in_boundary = c->head_follows = false;
-	c->has_field = c->is_over = c->is_gone = false;
+	c->has_field = c->is_over = c->is_gone = c->line_is_out = false;
 	c->qp = (struct qp){ 0 };
-	c->line_n = c->out_from = 0;
+	c->encoded.n = c->line_n = c->out_from = 0;
+	c->told = 0;
 	mime_start(&c->mime, change->to_7bit, (size_t)change->boundary_max);
 	mail_read_start(reader, src);
 	c->changes = mail_change_is_any(change);
 	return c->changes ? take_room(c) : RC_OK;
+}
+
+static void
+tell(struct mail_content *c, unsigned bit, const char *what, const char *why)
+{
+	if (!(c->told & bit))
+		log_line(c->change->log, LOG_WARNING, "%.*s%s %s",
+		    SPAN_ARG(c->change->log_id), what, why);
+	c->told |= bit;
 }
 
 /* ---- fields -------------------------------------------------------------- */
@@ -128,6 +152,9 @@ give_field(struct mail_content *c, struct span text, bool ends)
 		rc = rewrite_field(c->change, text, &c->out);
 	if (rc == RC_DENY)
 		return RC_DENY;
+	if (rc == RC_FULL)
+		tell(c, TOLD_FULL, "a header field", "would be far too long "
+		    "with the addresses of generic maps; it stays as it is");
 	if (rc != RC_OK)
 		buf_put(&c->out, text);
 	if (ends)
@@ -157,25 +184,40 @@ check_field(struct mail_content *c, const struct check_of *of,
 	return give_field(c, text, ends);
 }
 
-/* The field gathered so far is all that will be looked at. */
+/* The field is there. */
 static enum rc
-flush_field(struct mail_content *c, bool ends)
+flush_field(struct mail_content *c)
 {
-	struct span text = buf_span(&c->field), name;
-	struct check_of of;
+	struct span text = buf_span(&c->field);
+	struct span name = mail_field_name(text);
 	const struct table_list *table;
+	struct check_of of;
 	enum rc rc = RC_OK;
 
-	if (c->has_field && !c->is_over) {
-		name = mail_field_name(text);
+	if (c->has_field && !c->is_over &&
+	    !mime_field(&c->mime, name, text)) {
 		table = table_for(c, name, &of);
-		if (!mime_field(&c->mime, name, text))
-			rc = check_field(c, &of, table, text, ends);
-		else
-			c->is_gone = true;
+		rc = check_field(c, &of, table, text, true);
 	}
 	buf_clear(&c->field);
 	return rc;
+}
+
+/* It is too long: what is there will be looked at, up to a line's end or not. */
+static enum rc
+cut_field(struct mail_content *c, bool ends)
+{
+	struct span text = buf_span(&c->field);
+	struct span name = mail_field_name(text);
+	const struct table_list *table;
+	struct check_of of;
+
+	c->is_over = true;
+	mime_field_cut(&c->mime, name);
+	tell(c, TOLD_CUT, "a header field", "is longer than "
+	    "header_size_limit; the rest of it passes unseen");
+	table = table_for(c, name, &of);
+	return check_field(c, &of, table, text, ends);
 }
 
 /* What does not fit any more passes unseen, or is gone with its field. */
@@ -199,55 +241,68 @@ add_piece(struct mail_content *c, struct span piece, bool last)
 	c->begins = last;
 	if (c->is_over)
 		return pass_rest(c, piece, last);
-	if (c->field.n > (size_t)c->change->header_max && c->field.n > 0) {
-		TRY(flush_field(c, begins));
-		c->is_over = true;
+	if (c->field.n > c->header_max) {
+		TRY(cut_field(c, begins));
 		return pass_rest(c, piece, last);
 	}
-	if (begins && c->field.n > 0)
+	if (begins)
 		buf_putc(&c->field, '\n');
 	buf_put(&c->field, piece);
 	return RC_OK;
 }
 
-/* Blanks ahead of the colon are an old custom, and no good one. */
+/*
+ * Blanks ahead of the colon are an old custom, and no good one; but what is
+ * signed stays as it is.
+ */
 static enum rc
 start_field(struct mail_content *c, struct span name, struct span piece,
     bool last)
 {
 	c->has_field = true;
 	c->is_over = c->is_gone = false;
-	buf_put(&c->field, name);
-	piece = span_part(piece, span_find(piece, ':'), piece.n);
-	buf_put(&c->field, piece);
 	c->begins = last;
+	if (c->mime.frozen == 0) {
+		buf_put(&c->field, name);
+		piece = span_part(piece, span_find(piece, ':'), piece.n);
+	}
+	buf_put(&c->field, piece);
 	return RC_OK;
 }
 
-/* The header is over; a label goes behind all else. */
+/*
+ * The header is over; a label goes behind all else.  One of ours is shown to
+ * header_checks, wherever it stands, as Postfix has it.
+ */
 static enum rc
-end_head(struct mail_content *c, bool blank)
+end_head(struct mail_content *c)
 {
-	struct check_of of = { c->change, "header", true };
-	char room[MIME_LABEL_MAX + 1];
-	struct buf label = BUF(room);
-	bool again;
+	const struct table_list *table;
+	struct check_of of;
+	struct span label;
 
-	TRY(flush_field(c, true));
+	TRY(flush_field(c));
 	c->has_field = c->is_over = false;
-	again = mime_head_end(&c->mime, &label);
-	if (label.n > 0)
-		TRY(check_field(c, &of, c->change->header, buf_span(&label),
-		    true));
-	if (blank)
-		buf_putc(&c->out, '\n');
-	c->in_head = again;
-	return RC_OK;
+	c->in_head = mime_head_end(&c->mime, &label);
+	if (c->mime.left != NULL)
+		tell(c, TOLD_LEFT, c->mime.left, "is labelled 8bit, and goes "
+		    "out as it is to a server without 8BITMIME");
+	if (label.n == 0)
+		return RC_OK;
+	table = table_for(c, SPAN("Content-Transfer-Encoding"), &of);
+	if (c->mime.relabelled) {
+		of.what = "header";
+		table = c->change->header;
+	}
+	return check_field(c, &of, table, label, true);
 }
 
 /* ---- body ---------------------------------------------------------------- */
 
-/* A line, or LINE_MAX octets of one. */
+/*
+ * A line, or LINE_MAX octets of one: then nothing is put into the middle of it,
+ * and its end stays if any of it does.
+ */
 static enum rc
 check_line(struct mail_content *c, bool ends)
 {
@@ -260,15 +315,18 @@ check_line(struct mail_content *c, bool ends)
 	c->line_n = 0;
 	if (text.n > 0)
 		TRY(check_text(&of, c->change->body, text, &act, &more));
-	if (act == CHECK_DROP)
-		return RC_OK;
-	if (act == CHECK_PREPEND) {
+	if (act == CHECK_PREPEND && !c->line_is_out) {
 		buf_put(&c->out, buf_span(&more));
 		buf_putc(&c->out, '\n');
 	}
-	buf_put(&c->out, act == CHECK_REPLACE ? buf_span(&more) : text);
-	if (ends)
+	if (act != CHECK_DROP) {
+		buf_put(&c->out, act == CHECK_REPLACE ? buf_span(&more) :
+		    text);
+		c->line_is_out = true;
+	}
+	if (ends && c->line_is_out)
 		buf_putc(&c->out, '\n');
+	c->line_is_out &= !ends;
 	return RC_OK;
 }
 
@@ -303,9 +361,21 @@ convert(struct mail_content *c, struct span piece, bool last)
 		qp_put(&c->qp, &c->out, piece, last);
 		return RC_OK;
 	}
-	buf_init(&b, c->room + c->room_n - ENCODED_MAX, ENCODED_MAX);
+	buf_init(&b, c->room + 4 * c->field_n, ENCODED_MAX);
 	qp_put(&c->qp, &b, piece, last);
-	return check_lines(c, buf_span(&b));
+	c->encoded = buf_span(&b);
+	return b.full ? RC_FULL : RC_OK;
+}
+
+/* The next of its lines: a table may have much to put in for each. */
+static enum rc
+check_encoded(struct mail_content *c)
+{
+	size_t n = span_find(c->encoded, '\n') + 1;
+	struct span line = span_part(c->encoded, 0, n);
+
+	c->encoded = span_part(c->encoded, n, c->encoded.n);
+	return check_lines(c, line);
 }
 
 static enum rc
@@ -336,9 +406,8 @@ next_piece(struct mail_content *c, struct span *piece, bool *last)
 		return RC_OK;
 	}
 	*last = true;
-	if (span_line(&c->lead, piece))
-		return RC_OK;
-	return mail_read(c->reader, piece, last);
+	c->in_lead = span_line(&c->lead, piece);
+	return c->in_lead ? RC_OK : mail_read(c->reader, piece, last);
 }
 
 /* Not part of the header: to be seen again, as a line of the body. */
@@ -346,6 +415,7 @@ static enum rc
 head_is_over(struct mail_content *c, struct span piece, bool last)
 {
 	bool is_blank = piece.n == 0 && last;
+	bool is_frozen = c->mime.frozen > 0;
 
 	c->begins = true;
 	if (!is_blank) {
@@ -353,7 +423,10 @@ head_is_over(struct mail_content *c, struct span piece, bool last)
 		c->piece = piece;
 		c->piece_last = last;
 	}
-	return end_head(c, true);
+	TRY(end_head(c));
+	if (is_blank || !is_frozen)
+		buf_putc(&c->out, '\n');
+	return RC_OK;
 }
 
 static bool
@@ -366,13 +439,13 @@ goes_on(const struct mail_content *c, struct span piece)
 static enum rc
 head_piece(struct mail_content *c, struct span piece, bool last)
 {
-	bool is_first = c->is_first;
+	bool is_first = c->is_first && !c->in_lead;
 	struct span name;
 
-	c->is_first = false;
+	c->is_first &= c->in_lead;
 	if (goes_on(c, piece))
 		return add_piece(c, piece, last);
-	TRY(flush_field(c, true));
+	TRY(flush_field(c));
 	c->has_field = false;
 	name = mail_field_name(piece);
 	if (is_first && name.n == 0 && mail_is_mailbox_line(piece)) {
@@ -413,48 +486,57 @@ is_plain(const struct mail_content *c)
 	    !has(c->change->body);
 }
 
+/* A header that nothing follows. */
 static enum rc
 finish(struct mail_content *c)
 {
 	if (c->in_head && c->has_field)
-		TRY(end_head(c, false));
+		TRY(end_head(c));
 	c->in_head = false;
-	if (c->line_n > 0)
-		TRY(check_line(c, false));
-	return c->out.n > c->out_from ? RC_OK : RC_NONE;
+	return c->out.n > 0 ? RC_OK : RC_NONE;
 }
 
 static enum rc
-step(struct mail_content *c, struct span piece, bool last)
+next_step(struct mail_content *c, struct span piece, bool last)
 {
-	enum rc rc = c->in_head ? head_piece(c, piece, last) :
+	return c->in_head ? head_piece(c, piece, last) :
 	    body_piece(c, piece, last);
+}
 
-	return rc == RC_OK && c->out.full ? RC_FULL : rc;
+/* As much as can be made of the next piece; *passes: it is given out as it is. */
+static enum rc
+step(struct mail_content *c, struct span *piece, bool *last, bool *passes)
+{
+	enum rc rc;
+
+	*passes = false;
+	if (c->encoded.n > 0)
+		return check_encoded(c);
+	rc = next_piece(c, piece, last);
+	if (rc == RC_NONE)
+		return finish(c);
+	if (rc != RC_OK)
+		return rc;
+	*passes = is_plain(c);
+	if (!*passes)
+		return next_step(c, *piece, *last);
+	c->begins = *last;
+	return RC_OK;
 }
 
 enum rc
 mail_content_read(struct mail_content *c, struct span *piece, bool *last)
 {
-	struct span in;
-	bool in_last;
-	enum rc rc;
+	bool passes;
 
 	if (!c->changes)
 		return mail_read(c->reader, piece, last);
 	while (!give(c, piece, last)) {
-		rc = next_piece(c, &in, &in_last);
-		if (rc == RC_NONE)
-			rc = finish(c);
-		else if (rc == RC_OK && is_plain(c)) {
-			c->begins = in_last;
-			*piece = in;
-			*last = in_last;
+		TRY(step(c, piece, last, &passes));
+		if (passes)
 			return RC_OK;
-		} else if (rc == RC_OK)
-			rc = step(c, in, in_last);
-		if (rc != RC_OK)
-			return rc;
+		if (c->out.full)
+			return RC_FULL;
 	}
 	return RC_OK;
 }

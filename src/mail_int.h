@@ -17,6 +17,7 @@
 #define MIME_DEPTH_MAX	500	/* boundaries in force; inner ones count not */
 #define MIME_NAMES_MAX	(16 * 1024)	/* octets of them all */
 #define MIME_LABEL_MAX	200	/* of a Content-Transfer-Encoding field */
+#define MIME_BOUNDARY_MAX 2048	/* well inside a line's first piece */
 
 enum mime_head {	/* whose header it is */
 	MIME_PRIMARY,		/* the message's own */
@@ -39,17 +40,21 @@ struct mime {
 	/* Of the header that is being read. */
 	enum mime_type type;
 	bool is_signed;		/* multipart/signed */
+	bool is_digest;		/* multipart/digest: parts are messages */
 	bool is_wide;		/* labelled 8bit or binary */
 	size_t boundary_n;	/* of its own, at the end of names */
 	char label[MIME_LABEL_MAX];	/* withheld, in case it is to stay */
 	size_t label_n;
 
-	/* Of the body. */
+	/* Of the header that ended last, and its body. */
 	bool converts;		/* its lines become quoted-printable */
+	bool relabelled;	/* its label is one of ours */
+	const char *left;	/* what may keep 8-bit text; NULL: nothing */
 	unsigned depth;
 	unsigned frozen;	/* depth of a signed multipart; 0: none */
 	size_t names_n;
-	uint16_t end[MIME_DEPTH_MAX];	/* of each boundary in names */
+	uint16_t end[MIME_DEPTH_MAX];	/* of each boundary in names, and
+					   whether parts are messages */
 	char names[MIME_NAMES_MAX];
 };
 
@@ -58,12 +63,17 @@ void mime_start(struct mime *m, bool to_7bit, size_t boundary_max);
 bool mime_is_content_field(struct span name);
 /* A field, folds included.  true: it is withheld. */
 bool mime_field(struct mime *m, struct span name, struct span field);
+/* The same of a field whose end is not known. */
+void mime_field_cut(struct mime *m, struct span name);
 /*
- * mime_head_end - the header is over: label gets the field (without LF) that
- * takes the place of one withheld, or nothing.
+ * mime_head_end - the header is over.
+ *
+ * label  the field (without LF) for one withheld, until the next field; empty:
+ *        there was none.
+ *
  * Returns true if another header follows at once: a message is inside.
  */
-bool mime_head_end(struct mime *m, struct buf *label);
+bool mime_head_end(struct mime *m, struct span *label);
 /*
  * mime_line - the beginning of a body line.  Is it a boundary?  *head says that
  * a part's header follows it.

@@ -26,12 +26,16 @@ mime_is_content_field(struct span name)
 	return false;
 }
 
+#define DIGEST	0x8000	/* in struct mime's end[], above any place in names */
+_Static_assert(MIME_NAMES_MAX < DIGEST, "places and the bit are apart");
+
+/* Without a type it is text, or in a digest a message (RFC 2046, 5.1.5). */
 static void
-begin_head(struct mime *m, enum mime_head head)
+begin_head(struct mime *m, enum mime_head head, enum mime_type type)
 {
 	m->head = head;
-	m->type = MIME_LEAF;
-	m->is_signed = m->is_wide = m->converts = false;
+	m->type = type;
+	m->is_signed = m->is_digest = m->is_wide = m->converts = false;
 	m->boundary_n = m->label_n = 0;
 }
 
@@ -39,10 +43,12 @@ void
 mime_start(struct mime *m, bool to_7bit, size_t boundary_max)
 {
 	m->to_7bit = to_7bit;
-	m->boundary_max = boundary_max;
+	m->boundary_max = boundary_max < MIME_BOUNDARY_MAX ? boundary_max :
+	    MIME_BOUNDARY_MAX;
+	m->left = NULL;
 	m->depth = m->frozen = 0;
 	m->names_n = 0;
-	begin_head(m, MIME_PRIMARY);
+	begin_head(m, MIME_PRIMARY, MIME_LEAF);
 }
 
 /* ---- fields -------------------------------------------------------------- */
@@ -54,7 +60,10 @@ message_type(struct span subtype)
 	    span_is_case(subtype, "global") ? MIME_MESSAGE : MIME_OPAQUE;
 }
 
-/* `type/subtype`; what can't be read is text. */
+/*
+ * `type/subtype`; what can't be read is text (RFC 2045, 5.2).  Without a
+ * subtype it is none to make anything of, but it may well be a multipart.
+ */
 static void
 note_type(struct mime *m, struct span *rest)
 {
@@ -63,14 +72,17 @@ note_type(struct mime *m, struct span *rest)
 	char special;
 
 	m->type = MIME_LEAF;
-	m->is_signed = false;
-	if (!token_next(rest, &type, &special) || special != '\0' ||
-	    !token_next(rest, &sub, &special) || special != '/' ||
-	    !token_next(rest, &sub, &special) || special != '\0')
+	m->is_signed = m->is_digest = false;
+	if (!token_next(rest, &type, &special) || special != '\0')
 		return;
+	if (rest->n > 0 && rest->p[0] == '/') {
+		*rest = span_part(*rest, 1, rest->n);
+		(void)token_next(rest, &sub, &special);
+	}
 	if (span_is_case(buf_span(&type), "multipart")) {
 		m->type = MIME_MULTIPART;
 		m->is_signed = span_is_case(buf_span(&sub), "signed");
+		m->is_digest = span_is_case(buf_span(&sub), "digest");
 	} else if (span_is_case(buf_span(&type), "message")) {
 		m->type = message_type(buf_span(&sub));
 	}
@@ -141,6 +153,17 @@ mime_field(struct mime *m, struct span name, struct span field)
 	return false;
 }
 
+/* What it says may stand in what was not seen: then it is nothing to rely on. */
+void
+mime_field_cut(struct mime *m, struct span name)
+{
+	if (!span_is_case(name, "Content-Type"))
+		return;
+	m->type = MIME_OPAQUE;
+	m->is_signed = m->is_digest = false;
+	m->boundary_n = 0;
+}
+
 /* ---- the end of a header ------------------------------------------------- */
 
 /* Keeps the boundary; false: there is none, or no room for it. */
@@ -150,13 +173,32 @@ push(struct mime *m)
 	if (m->boundary_n == 0 || m->depth == MIME_DEPTH_MAX)
 		return false;
 	m->names_n += m->boundary_n;
-	m->end[m->depth++] = (uint16_t)m->names_n;
+	m->end[m->depth++] = (uint16_t)(m->names_n |
+	    (m->is_digest ? DIGEST : 0));
 	return true;
 }
 
-bool
-mime_head_end(struct mime *m, struct buf *label)
+/* What has an 8-bit label, and is neither converted nor has converted parts. */
+static const char *
+left(const struct mime *m, enum mime_type type)
 {
+	if (!m->to_7bit || !m->is_wide || m->converts)
+		return NULL;
+	if (m->frozen > 0)
+		return m->is_signed && m->frozen == m->depth ? NULL :
+		    "signed content";
+	if (type == MIME_OPAQUE)
+		return "content that is not to be encoded, or lacks a "
+		    "boundary,";
+	return m->label_n == 0 ? "content with an overlong label" : NULL;
+}
+
+bool
+mime_head_end(struct mime *m, struct span *label)
+{
+	const struct span qp = SPAN("Content-Transfer-Encoding: "
+	    "quoted-printable");
+	const struct span narrow = SPAN("Content-Transfer-Encoding: 7bit");
 	bool withheld = m->label_n > 0, inside;
 	enum mime_type type = m->type;
 
@@ -165,27 +207,32 @@ mime_head_end(struct mime *m, struct buf *label)
 	if (type == MIME_MULTIPART && m->is_signed && m->frozen == 0)
 		m->frozen = m->depth;
 	m->converts = withheld && type == MIME_LEAF;
-	if (m->converts)
-		buf_puts(label, "Content-Transfer-Encoding: "
-		    "quoted-printable");
-	else if (withheld && type != MIME_OPAQUE && m->frozen == 0)
-		buf_puts(label, "Content-Transfer-Encoding: 7bit");
-	else if (withheld)
-		buf_put(label, (struct span){ m->label, m->label_n });
+	m->relabelled = m->converts || (withheld && type != MIME_OPAQUE &&
+	    m->frozen == 0);
+	*label = m->converts ? qp : m->relabelled ? narrow :
+	    (struct span){ m->label, m->label_n };
+	m->left = left(m, type);
 	inside = type == MIME_MESSAGE;
 	if (inside)
-		begin_head(m, MIME_NESTED);
+		begin_head(m, MIME_NESTED, MIME_LEAF);
 	return inside;
 }
 
 /* ---- boundaries ---------------------------------------------------------- */
 
+/* Where the names of so many levels end. */
+static size_t
+names_end(const struct mime *m, unsigned depth)
+{
+	return depth > 0 ? m->end[depth - 1] & (DIGEST - 1) : 0;
+}
+
 static struct span
 boundary(const struct mime *m, unsigned level)
 {
-	size_t from = level > 0 ? m->end[level - 1] : 0;
+	size_t from = names_end(m, level);
 
-	return (struct span){ m->names + from, m->end[level] - from };
+	return (struct span){ m->names + from, names_end(m, level + 1) - from };
 }
 
 /* From here on only so many multiparts are open. */
@@ -193,7 +240,7 @@ static void
 leave(struct mime *m, unsigned depth)
 {
 	m->depth = depth;
-	m->names_n = depth > 0 ? m->end[depth - 1] : 0;
+	m->names_n = names_end(m, depth);
 	if (m->frozen > depth)
 		m->frozen = 0;
 }
@@ -215,7 +262,8 @@ mime_line(struct mime *m, struct span begin, bool *head)
 		line = span_part(line, name.n, line.n);
 		*head = !span_is(span_part(line, 0, 2), "--");
 		leave(m, *head ? level + 1 : level);
-		begin_head(m, MIME_PART);
+		begin_head(m, MIME_PART, *head && m->end[level] & DIGEST ?
+		    MIME_MESSAGE : MIME_LEAF);
 		return true;
 	}
 	return false;

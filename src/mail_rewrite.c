@@ -1,6 +1,6 @@
 /*
- * mail_rewrite.c - addresses replaced by what generic maps have for them, in the
- * envelope and in header fields (RFC 5322, 3.4).
+ * mail_rewrite.c - addresses replaced by what generic maps have for them, in
+ * the envelope and in header fields (RFC 5322, 3.4).
  *
  * A field with an address that is known is written anew: comments behind their
  * address, regular blanks, list members on lines of some 70 octets.  In what is
@@ -31,12 +31,9 @@ first_address(struct span value, struct buf *out)
 	struct mail_list list;
 
 	mail_list_start(&list);
-	while (value.n > 0) {
+	while (value.n > 0 && !list.is_ready)
 		value = span_part(value, mail_list_feed(&list, value),
 		    value.n);
-		if (list.is_ready)
-			break;
-	}
 	if (list.is_ready || mail_list_end(&list))
 		buf_put(out, list.addr);
 }
@@ -82,6 +79,8 @@ mail_rewrite_addr(const struct mail_change *change, struct span addr,
 	if (now.n == 0)
 		return RC_DENY;
 	complete(change, addr, ext, buf_span(&now), &done);
+	if (!mail_addr_is_safe(buf_span(&done)))
+		return RC_DENY;
 	buf_settle(out, &done);
 	return done.full ? RC_FULL : RC_OK;
 }
@@ -167,10 +166,11 @@ struct member {
 
 /*
  * Up to a separator; inside angle brackets commas and colons divide the hosts
- * of a route.  A bracket that isn't closed opens nothing.
+ * of a route.  A bracket that isn't closed opens nothing: `close` is the last
+ * that closes any.
  */
 static void
-next_member(struct span *rest, struct member *m)
+next_member(struct span *rest, const char *close, struct member *m)
 {
 	struct span s = *rest, item;
 	size_t open = 0, at = 0;
@@ -184,8 +184,7 @@ next_member(struct span *rest, struct member *m)
 		at += item.n;
 		if (kind != SPECIAL)
 			continue;
-		if (item.p[0] == '<' && !m->has_angle &&
-		    span_find(s, '>') < s.n) {
+		if (item.p[0] == '<' && !m->has_angle && item.p < close) {
 			angle = m->has_angle = true;
 			open = before;
 		} else if (item.p[0] == '>' && angle) {
@@ -209,9 +208,9 @@ next_member(struct span *rest, struct member *m)
 	*rest = span_part(*rest, at + (m->end != '\0' ? 1 : 0), rest->n);
 }
 
-/* The items of one kind, or all but comments, divided by blanks. */
+/* The comments, or all else, divided by blanks. */
 static void
-put_items(struct buf *out, struct span text, bool comments, bool blanks)
+put_items(struct buf *out, struct span text, bool comments)
 {
 	struct span item;
 	bool gap = false;
@@ -223,12 +222,45 @@ put_items(struct buf *out, struct span text, bool comments, bool blanks)
 			gap |= kind == BLANK;
 			continue;
 		}
-		if (blanks && out->n > 0 && (gap || comments) &&
-		    !is_blank(out->p[out->n - 1]))
+		if (out->n > 0 && (gap || comments) &&
+		    !is_blank(out->p[out->n - 1]) &&
+		    out->p[out->n - 1] != '<')
 			buf_putc(out, ' ');
 		buf_put(out, item);
 		gap = false;
 	}
+}
+
+/* What may have blanks and comments on either side inside an address. */
+static bool
+joins(char c)
+{
+	return c == '.' || c == '@' || c == ',' || c == ':' || c == '>';
+}
+
+/*
+ * Without blanks and comments; false: they divide words, so it is no address.
+ */
+static bool
+put_joined(struct buf *out, struct span text)
+{
+	struct span item;
+	bool gap = false;
+
+	while (text.n > 0) {
+		enum item kind = take(&text, &item);
+
+		if (kind == BLANK || kind == COMMENT) {
+			gap = true;
+			continue;
+		}
+		if (gap && out->n > 0 && !joins(out->p[out->n - 1]) &&
+		    !joins(item.p[0]))
+			return false;
+		buf_put(out, item);
+		gap = false;
+	}
+	return out->n > 0 && !out->full;
 }
 
 /* The address of a member, with quotes but without blanks and comments. */
@@ -243,8 +275,7 @@ map_member(const struct mail_change *change, const struct member *m,
 	struct span tail;
 	size_t stray;
 
-	put_items(&raw, m->inside, false, false);
-	if (raw.n == 0 || raw.full || m->end == ':')
+	if (m->end == ':' || !put_joined(&raw, m->inside))
 		return RC_NONE;
 	stray = m->has_angle ? raw.n : span_find(buf_span(&raw), '>');
 	tail = span_part(buf_span(&raw), stray, raw.n);
@@ -262,7 +293,7 @@ static void
 put_member(struct buf *out, const struct member *m, struct span addr)
 {
 	if (m->has_angle) {
-		put_items(out, m->before, false, true);
+		put_items(out, m->before, false);
 		if (out->n > 0 && !is_blank(out->p[out->n - 1]))
 			buf_putc(out, ' ');
 		buf_putc(out, '<');
@@ -270,12 +301,12 @@ put_member(struct buf *out, const struct member *m, struct span addr)
 	if (addr.n > 0)
 		buf_put(out, addr);
 	else
-		put_items(out, m->inside, false, !m->has_angle);
+		put_items(out, m->inside, false);
 	if (m->has_angle) {
 		buf_putc(out, '>');
-		put_items(out, m->after, false, true);
+		put_items(out, m->after, false);
 	}
-	put_items(out, m->text, true, true);
+	put_items(out, m->text, true);
 	if (m->end != '\0')
 		buf_putc(out, m->end);
 }
@@ -316,7 +347,8 @@ put_members(const struct mail_change *change, struct span rest,
     struct buf *out)
 {
 	char room[3 * MAIL_ADDR_MAX];
-	size_t line = 0, piece = 0;
+	size_t last = span_find_last(rest, '>'), line = 0, piece = 0;
+	const char *close = rest.p + (last < rest.n ? last : 0);
 	bool found = false;
 	struct member m;
 	enum rc rc;
@@ -324,7 +356,7 @@ put_members(const struct mail_change *change, struct span rest,
 	while (rest.n > 0) {
 		struct buf addr = BUF(room);
 
-		next_member(&rest, &m);
+		next_member(&rest, close, &m);
 		rc = map_member(change, &m, &addr);
 		if (rc == RC_DENY)
 			return RC_DENY;

@@ -76,11 +76,12 @@ add_field(struct body *o, struct buf *lead, const char *name,
 	char room[RCPT_ADDR_MAX + 1], field_room[CHAT_OUT_MAX];
 	struct buf mapped = BUF(room), field = BUF(field_room);
 
-	TRY(change_address(o->s, addr, &mapped));
+	if (change_address(o->s, addr, &mapped) == RC_OS)
+		return RC_DENY;
 	buf_fmt(&field, "%s: %s", name, brackets ? "<" : "");
 	mail_addr_show(&field, buf_span(&mapped));
 	buf_puts(&field, brackets ? ">\n" : "\n");
-	if (!field.full)	/* as trace, an unmanageable one is none */
+	if (!field.full && !mapped.full)	/* as trace, an unmanageable one is none */
 		buf_put(lead, buf_span(&field));
 	return RC_OK;
 }

@@ -50,7 +50,7 @@ struct chat {
 	bool whole;		/* a limit holds for the whole request */
 	bool write_dead;	/* writing failed; what was said can be read */
 	const struct log *log;
-	const struct table_list *filter;	/* of reply lines; may be NULL */
+	const struct table_list *filter;	/* of replies; may be NULL */
 	bool table_failed;	/* it, or another, could not tell */
 	ms_t limit;
 	ms_t until;		/* if `whole` */
@@ -340,6 +340,11 @@ void change_for(const struct session *s, struct mail_change *out);
  */
 MUST_USE enum rc change_address(struct session *s, struct span addr,
 	struct buf *out);
+/*
+ * change_sender_is_known - ahead of any connection: RC_DENY, and recorded, if a
+ * table cannot tell.
+ */
+MUST_USE enum rc change_sender_is_known(struct worker *w);
 /* Memory for reading a message with changes; NULL: there is none. */
 struct mail_content *change_room(struct worker *w);
 
@@ -390,7 +395,7 @@ enum rc trouble_own(struct session *s, enum fate fate, const char *dsn,
 enum rc trouble_refused(struct session *s, const struct reply *r);
 /* STARTTLS was refused, where there must be TLS. */
 enum rc trouble_starttls(struct session *s, const struct reply *r);
-/* AUTH was refused: by smtp_sasl_auth_soft_bounce for now, whatever the code. */
+/* AUTH was refused: for now, if smtp_sasl_auth_soft_bounce says so. */
 enum rc trouble_login(struct session *s, const struct reply *r);
 /* A table of ours could not tell; the server is innocent. */
 enum rc trouble_local(struct session *s);

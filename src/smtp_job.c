@@ -258,7 +258,7 @@ smtp_deliver(struct worker *w, struct job *job)
 	w->session.connected = w->session.sending = 0;
 	trouble_start(w);
 	TRY(route_start(w));
-	if (check_flags(w) == RC_OK) {
+	if (check_flags(w) == RC_OK && change_sender_is_known(w) == RC_OK) {
 		try_kept(w);
 		TRY(try_sites(w));
 	}

@@ -2,8 +2,8 @@
  * smtp_keep.c - a connection kept from one job to the next.
  *
  * It may be used again by the same worker alone, so for the same next hop, and
- * the same settings of TLS and passwords; a sender's own password binds it to
- * that sender, so then it isn't kept.  What went wrong once isn't, either.
+ * the same settings of TLS and passwords; where senders have passwords of their
+ * own, it isn't kept.  What went wrong once isn't, either.
  */
 #include "port.h"
 #include "smtp_int.h"
@@ -38,7 +38,7 @@ keep_is_due(struct session *s)
 	const struct settings *set = w->set;
 
 	if (w->route.at_fallback || (s->chat.tls != NULL && !s->tls.reuse) ||
-	    (s->logged_in && set->sender_dependent_authentication))
+	    (w->login != NULL && set->sender_dependent_authentication))
 		return false;
 	if (set->connection_cache_time_limit <= 0 ||
 	    port_now() - s->opened >= set->connection_reuse_time_limit ||

@@ -178,11 +178,13 @@ ask_window(struct mailing *m)
 
 	while (m->in_window < most && m->ask.step != STEP_END) {
 		rc = ask(m);
-		if (rc == RC_FULL)
+		if (rc != RC_OK && rc != RC_NONE)
 			break;
 		if (rc == RC_OK)
 			m->in_window++;
 	}
+	if (rc == RC_OS)	/* a table could not tell an address */
+		return trouble_lost(s, rc);
 	if (rc == RC_FULL && m->in_window == 0)
 		return trouble_own(s, FATE_NEVER, "5.1.7",
 		    "the sender address is too long for a command");
