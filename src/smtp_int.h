@@ -118,6 +118,11 @@ MUST_USE enum rc chat_reply_line(struct chat *c, struct reply *r,
 	struct span *text, bool *last);
 MUST_USE enum rc chat_reply(struct chat *c, struct reply *r);
 void reply_clear(struct reply *r);
+/*
+ * reply_dsn - takes `D.D.D` off the front of *text, with one to three digits in
+ * the later parts (RFC 3463, 2), and a blank or nothing behind it.
+ */
+bool reply_dsn(struct span *text, struct buf *out);
 /* Has the server said anything that was not read yet? */
 bool chat_has_input(const struct chat *c);
 
