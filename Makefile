@@ -288,7 +288,9 @@ cross_part = $(foreach t,$(CROSS),$(call part,tests/conformance/cross, \
 	\$$(sed 's/#.*//' tests/conformance/cross)))
 pkits_part = "$(PYTHON) tests/pkits/run.py $(B)/asan/tests/pkits/walk"
 live_part = $(call part,tests/live/run.py, \
-	$(PYTHON) tests/live/run.py $(B)/postern)
+	$(PYTHON) tests/live/run.py $(B)/postern) \
+	$(call part,tests/live/tables.py, \
+	$(PYTHON) tests/live/tables.py $(B)/postern)
 
 .PHONY: check unit conformance tidy check-cross check-live check-asan pkits
 #: check        all that needs no root and no outside network

@@ -66,22 +66,27 @@ table_cdb_find(struct span file, struct span key, size_t nth,
 	return RC_OK;
 }
 
+/* tinycdb's cdb_seqnext() believes lengths that are larger than the file. */
 enum rc
 table_cdb_next(struct span file, size_t *at, struct span *key,
 	struct span *value)
 {
-	struct cdb c = opened(file);
-	unsigned place = (unsigned)*at;
-	int n;
+	const unsigned char *p = (const unsigned char *)file.p;
+	size_t end = cdb_unpack(p), from = *at > 0 ? *at : CDB_HEAD;
+	size_t key_n, value_n;
 
-	if (place == 0)
-		cdb_seqinit(&place, &c);
-	n = cdb_seqnext(&place, &c);
-	if (n <= 0)
-		return n == 0 && place == c.cdb_dend ? RC_NONE : RC_WIRE;
-	*at = place;
-	*key = (struct span){ file.p + c.cdb_kpos, c.cdb_klen };
-	*value = (struct span){ file.p + c.cdb_vpos, c.cdb_vlen };
+	if (from == end)
+		return RC_NONE;
+	if (end - from < 8)
+		return RC_WIRE;
+	key_n = cdb_unpack(p + from);
+	value_n = cdb_unpack(p + from + 4);
+	from += 8;
+	if (key_n > end - from || value_n > end - from - key_n)
+		return RC_WIRE;
+	*key = (struct span){ file.p + from, key_n };
+	*value = (struct span){ file.p + from + key_n, value_n };
+	*at = from + key_n + value_n;
 	return RC_OK;
 }
 

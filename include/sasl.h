@@ -14,7 +14,8 @@
 #define SASL_USER_MAX	512	/* octets */
 #define SASL_PASSWORD_MAX 1024	/* tokens of providers are long */
 /* What is said at once, in base64, with its NUL. */
-#define SASL_LINE_MAX	((2 * SASL_USER_MAX + SASL_PASSWORD_MAX + 4) / 3 * 4 + 4)
+#define SASL_LINE_MAX \
+	((2 * SASL_USER_MAX + SASL_PASSWORD_MAX + 4) / 3 * 4 + 4)
 
 /* In the order of preference. */
 enum sasl_mech {

@@ -42,14 +42,14 @@ static const char help[] =
 	"  -o       as root, make files of our own, not of the text's owner\n"
 	"  -p       make files that everybody can read\n"
 	"  -q KEY   print the value of the key; `-`: as above\n"
-	"  -r, -w   of two values of a key the last or the first one, silently\n"
+	"  -r, -w   of two values of a key the last or the first, silently\n"
 	"  -s       print all entries\n"
 	"  -u, -U   nothing\n"
 	"  -v       say more\n"
-	"Types: cdb texthash inline static regexp cidr unionmap pipemap randmap\n"
-	"environ fail, and hash btree dbm lmdb sdbm, which mean FILE.cdb.\n"
-	"Exit: 0; 1 not found, or an error; 64 usage; 73 standard output cannot\n"
-	"be written; 75 a table cannot be asked now; 78 main.cf is wrong.\n";
+	"Types: cdb texthash inline static regexp cidr unionmap pipemap\n"
+	"randmap environ fail, and hash btree dbm lmdb sdbm: FILE.cdb.\n"
+	"Exit: 0; 1 not found, or an error; 64 usage; 73 standard output\n"
+	"cannot be written; 75 a table cannot be asked now; 78 main.cf is wrong.\n";
 
 struct postmap {
 	struct app *app;

@@ -26,8 +26,8 @@ room(const struct buf *b)
 }
 
 /*
- * Most pieces are short.  memcpy() of an unknown length becomes `rep movsb` when
- * gcc saves space, and that takes longer to begin than this to end.
+ * Most pieces are short.  memcpy() of an unknown length becomes `rep movsb`
+ * when gcc saves space, and that takes longer to begin than this to end.
  */
 static void
 copy(char *to, const char *from, size_t n)

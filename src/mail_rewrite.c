@@ -1,6 +1,6 @@
 /*
- * mail_rewrite.c - addresses replaced by what generic maps have for them, in the
- * envelope and in header fields (RFC 5322, 3.4).
+ * mail_rewrite.c - addresses replaced by what generic maps have for them, in
+ * the envelope and in header fields (RFC 5322, 3.4).
  *
  * A field with an address that is known is written anew: comments behind their
  * address, regular blanks, list members on lines of some 70 octets.  In what is

@@ -51,7 +51,7 @@ struct chat {
 	bool whole;		/* a limit holds for the whole request */
 	bool write_dead;	/* writing failed; what was said can be read */
 	const struct log *log;
-	const struct table_list *filter;	/* of reply lines; may be NULL */
+	const struct table_list *filter;	/* of replies; may be NULL */
 	bool table_failed;	/* it, or another, could not tell */
 	ms_t limit;
 	ms_t until;		/* if `whole` */
@@ -402,7 +402,10 @@ enum rc trouble_own(struct session *s, enum fate fate, const char *dsn,
 enum rc trouble_refused(struct session *s, const struct reply *r);
 /* STARTTLS was refused, where there must be TLS. */
 enum rc trouble_starttls(struct session *s, const struct reply *r);
-/* AUTH was refused: by smtp_sasl_auth_soft_bounce for now, whatever the code. */
+/*
+ * AUTH was refused: for now, if smtp_sasl_auth_soft_bounce says so.
+ * remembered: an earlier time, and it was not tried again.
+ */
 enum rc trouble_login(struct session *s, const struct reply *r,
 	bool remembered);
 /* A table of ours could not tell; the server is innocent. */

@@ -31,12 +31,26 @@ secure_open(struct worker *w)
 /* ---- policy ------------------------------------------------------------- */
 
 static enum rc
-find_policy(struct session *s, struct buf *why)
+later(struct session *s, const char *dsn, const struct buf *why)
 {
-	struct worker *w = s->w;
+	return trouble_site(s->w, FATE_LATER, dsn, "%.*s",
+	    SPAN_ARG(buf_span(why)));
+}
 
-	TRY(tls_policy_find(w->tls, &s->site, &s->tls, why));
-	return tls_dane_find(w->tls, &w->dns, &w->arena, &s->tls, why);
+/*
+ * Wrapper mode is for levels that can't go on without TLS.  A UNIX socket's
+ * level may will do, as it can't mean anything else there.
+ */
+static enum rc
+check_wrapper(struct session *s, struct buf *why)
+{
+	int least = s->site.ip.family == IP_NONE ? LEVEL_MAY : LEVEL_ENCRYPT;
+
+	if (!s->tls.wrapper || s->tls.level >= least)
+		return RC_OK;
+	buf_fmt(why, "%s_tls_wrappermode needs a TLS level of encrypt or more "
+	    "for %.*s", s->w->lmtp ? "lmtp" : "smtp", SPAN_ARG(s->host->name));
+	return later(s, "4.3.0", why);
 }
 
 enum rc
@@ -45,20 +59,19 @@ secure_policy(struct session *s)
 	struct worker *w = s->w;
 	char room[512];
 	struct buf why = BUF(room);
+	enum rc rc;
 
 	s->tls.level = LEVEL_NONE;
 	s->tls.wrapper = false;
 	if (w->tls == NULL)
 		return RC_OK;
 	route_tls_site(w, s->host, &s->site);
-	if (find_policy(s, &why) != RC_OK)
-		return trouble_site(w, FATE_LATER, "4.7.5", "%.*s",
-		    SPAN_ARG(buf_span(&why)));
-	if (s->tls.wrapper && s->tls.level < LEVEL_ENCRYPT)
-		return trouble_site(w, FATE_LATER, "4.3.0", "%s_tls_wrappermode"
-		    " needs a TLS level of encrypt or more for %.*s",
-		    w->lmtp ? "lmtp" : "smtp", SPAN_ARG(s->host->name));
-	return RC_OK;
+	rc = tls_policy_find(w->tls, &s->site, &s->tls, &why);
+	if (rc != RC_OK)
+		return later(s, rc == RC_DENY ? "4.7.5" : "4.3.0", &why);
+	if (tls_dane_find(w->tls, &w->dns, &w->arena, &s->tls, &why) != RC_OK)
+		return later(s, "4.7.5", &why);
+	return check_wrapper(s, &why);
 }
 
 /* ---- the handshake ------------------------------------------------------ */

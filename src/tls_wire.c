@@ -323,6 +323,10 @@ static enum rc
 prepare(struct tls_wire *w, const struct tls_policy *p, struct buf *why)
 {
 	TRY(suite_choose(p, w->t->set, engine_has_aes(), &w->suites, why));
+	if (why->n > 0)
+		log_line(w->t->log, LOG_WARNING, "%.*s",
+		    SPAN_ARG(buf_span(why)));
+	buf_clear(why);
 	engine_init(&w->cc, &w->suites);
 	br_ssl_engine_set_buffers_bidi(&w->cc.eng, w->in, sizeof(w->in),
 	    w->out, sizeof(w->out));

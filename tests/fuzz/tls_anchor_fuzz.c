@@ -2,8 +2,9 @@
  * tls_anchor_fuzz.c - any octets as certificates in a bundle, in its index and
  * in a file of trust anchors.
  *
- * The input is a list of objects: two octets of length, one that says which
- * armour, the DER.  What must hold: an index gives what its file gives, and
+ * The first octet says how many anchors there is room for, and which call of
+ * the port fails when the index is made.  What follows is a list of objects:
+ * two octets of length, one that says which armour, the DER.  What must hold: an index gives what its file gives, and
  * every good certificate is found by its own subject.
  *
  * covers: src/tls_index.c
@@ -98,8 +99,9 @@ open_anchors(struct anchors *s)
 	    s->why[0] != '\0');
 }
 
+/* fails: so many calls of the port behind the first; 0: none does. */
 static void
-check_index(void)
+check_index(unsigned fails)
 {
 	static char in_text[128 * 1024], in_index[128 * 1024];
 	unsigned char hash[DN_HASH_BYTES];
@@ -111,7 +113,10 @@ check_index(void)
 	struct cert c;
 
 	open_anchors(&text);
+	if (fails > 0)
+		sim_fail_at(sim_fallible() + fails);
 	rc = tls_index_make(FILE_, &info, &made, &why);
+	sim_fail_at(0);
 	HOLDS(rc == RC_OK || why.n > 0);
 	open_anchors(&index);
 	HOLDS((rc == RC_OK) == (index.file[0].cdb.n > 0));
@@ -120,11 +125,12 @@ check_index(void)
 
 		if (cert_read(object[i], &c) != RC_OK)
 			continue;
-		HOLDS(rc == RC_OK || !dn_hash(c.subject, hash));
+		HOLDS(rc == RC_OK || fails > 0 || !dn_hash(c.subject, hash));
 		find_all(&text, c.subject, &a);
 		find_all(&index, c.subject, &b);
 		HOLDS(holds_it(&a, object[i]) && b.n <= a.n);
-		HOLDS(!dn_hash(c.subject, hash) || holds_it(&b, object[i]));
+		HOLDS(rc != RC_OK || !dn_hash(c.subject, hash) ||
+		    holds_it(&b, object[i]));
 	}
 	HOLDS(made.certificates + made.duplicates + made.bad >= objects ||
 	    rc != RC_OK);
@@ -187,8 +193,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	sim_begin();
 	log_init(&info, SPAN("fuzz"));
 	make_file((struct span){ (const char *)data + 1, n - 1 });
-	check_tafile(data[0] % (OBJECTS_MAX + 1));
-	check_index();
+	check_tafile(data[0] % OBJECTS_MAX);
+	check_index(data[0] >> 4);
 	check_damage(data, n);
 	HOLDS(sim_open_fds() == 0);
 	sim_end();

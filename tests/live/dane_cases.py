@@ -44,6 +44,7 @@ SPECS = [
     {"name": "client-only", "issuer": "inter", "sans": [TREE],
      "eku": "clientAuth"},
     {"name": "self", "cn": "nobody"},
+    {"name": "self-named", "sans": [TREE]},
     {"name": "self-expired", "cn": "nobody", "expired": True},
     {"name": "rsa-root", "ca": True, "key": "rsa:2048"},
     {"name": "rsa", "issuer": "rsa-root", "sans": [TREE], "key": "rsa:2048"},
@@ -340,4 +341,25 @@ LEVELS = [_level("verify", cert, VERIFIED) for cert in (
     _level("fingerprint", "good", UNTRUSTED, "{inter.sha256}"),
 ]
 
-CASES = ONE + SEVERAL + NAMES + SAFETY + LEVELS
+
+def _anchors(rows):
+    """A trust anchor file of one certificate, and who is trusted by it."""
+    return [Case("a file with %s: %s" % (anchor, cert), want,
+                 SENT if want == VERIFIED else KEPT, (), cert, level="verify",
+                 settings=("smtp_tls_trust_anchor_file={certs}/%s.leaf"
+                           % anchor,))
+            for anchor, cert, want in rows]
+
+
+FILES = _anchors([
+    ("root", "good", VERIFIED), ("inter", "good", VERIFIED),
+    ("inter", "leaf-alone", VERIFIED), ("self", "self", UNTRUSTED),
+    ("self-named", "self-named", VERIFIED),
+    ("rsa-root", "p384", VERIFIED), ("old-inter", "below-old", VERIFIED),
+    ("root", "below-old", UNTRUSTED), ("old-root", "below-aged", UNTRUSTED),
+    ("self", "good", UNTRUSTED), ("root", "leaf-alone", UNTRUSTED),
+    ("inter", "other", UNTRUSTED), ("inter", "expired", UNTRUSTED),
+    ("no-ca", "below-no-ca", UNTRUSTED),
+])
+
+CASES = ONE + SEVERAL + NAMES + SAFETY + LEVELS + FILES

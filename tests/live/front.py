@@ -8,6 +8,7 @@ through the tool's standard streams.
 import contextlib
 import os
 import re
+import select
 import socket
 import subprocess
 import threading
@@ -52,6 +53,7 @@ class Session:
         self.content = None     # of the one message, lines ended by LF
         self.is_secure = False
         self.failure = ""
+        self.over = threading.Event()
 
 
 class Mail:
@@ -177,6 +179,9 @@ class Front:
         return self
 
     def __exit__(self, *_):
+        # a client may be gone before its last words were heard
+        for session in self.sessions:
+            session.over.wait(3)
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
@@ -207,6 +212,8 @@ class Front:
                     self._serve(client, session)
                 except (Gone, OSError) as e:
                     session.failure = str(e)
+                finally:
+                    session.over.set()
 
     def _serve(self, client, session):
         mail = Mail(session, self.ehlo, self.hold, self.bye)
@@ -239,6 +246,10 @@ class Front:
         fed = Lines(lambda: os.read(out.fileno(), 65536),
                     lambda data: os.write(back.fileno(), data))
         try:
+            if self.wrapper:
+                # the tool tells of a handshake, but not of one that began
+                # because there was something to send
+                select.select([self.errors], [], [], SECONDS)
             mail.serve(fed, True, not self.wrapper)
             session.is_secure = True
         except (Gone, OSError) as e:

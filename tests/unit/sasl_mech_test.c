@@ -183,7 +183,7 @@ SIM_TEST(strongest_mechanism_is_taken_whatever_the_order)
 	assert_int_equal(choose("", 0, false), RC_NONE);
 }
 
-SIM_TEST(noplaintext_leaves_cram_md5_and_says_why_the_rest_is_barred)
+SIM_TEST(noplaintext_leaves_cram_md5_and_tells_what_it_bars)
 {
 	unsigned o = options("noplaintext, noanonymous");
 
@@ -246,7 +246,7 @@ main(void)
 		SIM_RUN(entry_beyond_that_is_refused),
 		SIM_RUN(end_leaves_no_secret),
 		SIM_RUN(strongest_mechanism_is_taken_whatever_the_order),
-		SIM_RUN(noplaintext_leaves_cram_md5_and_says_why_the_rest_is_barred),
+		SIM_RUN(noplaintext_leaves_cram_md5_and_tells_what_it_bars),
 		SIM_RUN(no_mechanism_of_ours_meets_the_strict_options),
 		SIM_RUN(external_needs_a_certificate_and_no_password),
 		SIM_RUN(unknown_option_is_named),

@@ -84,7 +84,7 @@ SIM_TEST(idle_connection_is_closed_after_its_time)
 	assert_int_equal(j->verdict[0].conn_use, 1);
 }
 
-SIM_TEST(connection_past_its_time_is_not_used_if_nobody_closed_it)
+SIM_TEST(connection_past_its_time_is_not_used)
 {
 	struct sim_job *j = jobs(2);
 
@@ -197,7 +197,7 @@ main(void)
 		SIM_RUN(listed_destination_is_kept_without_another_job),
 		SIM_RUN(nothing_is_kept_if_the_setting_says_no),
 		SIM_RUN(idle_connection_is_closed_after_its_time),
-		SIM_RUN(connection_past_its_time_is_not_used_if_nobody_closed_it),
+		SIM_RUN(connection_past_its_time_is_not_used),
 		SIM_RUN(old_connection_is_not_used_again),
 		SIM_RUN(connection_is_used_again_so_often_and_no_more),
 		SIM_RUN(refused_rset_counts_against_nobody),

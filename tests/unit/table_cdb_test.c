@@ -226,6 +226,25 @@ TABLE_TEST(entries_come_in_their_order_and_keys_may_repeat)
 	assert_int_equal(table_cdb_next(f, &at, &key, &value), RC_NONE);
 }
 
+/* tinycdb's own walk takes these for lengths that fit. */
+TABLE_TEST(lengths_beyond_the_file_end_the_walk)
+{
+	struct span f, key, value;
+	size_t at = 0;
+
+	make(pairs, 0);
+	memset(file + 2048, 0xff, 4);
+	f = (struct span){ (const char *)file, file_n };
+	assert_int_equal(table_cdb_next(f, &at, &key, &value), RC_WIRE);
+	make(pairs, 0);
+	memset(file + 2048 + 4, 0xff, 4);
+	assert_int_equal(table_cdb_next(f, &at, &key, &value), RC_WIRE);
+	make(pairs + 8, 0);
+	file[0] = 1;		/* the records end behind an octet */
+	f.n = file_n;
+	assert_int_equal(table_cdb_next(f, &at, &key, &value), RC_WIRE);
+}
+
 int
 main(void)
 {
@@ -242,6 +261,7 @@ main(void)
 		SIM_RUN(secrets_that_others_can_read_are_told),
 		SIM_RUN(secrets_that_others_can_write_are_refused),
 		SIM_RUN(lookups_take_no_memory_and_no_descriptor),
+		SIM_RUN(lengths_beyond_the_file_end_the_walk),
 		SIM_RUN(entries_come_in_their_order_and_keys_may_repeat),
 	};
 	return sim_main(tests, COUNT(tests));

@@ -129,19 +129,35 @@ make_key(unsigned number, unsigned char *x)
 	return (br_ec_private_key){ BR_EC_secp256r1, x, 32 };
 }
 
+/* The point of a key; those of small numbers are kept. */
+static inline void
+make_point(unsigned number, unsigned char *q)
+{
+	static unsigned char known[16][65];
+	unsigned char x[32], room[BR_EC_KBUF_PUB_MAX_SIZE];
+	br_ec_private_key key = make_key(number, x);
+
+	if (number < COUNT(known) && known[number][0] != 0) {
+		memcpy(q, known[number], 65);
+		return;
+	}
+	if (br_ec_compute_pub(br_ec_get_default(), NULL, room, &key) != 65)
+		abort();
+	memcpy(q, room, 65);
+	if (number < COUNT(known))
+		memcpy(known[number], room, 65);
+}
+
 /* SubjectPublicKeyInfo. */
 static inline void
 make_spki(struct made *m, unsigned number)
 {
-	unsigned char x[32], q[BR_EC_KBUF_PUB_MAX_SIZE], bits[66] = { 0 };
-	br_ec_private_key key = make_key(number, x);
+	unsigned char bits[66] = { 0 };
 	size_t at = m->n;
 
-	if (br_ec_compute_pub(br_ec_get_default(), NULL, q, &key) != 65)
-		abort();
+	make_point(number, bits + 1);
 	MAKE_PUT(m, "\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"
 	    "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07");
-	memcpy(bits + 1, q, 65);
 	make_tlv(m, 0x03, bits, sizeof(bits));
 	make_wrap(m, at, 0x30);
 }

@@ -461,6 +461,17 @@ SIM_TEST(words_that_mean_nothing_stop_before_the_first_octet)
 	assert_int_equal(sim_sent_bytes(0), 0);
 }
 
+SIM_TEST(a_bound_that_does_nothing_is_a_warning)
+{
+	begin();
+	w.policy.protocols = SPAN(">=0399");
+	sim_play(WHERE, "tls fails suite=CCA8");
+	fails_with(RC_WIRE, "no shared cipher, or a server key of a kind "
+	    "that postern does not have (handshake failure alert)");
+	assert_non_null(strstr(sim_err(), "warning: smtp_tls_policy_maps, "
+	    "entry for dest.example: protocols: a number is no version"));
+}
+
 SIM_TEST(without_entropy_nothing_is_sent)
 {
 	begin();
@@ -662,6 +673,7 @@ main(void)
 		SIM_RUN(without_a_shared_cipher_there_is_a_sentence),
 		SIM_RUN(a_server_of_tls_1_3_alone_is_called_so),
 		SIM_RUN(words_that_mean_nothing_stop_before_the_first_octet),
+		SIM_RUN(a_bound_that_does_nothing_is_a_warning),
 		SIM_RUN(without_entropy_nothing_is_sent),
 		SIM_RUN(a_call_of_the_port_that_fails_is_a_result),
 		SIM_RUN(alerts_have_the_names_of_their_rfcs),

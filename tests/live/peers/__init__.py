@@ -1,6 +1,12 @@
 """One module per server that the client must get along with.
 
-To add one (OpenSMTPD, Exim, a peer with TLS...): write peers/NAME.py with
+    postfix, dovecot        in the clear, with the whole corpus
+    postfix_tls, dovecot_tls, exim, opensmtpd   under TLS
+    tools                   TLS of test servers, as odd as may be
+    dane                    signed zones; verdicts beside posttls-finger's
+    secrets                 what the client must not let out
+
+To add one: write peers/NAME.py with
 
     PACKAGES            Debian packages that hold the server
     USERS               users it wants; "boxes" owns the mailboxes

@@ -137,7 +137,8 @@ def finger_settings():
 
 # what settings are to posttls-finger
 OPTIONS = {"smtp_tls_dane_insecure_mx_policy": ["-M"],
-           "smtp_tls_CAfile": ["-F"]}
+           "smtp_tls_CAfile": ["-F"],
+           "smtp_tls_trust_anchor_file": ["-A"]}
 
 
 def finger(folder, site):

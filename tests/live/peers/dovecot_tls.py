@@ -3,7 +3,6 @@ import re
 
 import certs
 import client
-import place
 from client import NO_TLS, Secure
 from peers import SENT, Route, dovecot
 from peers.doors import CERTS

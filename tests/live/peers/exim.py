@@ -232,7 +232,7 @@ def checks(world):
         sent("delivers by " + door.name, way(door.name), "Verified",
              cipher=suite, group=group)
     kept("without a certificate of ours, where one is demanded",
-         way("asks", "encrypt"), "handshake")
+         way("asks", "encrypt"), "Cannot start TLS")
     for kind in certs.KINDS:
         sent("has our certificate: " + kind, way(
             "asks", "verify", "smtp_tls_chain_files="

@@ -121,7 +121,7 @@ def checks(world):
         for level in "encrypt", "may":
             world.case("%s: a broken handshake keeps the mail: %s" % (
                 level, kind), _way(kind, level), client.DEFERRED,
-                {"one": NO_TLS[:2] + ("handshake",)})
+                {"one": NO_TLS[:2] + ("Cannot start TLS",)})
         world.case("may: mail that has waited goes in the clear: " + kind,
                    _way(kind, "may"), client.SENT, {"one": SENT},
                    options=("-A", "7200"))
