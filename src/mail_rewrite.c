@@ -378,13 +378,14 @@ enum rc
 rewrite_field(const struct mail_change *change, struct span field,
     struct buf *out)
 {
-	struct span name = mail_field_name(field), value;
+	struct span name = mail_field_name(field);
+	struct span value = span_part(field, span_find(field, ':') + 1,
+	    field.n);
 	struct buf done = buf_attempt(out), anew;
 	enum rc rc;
 
-	if (!is_for_addresses(name))
+	if (!is_for_addresses(name) || value.n == 0)
 		return RC_NONE;
-	value = span_part(field, span_find(field, ':') + 1, field.n);
 	buf_init(&anew, done.p + done.n, done.cap - done.n);
 	buf_put(&anew, name);
 	buf_puts(&anew, ": ");

@@ -296,6 +296,15 @@ dsn_dot(struct span *s, struct buf *out)
 	return true;
 }
 
+bool
+reply_dsn(struct span *text, struct buf *out)
+{
+	return text->n > 1 && text->p[1] == '.' && dsn_part(text, out) &&
+	    dsn_dot(text, out) && dsn_part(text, out) &&
+	    dsn_dot(text, out) && dsn_part(text, out) &&
+	    (text->n == 0 || text->p[0] == ' ');
+}
+
 /* An enhanced code of the reply's own class (RFC 2034, 4), or X.0.0. */
 static void
 find_dsn(struct reply *r, struct span text)
@@ -305,10 +314,7 @@ find_dsn(struct reply *r, struct span text)
 
 	while (text.n > 0 && text.p[0] == ' ')
 		text = span_part(text, 1, text.n);
-	if (text.n > 1 && text.p[0] == class && text.p[1] == '.' &&
-	    dsn_part(&text, &b) && dsn_dot(&text, &b) &&
-	    dsn_part(&text, &b) && dsn_dot(&text, &b) &&
-	    dsn_part(&text, &b) && (text.n == 0 || text.p[0] == ' ')) {
+	if (text.n > 0 && text.p[0] == class && reply_dsn(&text, &b)) {
 		(void)buf_text(&b);
 		return;
 	}

@@ -71,31 +71,20 @@ filter_watch(struct session *s)
 
 /* ---- the status of a recipient ------------------------------------------ */
 
-/* `D.D.D` with one to three digits in the later parts (RFC 3463, 2). */
+/* A code at the front, and the text behind it. */
 static bool
 take_dsn(struct span *text, char dsn[DSN_MAX])
 {
-	struct span word, rest = *text, part;
+	struct span word = { 0 };
 	struct buf b;
-	unsigned parts = 0;
-	uint64_t n;
 
-	if (!span_word(&rest, " \t", &word) || word.n >= DSN_MAX)
-		return false;
-	*text = span_trim(rest);
-	rest = word;
-	while (span_word(&rest, ".", &part)) {
-		if (part.n > 3 || !span_number(part, 999, &n))
-			return false;
-		parts++;
-	}
-	if (parts != 3 || word.p[1] != '.' || word.p[word.n - 1] == '.' ||
-	    (word.p[0] != '2' && word.p[0] != '4' && word.p[0] != '5'))
-		return false;
+	(void)span_word(text, " \t", &word);
+	*text = span_trim(*text);
 	buf_init(&b, dsn, DSN_MAX);
-	buf_put(&b, word);
+	if (!reply_dsn(&word, &b) || word.n > 0)
+		return false;
 	(void)buf_text(&b);
-	return true;
+	return dsn[0] == '2' || dsn[0] == '4' || dsn[0] == '5';
 }
 
 static void

@@ -9,6 +9,7 @@
  *	trouble			who suffers from a failure
  *	route			which host is next
  *	secure			TLS: demanded or not, begun, given up
+ *	refused			logins that servers refused
  *	login			AUTH
  *	hello, xforward, command, body	stages of a session
  *	dot			the content, and what its end comes to
@@ -118,6 +119,11 @@ MUST_USE enum rc chat_reply_line(struct chat *c, struct reply *r,
 	struct span *text, bool *last);
 MUST_USE enum rc chat_reply(struct chat *c, struct reply *r);
 void reply_clear(struct reply *r);
+/*
+ * reply_dsn - takes `D.D.D` off the front of *text, with one to three digits in
+ * the later parts (RFC 3463, 2), and a blank or nothing behind it.
+ */
+bool reply_dsn(struct span *text, struct buf *out);
 /* Has the server said anything that was not read yet? */
 bool chat_has_input(const struct chat *c);
 
@@ -301,6 +307,7 @@ struct worker {
 	struct dns dns;
 	struct tls *tls;	/* NULL: no setting asks for it */
 	struct login *login;	/* likewise */
+	bool refused_off;	/* smtp_sasl_auth_cache_name is of no use */
 	struct table_env env;	/* of all tables */
 	struct filters filters;
 	struct changes changes;
@@ -395,8 +402,12 @@ enum rc trouble_own(struct session *s, enum fate fate, const char *dsn,
 enum rc trouble_refused(struct session *s, const struct reply *r);
 /* STARTTLS was refused, where there must be TLS. */
 enum rc trouble_starttls(struct session *s, const struct reply *r);
-/* AUTH was refused: for now, if smtp_sasl_auth_soft_bounce says so. */
-enum rc trouble_login(struct session *s, const struct reply *r);
+/*
+ * AUTH was refused: for now, if smtp_sasl_auth_soft_bounce says so.
+ * remembered: an earlier time, and it was not tried again.
+ */
+enum rc trouble_login(struct session *s, const struct reply *r,
+	bool remembered);
 /* A table of ours could not tell; the server is innocent. */
 enum rc trouble_local(struct session *s);
 /* The connection is lost, or silent for too long; rc tells which. */
@@ -443,6 +454,14 @@ MUST_USE enum rc secure_no_early_reply(struct session *s);
  * at the same host?
  */
 bool secure_may_retry(struct session *s);
+
+/*
+ * refused_find - did the server refuse this login not long ago, as far as
+ * smtp_sasl_auth_cache_name tells?  s->reply gets what it said then.
+ */
+bool refused_find(struct session *s, const struct sasl *x);
+/* It did now, with s->reply. */
+void refused_keep(struct session *s, const struct sasl *x);
 
 /*
  * login_open - passwords, filter and options, if there is to be any AUTH.

@@ -255,6 +255,14 @@ talk(struct session *s, bool *given_up)
 }
 
 static enum rc
+refused(struct session *s, bool remembered)
+{
+	(void)trouble_login(s, &s->reply, remembered);
+	hello_quit(s);
+	return RC_DENY;
+}
+
+static enum rc
 exchange(struct session *s)
 {
 	bool given_up = false;
@@ -272,9 +280,8 @@ exchange(struct session *s)
 		s->logged_in = true;
 		return RC_OK;
 	}
-	(void)trouble_login(s, &s->reply);
-	hello_quit(s);
-	return RC_DENY;
+	refused_keep(s, &s->w->login->sasl);
+	return refused(s, false);
 }
 
 static enum rc
@@ -286,6 +293,8 @@ with_entry(struct session *s, struct span entry)
 		return give_up(s, "4.3.0", "the entry of the password table "
 		    "is too long");
 	x->authzid = s->w->set->send_cyrus_sasl_authzid;
+	if (refused_find(s, x))
+		return refused(s, true);
 	TRY(choose(s));
 	return exchange(s);
 }

@@ -117,7 +117,7 @@ ask_rcpt(struct mailing *m)
 	rc = command_rcpt(m->s, &to);
 	if (rc == RC_OK)
 		l->state[m->ask.at.index - 1] = RCPT_ASKED;
-	else if (m->in_window == 0)
+	else if (rc == RC_FULL && m->in_window == 0)
 		return too_long(m, &to, m->ask.at.index - 1);
 	else
 		m->ask.at = before;

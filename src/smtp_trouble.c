@@ -250,7 +250,7 @@ trouble_starttls(struct session *s, const struct reply *r)
 }
 
 enum rc
-trouble_login(struct session *s, const struct reply *r)
+trouble_login(struct session *s, const struct reply *r, bool remembered)
 {
 	struct why *y = &s->w->why;
 	char dsn[DSN_MAX];
@@ -264,7 +264,8 @@ trouble_login(struct session *s, const struct reply *r)
 	}
 	why_start(s->w, fate, dsn);
 	relay_is_peer(s);
-	buf_puts(&y->text, "SASL authentication failed; server ");
+	buf_fmt(&y->text, "SASL %sauthentication failed; server ",
+	    remembered ? "[CACHED] " : "");
 	put_peer(s, &y->text);
 	buf_fmt(&y->text, " said: %.*s", SPAN_ARG(buf_span(&r->text)));
 	return all_suffer(s->w);
