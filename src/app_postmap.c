@@ -48,9 +48,10 @@ static const char help[] =
 	"  -u, -U   nothing\n"
 	"  -v       say more\n"
 	"Types: cdb texthash inline static regexp cidr unionmap pipemap\n"
-	"randmap environ fail, and hash btree dbm lmdb sdbm, which mean FILE.cdb.\n"
+	"randmap environ fail, and hash btree dbm lmdb sdbm: FILE.cdb.\n"
 	"Exit: 0; 1 not found, or an error; 64 usage; 73 standard output\n"
-	"cannot be written; 75 a table cannot be asked now; 78 main.cf is wrong.\n";
+	"cannot be written; 75 a table cannot be asked now; 78 main.cf is\n"
+	"wrong.\n";
 
 struct postmap {
 	struct app *app;
