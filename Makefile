@@ -179,6 +179,7 @@ define target_rules
 $(B)/$1/libbearssl.a: $(B)/src/bearssl.done toolchains/$1.mk \
 		$(if $(TRIPLE.$1),$(B)/$1/sysroot.done)
 	$$(call say,AR)
+	$$(Q)mkdir -p $$(@D)
 	+$$(Q)$$(MAKE) -s -C $(B)/src/bearssl lib CONF=Unix \
 		BUILD=$(abspath $(B))/$1/bearssl AR=$(AR.$1) \
 		CC='$(CC.$1)' CFLAGS='$$(call cc_flags,$1) $(LIBCFLAGS.$1)' \

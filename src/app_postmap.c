@@ -38,8 +38,8 @@ static const char help[] =
 	"  -d KEY   remove the key; `-`: the lines of standard input\n"
 	"  -f       keys keep their case\n"
 	"  -h, -b   -q - takes a message: its header lines, its body lines\n"
-	"  -i       add what is on standard input, keep what is there\n"
-	"  -N, -n   with or without a NUL behind keys and values\n"
+	"  -i       add what is on standard input to what is there\n"
+	"  -N, -n   with, without a NUL behind keys and values\n"
 	"  -o       as root: files are ours, not the text's owner's\n"
 	"  -p       make files that everybody can read\n"
 	"  -q KEY   print the value of the key; `-`: as above\n"
@@ -47,10 +47,11 @@ static const char help[] =
 	"  -s       print all entries\n"
 	"  -u, -U   nothing\n"
 	"  -v       say more\n"
-	"Types: cdb texthash inline static regexp cidr unionmap pipemap randmap\n"
-	"environ fail, and hash btree dbm lmdb sdbm, which mean FILE.cdb.\n"
-	"Exit: 0; 1 not found, or an error; 64 usage; 73 standard output cannot\n"
-	"be written; 75 a table cannot be asked now; 78 main.cf is wrong.\n";
+	"Types: cdb texthash inline static regexp cidr unionmap pipemap\n"
+	"randmap environ fail; hash btree dbm lmdb sdbm mean FILE.cdb.\n"
+	"Exit: 0; 1 not found, or an error; 64 usage; 73 standard output\n"
+	"cannot be written; 75 a table cannot be asked now; 78 main.cf, or\n"
+	"the name of a table, is wrong.\n";
 
 struct postmap {
 	struct app *app;
