@@ -26,7 +26,7 @@ struct mail_map {
  *
  * Each is tried quoted as RFC 5321 has it and, if that differs, as it is.
  *
- * addr   unquoted; the empty one has no key.
+ * addr   unquoted; the empty one has no key, nor has one that ends in @.
  * ext    what was left out of the key, with its delimiter; empty: nothing.
  *
  * As table_find().

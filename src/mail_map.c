@@ -109,7 +109,7 @@ mail_map_find(const struct mail_map *m, struct span addr, struct buf *value,
 	enum rc rc;
 
 	*ext = none;
-	if (addr.n == 0)
+	if (addr.n == 0 || addr.p[addr.n - 1] == '@')
 		return RC_NONE;
 	rc = try_key(m, local, domain, TABLE_ANY, value);
 	if (rc == RC_NONE)

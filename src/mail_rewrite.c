@@ -200,6 +200,7 @@ next_member(struct span *rest, const char *close, struct member *m)
 		}
 	}
 	m->text = span_part(*rest, 0, at);
+	m->has_angle &= !angle;	/* `close` was a quoted one */
 	if (!m->has_angle)
 		m->inside = m->text;
 	else if (m->after.p != NULL)
@@ -331,11 +332,16 @@ is_for_addresses(struct span name)
 static void
 wrap(struct buf *out, size_t piece, size_t *line)
 {
-	if (out->full || piece == *line || out->n - *line < WIDTH ||
-	    out->n + 1 >= out->cap)
+	size_t was = out->n, begin;
+
+	if (out->full || piece == *line || piece == was ||
+	    was - *line < WIDTH)
 		return;
-	buf_putc(out, ' ');
-	memmove(out->p + piece + 1, out->p + piece, out->n - 1 - piece);
+	begin = piece + is_blank(out->p[piece]);
+	buf_puts(out, begin > piece ? " " : "  ");
+	if (out->full)
+		return;
+	memmove(out->p + piece + 2, out->p + begin, was - begin);
 	out->p[piece] = '\n';
 	out->p[piece + 1] = '\t';
 	*line = piece + 2;

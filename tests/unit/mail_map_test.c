@@ -95,6 +95,8 @@ MAIL_TEST(null_address_is_no_key)
 {
 	generic("static:x");
 	FINDS("", "-");
+	FINDS("a@", "-");
+	FINDS("a@b@", "-");
 }
 
 MAIL_TEST(table_that_cannot_tell_is_not_one_that_lacks_the_key)

@@ -196,6 +196,7 @@ MAIL_TEST(brackets_that_do_not_match_lose_nothing)
 	FIELD("To: a@b, (open", "To: c@d, (open");
 	FIELD("To: a@b, \"open", "To: c@d, \"open");
 	FIELD("To: a@b, x\\", "To: c@d, x\\");
+	FIELD("To: a@b, <x \">\" y", "To: c@d, <x \">\" y");
 }
 
 MAIL_TEST(members_stand_on_lines_of_some_seventy_octets)
@@ -212,6 +213,20 @@ MAIL_TEST(members_stand_on_lines_of_some_seventy_octets)
 		assert_true(n <= 72);
 		assert_true(*p == 'T' || *p == '\t');
 	}
+}
+
+MAIL_TEST(empty_member_keeps_its_separator_at_a_lines_end)
+{
+	generic("inline:{a@b=c@d}");
+	FIELD("To: a@b, 123456789012345678901234567890123456789@1234567890123"
+	    "456789,;,x", "To: c@d, 123456789012345678901234567890123456789@"
+	    "1234567890123456789,\n\t;, x");
+	FIELD("To: a@b, 1234567890123456789012345678901234567890@12345678901234"
+	    "567890,\n\t", "To: c@d,\n\t1234567890123456789012345678901234567"
+	    "890@12345678901234567890,");
+	FIELD("To: a@b, 123456789012345678901234567890123456789@12345678901234"
+	    "56789, , ", "To: c@d, 123456789012345678901234567890123456789@"
+	    "1234567890123456789,\n\t,");
 }
 
 MAIL_TEST(field_too_long_for_its_room_is_full)
@@ -276,6 +291,7 @@ main(void)
 		SIM_RUN(words_without_a_dot_between_are_no_address),
 		SIM_RUN(brackets_that_do_not_match_lose_nothing),
 		SIM_RUN(members_stand_on_lines_of_some_seventy_octets),
+		SIM_RUN(empty_member_keeps_its_separator_at_a_lines_end),
 		SIM_RUN(field_too_long_for_its_room_is_full),
 		SIM_RUN(table_that_cannot_tell_is_told_of),
 		SIM_RUN(time_does_not_grow_with_the_square_of_a_field),
