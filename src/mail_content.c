@@ -115,12 +115,25 @@ mail_content_start(struct mail_content *c, struct mail_reader *reader,
 }
 
 static void
-tell(struct mail_content *c, unsigned bit, const char *what, const char *why)
+tell(struct mail_content *c, unsigned bit, struct span what, const char *why)
 {
 	if (!(c->told & bit))
-		log_line(c->change->log, LOG_WARNING, "%.*s%s %s",
-		    SPAN_ARG(c->change->log_id), what, why);
+		log_line(c->change->log, LOG_WARNING, "%.*s%.*s%s",
+		    SPAN_ARG(c->change->log_id), SPAN_ARG(what), why);
 	c->told |= bit;
+}
+
+/* What goes to a server without 8BITMIME all the same. */
+static void
+tell_left(struct mail_content *c)
+{
+	char room[128];
+	struct buf b = BUF(room);
+
+	buf_fmt(&b, "content %.*s stays 8bit, as %s", (int)c->mime.named_n,
+	    c->mime.named, c->mime.left);
+	tell(c, TOLD_LEFT, buf_span(&b), ", though the server has no "
+	    "8BITMIME");
 }
 
 /* ---- fields -------------------------------------------------------------- */
@@ -153,8 +166,8 @@ give_field(struct mail_content *c, struct span text, bool ends)
 	if (rc == RC_DENY)
 		return RC_DENY;
 	if (rc == RC_FULL)
-		tell(c, TOLD_FULL, "a header field", "would be far too long "
-		    "with the addresses of generic maps; it stays as it is");
+		tell(c, TOLD_FULL, mail_field_name(text), " would be far too "
+		    "long with addresses of generic maps; it stays as it is");
 	if (rc != RC_OK)
 		buf_put(&c->out, text);
 	if (ends)
@@ -213,9 +226,9 @@ cut_field(struct mail_content *c, bool ends)
 	struct check_of of;
 
 	c->is_over = true;
-	mime_field_cut(&c->mime, name);
-	tell(c, TOLD_CUT, "a header field", "is longer than "
-	    "header_size_limit; the rest of it passes unseen");
+	mime_field_cut(&c->mime, name, text);
+	tell(c, TOLD_CUT, name, " is longer than header_size_limit; the rest "
+	    "of it passes unseen");
 	table = table_for(c, name, &of);
 	return check_field(c, &of, table, text, ends);
 }
@@ -285,8 +298,7 @@ end_head(struct mail_content *c)
 	c->has_field = c->is_over = false;
 	c->in_head = mime_head_end(&c->mime, &label);
 	if (c->mime.left != NULL)
-		tell(c, TOLD_LEFT, c->mime.left, "is labelled 8bit, and goes "
-		    "out as it is to a server without 8BITMIME");
+		tell_left(c);
 	if (label.n == 0)
 		return RC_OK;
 	table = table_for(c, SPAN("Content-Transfer-Encoding"), &of);

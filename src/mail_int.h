@@ -43,13 +43,15 @@ struct mime {
 	bool is_digest;		/* multipart/digest: parts are messages */
 	bool is_wide;		/* labelled 8bit or binary */
 	size_t boundary_n;	/* of its own, at the end of names */
+	char named[48];		/* its type as it stands there, cut */
+	size_t named_n;
 	char label[MIME_LABEL_MAX];	/* withheld, in case it is to stay */
 	size_t label_n;
 
 	/* Of the header that ended last, and its body. */
 	bool converts;		/* its lines become quoted-printable */
 	bool relabelled;	/* its label is one of ours */
-	const char *left;	/* what may keep 8-bit text; NULL: nothing */
+	const char *left;	/* why it may keep 8-bit text; NULL: not so */
 	unsigned depth;
 	unsigned frozen;	/* depth of a signed multipart; 0: none */
 	size_t names_n;
@@ -64,7 +66,7 @@ bool mime_is_content_field(struct span name);
 /* A field, folds included.  true: it is withheld. */
 bool mime_field(struct mime *m, struct span name, struct span field);
 /* The same of a field whose end is not known. */
-void mime_field_cut(struct mime *m, struct span name);
+void mime_field_cut(struct mime *m, struct span name, struct span field);
 /*
  * mime_head_end - the header is over.
  *

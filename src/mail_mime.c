@@ -47,7 +47,7 @@ mime_start(struct mime *m, bool to_7bit, size_t boundary_max)
 	    MIME_BOUNDARY_MAX;
 	m->left = NULL;
 	m->depth = m->frozen = 0;
-	m->names_n = 0;
+	m->names_n = m->named_n = 0;
 	begin_head(m, MIME_PRIMARY, MIME_LEAF);
 }
 
@@ -121,6 +121,15 @@ note_content_type(struct mime *m, struct span value)
 	}
 }
 
+static void
+note_name(struct mime *m, struct span value)
+{
+	struct buf b = BUF(m->named);
+
+	buf_put_cut(&b, span_part(value, 0, span_find(value, ';')));
+	m->named_n = b.n;
+}
+
 static bool
 note_label(struct mime *m, struct span value, struct span field)
 {
@@ -146,8 +155,10 @@ mime_field(struct mime *m, struct span name, struct span field)
 	size_t colon = span_find(field, ':');
 	struct span value = span_part(field, colon + 1, field.n);
 
-	if (span_is_case(name, "Content-Type"))
+	if (span_is_case(name, "Content-Type")) {
+		note_name(m, span_trim(value));
 		note_content_type(m, value);
+	}
 	if (span_is_case(name, "Content-Transfer-Encoding"))
 		return note_label(m, value, field);
 	return false;
@@ -155,10 +166,11 @@ mime_field(struct mime *m, struct span name, struct span field)
 
 /* What it says may stand in what was not seen: nothing to rely on then. */
 void
-mime_field_cut(struct mime *m, struct span name)
+mime_field_cut(struct mime *m, struct span name, struct span field)
 {
 	if (!span_is_case(name, "Content-Type"))
 		return;
+	(void)mime_field(m, name, field);
 	m->type = MIME_OPAQUE;
 	m->is_signed = m->is_digest = false;
 	m->boundary_n = 0;
@@ -178,7 +190,7 @@ push(struct mime *m)
 	return true;
 }
 
-/* What has an 8-bit label, and is neither converted nor has converted parts. */
+/* Has it an 8-bit label, and neither is converted nor has converted parts? */
 static const char *
 left(const struct mime *m, enum mime_type type)
 {
@@ -186,11 +198,11 @@ left(const struct mime *m, enum mime_type type)
 		return NULL;
 	if (m->frozen > 0)
 		return m->is_signed && m->frozen == m->depth ? NULL :
-		    "signed content";
+		    "it is signed";
 	if (type == MIME_OPAQUE)
-		return "content that is not to be encoded, or lacks a "
-		    "boundary,";
-	return m->label_n == 0 ? "content with an overlong label" : NULL;
+		return m->type == MIME_MULTIPART ? "it has no boundary" :
+		    "it must not be encoded";
+	return m->label_n == 0 ? "its label is too long" : NULL;
 }
 
 bool
@@ -262,6 +274,7 @@ mime_line(struct mime *m, struct span begin, bool *head)
 		line = span_part(line, name.n, line.n);
 		*head = !span_is(span_part(line, 0, 2), "--");
 		leave(m, *head ? level + 1 : level);
+		m->named_n = 0;
 		begin_head(m, MIME_PART, *head && m->end[level] & DIGEST ?
 		    MIME_MESSAGE : MIME_LEAF);
 		return true;

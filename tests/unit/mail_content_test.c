@@ -133,7 +133,7 @@ MAIL_TEST(signed_content_stays_to_the_octet_with_one_warning)
 	mw.change.to_7bit = true;
 	STAYS("Content-Type: multipart/signed; boundary=s\n\n--s\n"
 	    "Subject : odd\n" WIDE "\n\xE4=\n--s\n" WIDE "--s\nX: y\n--s--\n");
-	assert_int_equal(times_said("signed content is labelled 8bit"), 1);
+	assert_int_equal(times_said("stays 8bit, as it is signed"), 1);
 	assert_int_equal(times_said("warning"), 1);
 }
 
@@ -150,10 +150,11 @@ MAIL_TEST(what_must_not_be_encoded_goes_out_whole_with_a_warning)
 	mw.change.to_7bit = true;
 	BECOMES(WIDE "Content-Type: message/partial\n\n\xE4 =\n",
 	    "Content-Type: message/partial\n" WIDE "\n\xE4 =\n");
-	assert_int_equal(times_said("is labelled 8bit"), 1);
+	assert_int_equal(times_said("content message/partial stays 8bit, as it "
+	    "must not be encoded"), 1);
 	BECOMES(WIDE "Content-Type: multipart/mixed\n\n--\n\xE4 =\n",
 	    "Content-Type: multipart/mixed\n" WIDE "\n--\n\xE4 =\n");
-	assert_int_equal(times_said("is labelled 8bit"), 2);
+	assert_int_equal(times_said("stays 8bit"), 2);
 }
 
 MAIL_TEST(label_that_stays_is_shown_to_the_table_it_belongs_to)
@@ -238,7 +239,7 @@ MAIL_TEST(content_type_that_is_cut_makes_nothing_of_the_body)
 	    "\ty=z;\n\tboundary=b\n\n--b\n\xE4\n--b--\n",
 	    "Content-Type: multipart/mixed; x=1234567890;\n"
 	    "\ty=z;\n\tboundary=b\n" WIDE "\n--b\n\xE4\n--b--\n");
-	says("is labelled 8bit");
+	says("content multipart/mixed stays 8bit, as it must not be encoded");
 }
 
 MAIL_TEST(no_memory_is_a_reason_to_wait)

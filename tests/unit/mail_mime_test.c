@@ -258,7 +258,7 @@ SIM_TEST(all_inside_a_signed_multipart_is_left_alone)
 	assert_false(field(WIDE));
 	assert_string_equal(label(), "");
 	assert_false(m.converts);
-	assert_string_equal(m.left, "signed content");
+	assert_string_equal(m.left, "it is signed");
 	assert_int_equal(line("--s--"), 'e');
 	assert_int_equal(m.frozen, 0);
 	assert_int_equal(line("--o"), 'h');
@@ -271,9 +271,10 @@ SIM_TEST(field_that_was_cut_is_nothing_to_rely_on)
 	begin(true);
 	assert_true(field(WIDE));
 	assert_false(field("Content-Type: text/plain"));
-	mime_field_cut(&m, SPAN("Subject"));
+	mime_field_cut(&m, SPAN("Subject"), SPAN("Subject: x"));
 	assert_int_equal(m.type, MIME_LEAF);
-	mime_field_cut(&m, SPAN("content-type"));
+	mime_field_cut(&m, SPAN("content-type"), SPAN("content-type: x/y"));
+	assert_memory_equal(m.named, "x/y", 3);
 	assert_string_equal(label(), WIDE);
 	assert_false(m.converts);
 }
