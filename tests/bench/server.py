@@ -30,10 +30,11 @@ class Gone(Exception):
 class Session:
     """One connection, from the greeting to its end."""
 
-    def __init__(self, peer, pipelining, look):
+    def __init__(self, peer, pipelining, look, tls=None):
         self.peer = peer
         self.pipelining = pipelining
         self.look = look
+        self.tls = tls          # an SSLContext, until it is in use
         self.have = b""         # received, not looked at
         self.out = b""          # replies that have not left
         self.announced = 0      # SIZE= of MAIL
@@ -74,6 +75,8 @@ class Session:
                  b"ENHANCEDSTATUSCODES"]
         if self.pipelining:
             words.insert(1, b"PIPELINING")
+        if self.tls:
+            words.insert(1, b"STARTTLS")
         return b"".join(b"250-%s\r\n" % w for w in words[:-1]) + \
             b"250 %s\r\n" % words[-1]
 
@@ -82,6 +85,9 @@ class Session:
         while True:
             line = self.line()
             verb = line[:4].upper()
+            if verb == b"STAR" and self.tls:
+                self.start_tls()
+                continue
             self.before(verb, line)
             if verb in (b"EHLO", b"LHLO"):
                 self.out += self.keywords()
@@ -92,6 +98,12 @@ class Session:
             if verb == b"QUIT":
                 self.flush()
                 return
+
+    def start_tls(self):
+        self.out += b"220 2.0.0 Go\r\n"
+        self.flush()
+        self.peer = self.tls.wrap_socket(self.peer, server_side=True)
+        self.tls, self.have = None, b""
 
     def before(self, verb, line):
         """What is noted ahead of the reply."""
@@ -134,13 +146,13 @@ class Session:
 class Server:
     """Listens from the start, one session after the other; close() ends it.
 
-    `pipelining` and `look` hold for the sessions that begin after they were
+    `pipelining`, `look` and `tls` hold for the sessions that begin after they were
     set. take() gives the session that ended last; None: there was none.
     """
 
     def __init__(self, address, port):
         self.pipelining = True
-        self.look = None
+        self.look = self.tls = None
         self.last = None
         self.ended = threading.Semaphore(0)
         self.socket = socket.create_server((address, port))
@@ -157,7 +169,8 @@ class Server:
             with peer:
                 peer.settimeout(60)
                 peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                session = Session(peer, self.pipelining, self.look)
+                session = Session(peer, self.pipelining, self.look,
+                                  self.tls)
                 try:
                     session.serve()
                 except (OSError, Gone):
