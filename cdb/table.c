@@ -116,25 +116,17 @@ table_wipe(void *p, size_t n)
 
 /* ---- keys ---------------------------------------------------------------- */
 
-/* A key is looked at octet by octet once, and here: it is folded on the way. */
 void
 table_fold(const struct table *t, struct span key, struct buf *b)
 {
-	unsigned letters = t->flags & TABLE_KEEP_CASE ? 0 : 26;
-	char *to = b->p + b->n;
+	size_t from = b->n;
 
-	if (b->full || b->cap - b->n <= key.n) {
-		b->full = true;
+	buf_put(b, key);
+	if (t->flags & TABLE_KEEP_CASE)
 		return;
-	}
-	for (size_t i = 0; i < key.n; i++) {
-		unsigned char c = (unsigned char)key.p[i];
-
-		if ((unsigned char)(c - 'A') < letters)
-			c |= 'a' - 'A';
-		to[i] = (char)c;
-	}
-	b->n += key.n;
+	for (size_t i = from; i < b->n; i++)
+		if (b->p[i] >= 'A' && b->p[i] <= 'Z')
+			b->p[i] = (char)(b->p[i] + ('a' - 'A'));
 }
 
 bool

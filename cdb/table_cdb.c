@@ -1,45 +1,48 @@
 /*
- * table_cdb.c - compiled tables: one mapped file, read by tinycdb.
+ * table_cdb.c - compiled tables: one mapped file, in the format of cdb.
  *
  * The file is mapped by the port and so never closed, and it may be damaged:
- * tinycdb compares every place in it with its length.
+ * table_cdb_check() sees to it that all hash tables are inside, and each place
+ * and length of a record is compared with what is left.  tinycdb's own search
+ * would do, but takes half as long again; its walk through all records believes
+ * lengths that are larger than the file.
  */
 #include <string.h>
-
-#include <cdb.h>
 
 #include "port.h"
 #include "table_int.h"
 
 #define CDB_HEAD	2048	/* octets: 256 places and lengths of tables */
+#define CDB_SEED	5381	/* where a hash begins */
 
-/* What cdb_init() would do; the fields are those of tinycdb 0.78. */
-static struct cdb
-opened(struct span file)
+/* In one place, so that a lookup reads memory and calls nothing. */
+static inline __attribute__((always_inline)) uint32_t
+number(const char *at)
 {
-	const unsigned char *p = (const unsigned char *)file.p;
+	const unsigned char *p = (const unsigned char *)at;
 
-	return (struct cdb){
-		.cdb_fd = -1,
-		.cdb_fsize = (unsigned)file.n,
-		.cdb_dend = cdb_unpack(p),
-		.cdb_mem = p,
-	};
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+		(uint32_t)p[3] << 24;
+}
+
+static inline __attribute__((always_inline)) uint32_t
+hash_more(uint32_t hash, unsigned char c)
+{
+	return (hash + (hash << 5)) ^ c;
 }
 
 enum rc
 table_cdb_check(struct span file)
 {
-	const unsigned char *p = (const unsigned char *)file.p;
-	unsigned end;
+	uint32_t end;
 
 	if (file.n < CDB_HEAD || file.n > UINT32_MAX)
 		return RC_WIRE;
-	end = cdb_unpack(p);
+	end = number(file.p);
 	if (end < CDB_HEAD)
 		return RC_WIRE;
 	for (size_t i = 0; i < CDB_HEAD; i += 8) {
-		unsigned from = cdb_unpack(p + i), n = cdb_unpack(p + i + 4);
+		uint32_t from = number(file.p + i), n = number(file.p + i + 4);
 
 		if (from < end || from > file.n || n > (file.n - from) / 8)
 			return RC_WIRE;
@@ -47,46 +50,106 @@ table_cdb_check(struct span file)
 	return RC_OK;
 }
 
+/* memcmp() of musl goes by octets. */
+static bool
+is_same(const char *a, const char *b, size_t n)
+{
+	uint64_t x, y;
+
+	for (; n >= sizeof(x); n -= sizeof(x)) {
+		memcpy(&x, a, sizeof(x));
+		memcpy(&y, b, sizeof(y));
+		if (x != y)
+			return false;
+		a += sizeof(x);
+		b += sizeof(y);
+	}
+	while (n > 0 && *a == *b) {
+		a++;
+		b++;
+		n--;
+	}
+	return n == 0;
+}
+
+/* The record at a place, if it is inside. */
+static bool
+record(struct span file, size_t at, struct span *key, struct span *value)
+{
+	size_t end = number(file.p), key_n, value_n;
+
+	if (at < CDB_HEAD || end < 8 || at > end - 8)
+		return false;
+	key_n = number(file.p + at);
+	value_n = number(file.p + at + 4);
+	at += 8;
+	if (key_n > end - at || value_n > end - at - key_n)
+		return false;
+	*key = (struct span){ file.p + at, key_n };
+	*value = (struct span){ file.p + at + key_n, value_n };
+	return true;
+}
+
+/* The hash table for a hash, and the slot where the search begins. */
+static size_t
+first_slot(struct span file, uint32_t hash, const char **table, size_t *slots)
+{
+	const char *head = file.p + hash % 256 * 8;
+	uint32_t n = number(head + 4);
+
+	*table = file.p + number(head);
+	*slots = n;
+	return n > 0 ? hash / 256 % n : 0;
+}
+
+static enum rc
+search(struct span file, uint32_t hash, struct span wanted, size_t nth,
+	struct span *value)
+{
+	const char *table;
+	size_t slots, i = first_slot(file, hash, &table, &slots);
+
+	for (size_t left = slots; left > 0; left--) {
+		const char *slot = table + i * 8;
+		size_t at = number(slot + 4);
+		struct span key;
+
+		if (at == 0)
+			break;
+		i = i + 1 < slots ? i + 1 : 0;
+		if (number(slot) != hash)
+			continue;
+		if (!record(file, at, &key, value))
+			return RC_WIRE;
+		if (key.n == wanted.n && is_same(key.p, wanted.p, key.n) &&
+		    nth-- == 0)
+			return RC_OK;
+	}
+	return RC_NONE;
+}
+
 enum rc
 table_cdb_find(struct span file, struct span key, size_t nth,
 	struct span *value)
 {
-	struct cdb c = opened(file);
-	struct cdb_find f;
-	int n;
+	uint32_t hash = CDB_SEED;
 
-	if (key.n >= file.n)
-		return RC_NONE;
-	n = cdb_findinit(&f, &c, key.p, (unsigned)key.n);
-	for (size_t i = 0; n > 0 && i <= nth; i++)
-		n = cdb_findnext(&f);
-	if (n <= 0)
-		return n < 0 ? RC_WIRE : RC_NONE;
-	*value = (struct span){ file.p + c.cdb_vpos, c.cdb_vlen };
-	return RC_OK;
+	for (size_t i = 0; i < key.n; i++)
+		hash = hash_more(hash, (unsigned char)key.p[i]);
+	return search(file, hash, key, nth, value);
 }
 
-/* tinycdb's cdb_seqnext() believes lengths that are larger than the file. */
 enum rc
 table_cdb_next(struct span file, size_t *at, struct span *key,
 	struct span *value)
 {
-	const unsigned char *p = (const unsigned char *)file.p;
-	size_t end = cdb_unpack(p), from = *at > 0 ? *at : CDB_HEAD;
-	size_t key_n, value_n;
+	size_t from = *at > 0 ? *at : CDB_HEAD;
 
-	if (from == end)
+	if (from == number(file.p))
 		return RC_NONE;
-	if (end - from < 8)
+	if (!record(file, from, key, value))
 		return RC_WIRE;
-	key_n = cdb_unpack(p + from);
-	value_n = cdb_unpack(p + from + 4);
-	from += 8;
-	if (key_n > end - from || value_n > end - from - key_n)
-		return RC_WIRE;
-	*key = (struct span){ file.p + from, key_n };
-	*value = (struct span){ file.p + from + key_n, value_n };
-	*at = from + key_n + value_n;
+	*at = from + 8 + key->n + value->n;
 	return RC_OK;
 }
 
@@ -139,24 +202,70 @@ mapped_open(struct table *t, struct span arg)
 /* Whether keys and values end with a NUL is the maker's choice. */
 enum { NUL_UNKNOWN, NUL_NEVER, NUL_ALWAYS };
 
+/* Keys are looked at once: copied to `to`, folded and hashed. */
+static uint32_t
+take_key(const struct table *t, struct span key, char *to)
+{
+	unsigned letters = t->flags & TABLE_KEEP_CASE ? 0 : 26;
+	uint32_t hash = CDB_SEED;
+
+	for (size_t i = 0; i < key.n; i++) {
+		unsigned char c = (unsigned char)key.p[i];
+
+		if ((unsigned char)(c - 'A') < letters)
+			c |= 'a' - 'A';
+		to[i] = (char)c;
+		hash = hash_more(hash, c);
+	}
+	return hash;
+}
+
+/* What table_soon() found out of the keys that are asked next. */
+#define SOON_KEY_MAX	64
+struct soon {
+	size_t n, at;
+	struct soon_key {
+		size_t n;
+		uint32_t hash;
+		char key[SOON_KEY_MAX];	/* as it was told */
+		char own[SOON_KEY_MAX];	/* folded, with room for a NUL */
+	} next[TABLE_SOON_MAX];
+};
+
+/* The next announced key, if it is this one. */
+static struct soon_key *
+announced(const struct table *t, struct span key)
+{
+	struct soon *s = t->soon;
+	struct soon_key *next;
+
+	if (s == NULL || s->at == s->n)
+		return NULL;
+	next = &s->next[s->at++];
+	return next->n == key.n && is_same(next->key, key.p, key.n) ? next :
+		NULL;
+}
+
 enum rc
 mapped_find(struct table *t, struct span key, struct buf *value)
 {
 	char room[SOURCE_LINE_MAX];
-	struct buf b = BUF(room);
-	struct span found;
+	struct soon_key *next = announced(t, key);
+	char *to = next != NULL ? next->own : room;
+	struct span own = { to, key.n }, found;
 	enum rc rc = RC_NONE;
+	uint32_t hash;
 
-	table_fold(t, key, &b);
-	if (b.full)
+	if (key.n >= sizeof(room))
 		return table_fails(t, "a key is too long");
+	hash = next != NULL ? next->hash : take_key(t, key, to);
 	if (t->nul != NUL_ALWAYS)
-		rc = table_cdb_find(t->cdb, buf_span(&b), 0, &found);
+		rc = search(t->cdb, hash, own, 0, &found);
 	if (rc == RC_OK)
 		t->nul = NUL_NEVER;
 	if (rc == RC_NONE && t->nul != NUL_NEVER) {
-		b.p[b.n++] = '\0';	/* buf always has room for one */
-		rc = table_cdb_find(t->cdb, buf_span(&b), 0, &found);
+		to[own.n++] = '\0';
+		rc = search(t->cdb, hash_more(hash, '\0'), own, 0, &found);
 		if (rc == RC_OK)
 			t->nul = NUL_ALWAYS;
 	}
@@ -168,6 +277,56 @@ mapped_find(struct table *t, struct span key, struct buf *value)
 		found.n--;
 	buf_put(value, found);
 	return RC_OK;
+}
+
+/* Octets: what is smaller is near the processor before long, as a whole. */
+#define SOON_LEAST	((size_t)256 << 10)
+#define CACHE_LINE	64	/* most records end in the next one */
+
+/* Where the search for a key will begin; a key that is too long has no n. */
+static const char *
+announce(const struct table *t, struct span key, struct soon_key *k)
+{
+	struct buf copy = BUF(k->key);
+	const char *table;
+	size_t slots, at;
+
+	k->n = SIZE_MAX;
+	if (key.n >= SOON_KEY_MAX)
+		return t->cdb.p;
+	k->n = key.n;
+	k->hash = take_key(t, key, k->own);
+	buf_put(&copy, key);
+	at = first_slot(t->cdb, k->hash, &table, &slots);
+	return slots > 0 ? table + at * 8 : t->cdb.p;
+}
+
+void
+table_soon(const struct table_list *l, const struct span *key, size_t n)
+{
+	const char *slot[TABLE_SOON_MAX];
+	struct table *t = l->first;
+
+	if (t == NULL || t->cdb.n < SOON_LEAST)
+		return;
+	if (t->soon == NULL)
+		t->soon = arena_take(t->arena, sizeof(*t->soon));
+	if (t->soon == NULL)
+		return;
+	t->soon->n = n;
+	t->soon->at = 0;
+	for (size_t i = 0; i < n; i++) {
+		slot[i] = announce(t, key[i], &t->soon->next[i]);
+		__builtin_prefetch(slot[i]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		size_t at = number(slot[i] + 4);
+
+		if (at + CACHE_LINE < t->cdb.n) {
+			__builtin_prefetch(t->cdb.p + at);
+			__builtin_prefetch(t->cdb.p + at + CACHE_LINE);
+		}
+	}
 }
 
 static struct span

@@ -15,6 +15,7 @@
 
 struct table;
 typedef bool table_see(void *arg, struct span key, struct span value);
+struct soon;
 struct rules;			/* what is known about a table of patterns */
 
 /*
@@ -47,6 +48,7 @@ struct table {
 	bool is_checked;	/* bad lines of the text were told */
 	struct span cdb;	/* the mapped file */
 	unsigned nul;		/* do its keys end with NUL? */
+	struct soon *soon;	/* keys that were announced; NULL: none yet */
 	struct rules *rules;
 };
 

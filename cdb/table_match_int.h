@@ -38,7 +38,7 @@ struct matcher {
 	const char *(*parse)(struct buf *line, struct rule *r);
 	/* NULL, or what else is wrong with a rule; asked once. */
 	const char *(*check)(struct table *t, const struct rule *r);
-	/* RC_OK: it holds; RC_NONE: not so; RC_OS: nobody can tell. */
+	/* RC_OK: it holds; RC_NONE: not so; RC_WIRE: nobody can tell. */
 	enum rc (*test)(struct table *t, const struct rule *r,
 		struct subject *s);
 	void (*result)(const struct rule *r, const struct subject *s,

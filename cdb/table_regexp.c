@@ -275,7 +275,7 @@ run(const struct table *t, const struct rule *r, const regex_t *re,
 
 	if (n != 0 && n != REG_NOMATCH) {
 		table_warn(t, "/%s/: %s", r->pattern, trouble(REG_ESPACE));
-		return RC_OS;
+		return RC_WIRE;
 	}
 	return (n == 0) != r->is_not ? RC_OK : RC_NONE;
 }
@@ -293,7 +293,7 @@ test(struct table *t, const struct rule *r, struct subject *s)
 	error = compile(r, &re);
 	if (error != 0) {
 		table_warn(t, "/%s/: %s", r->pattern, trouble(error));
-		return RC_OS;
+		return RC_WIRE;
 	}
 	rc = run(t, r, &re, s);
 	keep(t, r, &re);

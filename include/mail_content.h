@@ -10,8 +10,9 @@
  *
  * What is not asked for stays to the octet.  A header field that is changed is
  * written anew; others are not.  What has no valid structure is passed on as it
- * is, as far as the structure is not valid; so is what must not be encoded, with
- * one warning for a message whose 8-bit text goes to a server without 8BITMIME.
+ * is, as far as the structure is not valid; so is what must not be encoded,
+ * with one warning for a message whose 8-bit text goes to a server without
+ * 8BITMIME.
  */
 #ifndef POSTERN_MAIL_CONTENT_H
 #define POSTERN_MAIL_CONTENT_H

@@ -71,6 +71,14 @@ MUST_USE enum rc sasl_initial(struct sasl *x, struct buf *out);
  */
 MUST_USE enum rc sasl_answer(struct sasl *x, struct span challenge,
 	struct buf *out);
+/*
+ * sasl_mark - adds, in hexadecimal, what tells whether this login is the same
+ * as another one: a digest over salt, server, user and password, which tells
+ * nobody whose they are.
+ */
+#define SASL_MARK_BYTES	32
+void sasl_mark(const struct sasl *x, struct span salt, struct span server,
+	struct buf *out);
 /* Wipes names and passwords. */
 void sasl_end(struct sasl *x);
 

@@ -83,6 +83,14 @@ MUST_USE enum rc table_find(const struct table_list *l, struct span key,
 	unsigned kinds, struct buf *value);
 
 /*
+ * table_soon - these keys will be asked next.  Changes nothing but the time it
+ * takes: lookups in a large compiled table wait for memory, and so they do
+ * together.  n is at most TABLE_SOON_MAX.
+ */
+#define TABLE_SOON_MAX	32
+void table_soon(const struct table_list *l, const struct span *key, size_t n);
+
+/*
  * table_each - calls see(arg, key, value) for each entry, in the order of the
  * file, up to the first that it says false to.
  * RC_NONE: a type that can't tell its entries.  RC_OS, RC_WIRE as above.

@@ -24,7 +24,8 @@
 #include "port.h"
 #include "table.h"
 
-#define IN_BYTES	((size_t)64 * 1024)
+#define IN_BYTES	((size_t)128 * 1024)	/* the longest key */
+#define READ_BYTES	((size_t)32 * 1024)	/* stays near the processor */
 /* Of a value, with its gap and line end; and what is gathered of them. */
 #define ENTRY_BYTES	((size_t)256 * 1024)
 #define OUT_BYTES	(ENTRY_BYTES + IN_BYTES + (size_t)64 * 1024)
@@ -34,22 +35,23 @@
 
 static const char help[] =
 	"  -c DIR   the folder of main.cf\n"
-	"  -d KEY   remove the key; `-`: those on the lines of standard input\n"
+	"  -d KEY   remove the key; `-`: the lines of standard input\n"
 	"  -f       keys keep their case\n"
 	"  -h, -b   -q - takes a message: its header lines, its body lines\n"
-	"  -i       add what comes on standard input, and keep what is there\n"
+	"  -i       add what is on standard input, keep what is there\n"
 	"  -N, -n   with or without a NUL behind keys and values\n"
-	"  -o       as root, make files of our own, not of the text's owner\n"
+	"  -o       as root: files are ours, not the text's owner's\n"
 	"  -p       make files that everybody can read\n"
 	"  -q KEY   print the value of the key; `-`: as above\n"
-	"  -r, -w   of two values of a key the last or the first, silently\n"
+	"  -r, -w   of two values of a key the last, the first; silently\n"
 	"  -s       print all entries\n"
 	"  -u, -U   nothing\n"
 	"  -v       say more\n"
 	"Types: cdb texthash inline static regexp cidr unionmap pipemap\n"
 	"randmap environ fail, and hash btree dbm lmdb sdbm: FILE.cdb.\n"
 	"Exit: 0; 1 not found, or an error; 64 usage; 73 standard output\n"
-	"cannot be written; 75 a table cannot be asked now; 78 main.cf is wrong.\n";
+	"cannot be written; 75 a table cannot be asked now; 78 main.cf is\n"
+	"wrong.\n";
 
 struct postmap {
 	struct app *app;
@@ -61,7 +63,7 @@ struct postmap {
 	const char *folder;
 	const char *query, *removal;
 	bool lists, header, body;
-	const char *gap;		/* between key and value */
+	struct span gap;		/* between key and value */
 	struct buf out;
 	bool is_lost;			/* standard output takes nothing */
 	struct arena arena;
@@ -99,7 +101,7 @@ static void
 put_entry(struct postmap *p, struct span key, struct span value)
 {
 	put(p, key);
-	put(p, span_of(p->gap));
+	put(p, p->gap);
 	put(p, value);
 	put(p, SPAN("\n"));
 }
@@ -118,13 +120,27 @@ load(struct postmap *p)
 	p->in_from = 0;
 	p->in_n = n;
 	flush(p);		/* somebody may wait for it to ask on */
-	if (port_read(PORT_STDIN, p->in + n, IN_BYTES - n, MS_NEVER, &got) !=
-	    RC_OK) {
+	if (port_read(PORT_STDIN, p->in + n, IN_BYTES - n < READ_BYTES ?
+	    IN_BYTES - n : READ_BYTES, MS_NEVER, &got) != RC_OK) {
 		p->in_ended = true;
 		return port_error_is_end() ? RC_NONE : RC_OS;
 	}
 	p->in_n += got;
 	return RC_OK;
+}
+
+/* A line that is there already, with its end. */
+static bool
+line_at_hand(struct postmap *p, struct span *line)
+{
+	struct span s = { p->in + p->in_from, p->in_n - p->in_from };
+	const char *end = s.n > 0 ? memchr(s.p, '\n', s.n) : NULL;
+
+	if (end == NULL)
+		return false;
+	*line = span_part(s, 0, (size_t)(end - s.p));
+	p->in_from += line->n + 1;
+	return true;
 }
 
 /* The next line of standard input; it stays until the next call. */
@@ -133,22 +149,19 @@ next_line(struct postmap *p, struct span *line)
 {
 	enum rc rc = RC_OK;
 
-	for (;;) {
-		struct span s = { p->in + p->in_from, p->in_n - p->in_from };
-		const char *end = s.n > 0 ? memchr(s.p, '\n', s.n) : NULL;
-
-		if (end == NULL && rc == RC_OK) {
+	while (!line_at_hand(p, line)) {
+		if (rc == RC_OK)
 			rc = load(p);
-			continue;
+		if (rc == RC_NONE && p->in_n > p->in_from) {
+			*line = (struct span){ p->in + p->in_from,
+			    p->in_n - p->in_from };	/* without an end */
+			p->in_from = p->in_n;
+			return RC_OK;
 		}
-		if (rc == RC_OS || rc == RC_FULL || s.n == 0)
+		if (rc != RC_OK)
 			return rc;
-		if (end != NULL)
-			s.n = (size_t)(end - s.p);
-		p->in_from += s.n + (end != NULL);
-		*line = s;
-		return RC_OK;
 	}
+	return RC_OK;
 }
 
 /* ---- queries ------------------------------------------------------------- */
@@ -209,7 +222,7 @@ ask_and_print(struct postmap *p, struct span key, bool *found)
 		flush(p);
 	before = p->out.n;
 	buf_put(&p->out, key);
-	buf_puts(&p->out, p->gap);
+	buf_put(&p->out, p->gap);
 	code = ask(p, key, &p->out);
 	buf_putc(&p->out, '\n');
 	if (code == EXIT_OK)
@@ -260,11 +273,18 @@ ask_message(struct postmap *p, struct buf *entry, bool *found)
 static int
 ask_lines(struct postmap *p, bool *found)
 {
-	struct span line;
+	struct span line[TABLE_SOON_MAX];
 	enum rc rc;
 
-	while ((rc = next_line(p, &line)) == RC_OK)
-		TRY_CODE(ask_and_print(p, line, found));
+	while ((rc = next_line(p, &line[0])) == RC_OK) {
+		size_t n = 1;
+
+		while (n < COUNT(line) && line_at_hand(p, &line[n]))
+			n++;
+		table_soon(&p->list[0], line, n);
+		for (size_t i = 0; i < n; i++)
+			TRY_CODE(ask_and_print(p, line[i], found));
+	}
 	return rc == RC_NONE ? EXIT_OK : EXIT_DATA;
 }
 
@@ -442,7 +462,7 @@ start(struct app *app, unsigned flags, const char *gap)
 		return NULL;
 	}
 	p->app = app;
-	p->gap = gap;
+	p->gap = span_of(gap);
 	p->job.log = &app->log;
 	p->job.flags = flags;
 	arena_init(&p->arena, p->arena_room, sizeof(p->arena_room));

@@ -2,7 +2,7 @@
  * mail_content.c - a message read, changed and given out, line by line.
  *
  * A header field is gathered whole, as checks and rewriting want it; body lines
- * pass in pieces.  What is ready to be given out stands in `out`, lines ended by
+ * pass in pieces.  What is ready to go stands in `out`, lines ended by
  * LF, the last one maybe not ended yet; it is empty ahead of each step, and one
  * step adds no more than fits.
  */
@@ -216,7 +216,7 @@ flush_field(struct mail_content *c)
 	return rc;
 }
 
-/* It is too long: what is there will be looked at, up to a line's end or not. */
+/* It is too long: what is there is looked at, up to a line's end or not. */
 static enum rc
 cut_field(struct mail_content *c, bool ends)
 {
@@ -518,7 +518,7 @@ next_step(struct mail_content *c, struct span piece, bool last)
 	    body_piece(c, piece, last);
 }
 
-/* As much as can be made of the next piece; *passes: it is given out as it is. */
+/* What can be made of the next piece; *passes: it is given out as it is. */
 static enum rc
 step(struct mail_content *c, struct span *piece, bool *last, bool *passes)
 {

@@ -164,7 +164,7 @@ mime_field(struct mime *m, struct span name, struct span field)
 	return false;
 }
 
-/* What it says may stand in what was not seen: then it is nothing to rely on. */
+/* What it says may stand in what was not seen: nothing to rely on then. */
 void
 mime_field_cut(struct mime *m, struct span name, struct span field)
 {

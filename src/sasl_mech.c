@@ -1,5 +1,5 @@
 /*
- * sasl_mech.c - what each mechanism says.
+ * sasl_mech.c - what each mechanism says, and the mark of a login.
  */
 #include <bearssl.h>
 
@@ -97,4 +97,32 @@ sasl_answer(struct sasl *x, struct span challenge, struct buf *out)
 		return RC_WIRE;
 	x->step++;
 	return next(x, buf_span(&b), out);
+}
+
+/* Each part with its length: no two lists of parts look the same. */
+static void
+add_part(br_sha256_context *h, struct span s)
+{
+	uint32_t length = (uint32_t)s.n;
+
+	br_sha256_update(h, &length, sizeof(length));
+	if (s.n > 0)
+		br_sha256_update(h, s.p, s.n);
+}
+
+void
+sasl_mark(const struct sasl *x, struct span salt, struct span server,
+    struct buf *out)
+{
+	char sum[SASL_MARK_BYTES];
+	br_sha256_context h;
+
+	br_sha256_init(&h);
+	add_part(&h, salt);
+	add_part(&h, server);
+	add_part(&h, buf_span(&x->user));
+	add_part(&h, buf_span(&x->password));
+	br_sha256_out(&h, sum);
+	base_wipe(&h, sizeof(h));
+	code_hex(out, (struct span){ sum, sizeof(sum) });
 }

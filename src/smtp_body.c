@@ -81,7 +81,7 @@ add_field(struct body *o, struct buf *lead, const char *name,
 	buf_fmt(&field, "%s: %s", name, brackets ? "<" : "");
 	mail_addr_show(&field, buf_span(&mapped));
 	buf_puts(&field, brackets ? ">\n" : "\n");
-	if (!field.full && !mapped.full)	/* as trace, an unmanageable one is none */
+	if (!field.full && !mapped.full)	/* else it is no trace */
 		buf_put(lead, buf_span(&field));
 	return RC_OK;
 }

@@ -8,11 +8,9 @@
  *	SALT DIGEST TIME DSN REPLY
  *
  * The digest, in hexadecimal as the salt, covers salt, server, user and
- * password, so the file tells nobody whose they are; another password is another
- * login.  Of two workers who write at once one loses: that costs one try.
+ * password, so the file tells nobody whose they are; another password is
+ * another login.  Of two workers who write at once one loses: one try more.
  */
-#include <bearssl.h>
-
 #include "port.h"
 #include "smtp_int.h"
 
@@ -71,7 +69,7 @@ parse(struct span line, struct refusal *r)
 		return false;
 	r->text = span_part(line, 1, line.n);
 	return r->salt.n == 2 * SALT_BYTES &&
-	    r->digest.n == 2 * br_sha256_SIZE && r->dsn.n < DSN_MAX &&
+	    r->digest.n == 2 * SASL_MARK_BYTES && r->dsn.n < DSN_MAX &&
 	    r->dsn.p[0] == '5' && r->text.n >= 3 && r->text.n <= REPLY_KEPT &&
 	    span_number(time, INT64_MAX / SECOND, &r->made_s);
 }
@@ -85,41 +83,13 @@ is_fresh(const struct worker *w, const struct refusal *r)
 	return age_s >= 0 && age_s < w->set->sasl_auth_cache_time / SECOND;
 }
 
-/* Each part with its length: no two lists of parts look the same. */
-static void
-add(br_sha256_context *h, struct span s)
-{
-	uint32_t length = (uint32_t)s.n;
-
-	br_sha256_update(h, &length, sizeof(length));
-	if (s.n > 0)
-		br_sha256_update(h, s.p, s.n);
-}
-
-static void
-put_digest(struct buf *b, struct span salt, const struct session *s,
-    const struct sasl *x)
-{
-	char sum[br_sha256_SIZE];
-	br_sha256_context h;
-
-	br_sha256_init(&h);
-	add(&h, salt);
-	add(&h, s->host->name);
-	add(&h, buf_span(&x->user));
-	add(&h, buf_span(&x->password));
-	br_sha256_out(&h, sum);
-	base_wipe(&h, sizeof(h));
-	code_hex(b, (struct span){ sum, sizeof(sum) });
-}
-
 static bool
 is_of(const struct refusal *r, const struct session *s, const struct sasl *x)
 {
-	char room[2 * br_sha256_SIZE + 1];
+	char room[2 * SASL_MARK_BYTES + 1];
 	struct buf b = BUF(room);
 
-	put_digest(&b, r->salt, s, x);
+	sasl_mark(x, r->salt, s->host->name, &b);
 	return span_eq(buf_span(&b), r->digest);
 }
 
@@ -236,7 +206,7 @@ put_line(struct buf *b, const struct session *s, const struct sasl *x)
 	code_hex(&hex, (struct span){ salt, sizeof(salt) });
 	buf_put(b, buf_span(&hex));
 	buf_putc(b, ' ');
-	put_digest(b, buf_span(&hex), s, x);
+	sasl_mark(x, buf_span(&hex), s->host->name, b);
 	buf_fmt(b, " %lld %s ", (long long)port_wall(), s->reply.dsn);
 	buf_put(b, span_part(buf_span(&s->reply.text), 0, REPLY_KEPT));
 	buf_putc(b, '\n');

@@ -119,9 +119,9 @@ sign_rsa(const struct own_key *k, int hash, struct span digest,
 	unsigned char again[DIGEST_MAX];
 	size_t n = (k->rsa.n_bitlen + 7) / 8;
 
-	if (n <= room && br_rsa_pkcs1_sign_get_default()(oid, value, digest.n,
+	if (n <= room && br_rsa_i31_pkcs1_sign(oid, value, digest.n,
 	    &k->rsa, out) == 1 &&
-	    br_rsa_pkcs1_vrfy_get_default()(out, n, oid, digest.n,
+	    br_rsa_i31_pkcs1_vrfy(out, n, oid, digest.n,
 	    &k->pub.key.key.rsa, again) == 1 &&
 	    memcmp(again, value, digest.n) == 0)
 		return n;

@@ -96,8 +96,8 @@ put_reason(struct buf *b, const struct fault *f, unsigned alert)
 		buf_puts(b, "the server wants another client certificate, or "
 		    "one at all");
 	else if (alert == HANDSHAKE_FAILURE && !f->has_cert)
-		buf_puts(b, "no shared cipher, or a server key of a kind that "
-		    "postern does not have");
+		buf_puts(b, "no shared cipher, only TLS 1.3, or a server key "
+		    "of a kind that postern does not have");
 	else
 		buf_puts(b, "the server gave up");
 }

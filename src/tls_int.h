@@ -517,7 +517,7 @@ MUST_USE enum rc version_range(struct span list, unsigned *min, unsigned *max,
  * What BearSSL has, without static ECDH, which OpenSSL dropped long ago and
  * nobody misses.
  */
-#define TLS_SUITES_MAX	31
+#define TLS_SUITES_MAX	28
 
 /* Suites are places in the table of tls_suite.c; sets have a bit for each. */
 struct ciphers {

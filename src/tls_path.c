@@ -9,7 +9,8 @@
  *
  * What holds for an issuer holds for the anchor as well: dates, CA, purpose,
  * constraints.  RFC 5280 takes an anchor as a name and a key; but here they are
- * certificates, and OpenSSL treats them so.
+ * certificates, and OpenSSL treats them so, but for the dates of one that
+ * another authority issued.
  */
 #include <string.h>
 
@@ -161,7 +162,9 @@ fault_of_issuer(struct walk *w, const struct chain_link *l)
 		return "is beyond the depth that settings allow";
 	if (!names_permitted(w, c))
 		return "does not allow the names below it";
-	return fault(c, w->want->now);
+	/* OpenSSL asks for an anchor's dates only if it issued itself. */
+	return fault(c, l->is_anchor && !is_self_issued(c) ? c->from :
+	    w->want->now);
 }
 
 /* ---- the search --------------------------------------------------------- */

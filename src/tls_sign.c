@@ -168,7 +168,7 @@ rsa_fits(const br_rsa_public_key *key, enum digest d, struct span digest,
 
 	if (d >= DIGEST_SHA224)
 		id[9] = last[d - DIGEST_SHA224];
-	return br_rsa_pkcs1_vrfy_get_default()(octets(signature), signature.n,
+	return br_rsa_i31_pkcs1_vrfy(octets(signature), signature.n,
 	    d < DIGEST_SHA224 ? BR_HASH_OID_SHA1 : id, digest.n, key,
 	    signed_digest) == 1
 	    && memcmp(signed_digest, digest.p, digest.n) == 0;

@@ -196,12 +196,14 @@ put_fault(const struct tls_wire *w, enum rc rc, struct buf *why)
 
 /* RC_OS: nothing that nobody can guess. */
 static enum rc
-seed(struct tls_wire *w, ms_t until)
+seed(struct tls_wire *w, ms_t until, struct buf *why)
 {
 	unsigned char random[32];
 
-	if (port_random(random, sizeof(random), until) != RC_OK)
+	if (port_random(random, sizeof(random), until) != RC_OK) {
+		buf_puts(why, "no random numbers: ");
 		return RC_OS;
+	}
 	br_ssl_engine_inject_entropy(&w->cc.eng, random, sizeof(random));
 	base_wipe(random, sizeof(random));
 	return RC_OK;
@@ -349,7 +351,7 @@ begin(struct tls_wire *w, const struct tls_policy *p, ms_t until,
 		return RC_DENY;
 	}
 	TRY(prepare(w, p, why));
-	TRY(seed(w, until));
+	TRY(seed(w, until, why));
 	w->is_offered = offer(w, p);
 	return br_ssl_client_reset(&w->cc, name, w->is_offered) ? RC_OK
 	    : RC_WIRE;

@@ -23,7 +23,8 @@ static const struct {
 	char act;		/* of the reading: d, r, p or blank */
 } known[] = {
 	{ "drop", "IGNORE", 'd' }, { "strip", "STRIP", 'd' },
-	{ "rep", "REPLACE New: text", 'r' }, { "pre", "PREPEND New: text", 'p' },
+	{ "rep", "REPLACE New: text", 'r' },
+	{ "pre", "PREPEND New: text", 'p' },
 	{ "odd", "REJECT", ' ' }, { "warn", "WARN x", ' ' },
 };
 

@@ -9,8 +9,10 @@
  * covers: src/mail_mime.c
  * covers: src/mail_qp.c
  * covers: src/mail_content.c take_room mail_content_start tell give_field
- * covers: src/mail_content.c flush_field start_field end_head convert body_piece
- * covers: src/mail_content.c next_piece head_is_over head_piece give finish step
+ * covers: src/mail_content.c flush_field start_field end_head convert
+ * covers: src/mail_content.c body_piece
+ * covers: src/mail_content.c next_piece head_is_over head_piece give
+ * covers: src/mail_content.c finish step
  * covers: src/mail_content.c mail_content_read next_step is_plain goes_on
  */
 #include "fuzz_content.h"
@@ -74,7 +76,7 @@ struct reading {
 	struct span in, out;	/* what is left of them */
 	bool has_field, wide, withheld, converts;
 	char type;		/* t(ext) m(ultipart) r(fc822) o(ther) */
-	char name;		/* of its boundary: b0 is b, b1 is c, then s, d */
+	char name;		/* of its boundary: b0 is b, b1 is c; s, d */
 	char label[8192];	/* as it stands in the message */
 	unsigned depth, frozen;
 	char names[LEVELS_MAX];

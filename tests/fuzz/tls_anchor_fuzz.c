@@ -4,8 +4,9 @@
  *
  * The first octet says how many anchors there is room for, and which call of
  * the port fails when the index is made.  What follows is a list of objects:
- * two octets of length, one that says which armour, the DER.  What must hold: an index gives what its file gives, and
- * every good certificate is found by its own subject.
+ * two octets of length, one that says which armour, the DER.  What must hold:
+ * an index gives what its file gives, and every good certificate is found by
+ * its own subject.
  *
  * covers: src/tls_index.c
  * covers: src/tls_dnhash.c

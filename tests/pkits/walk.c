@@ -26,7 +26,7 @@ static size_t certs;
 static uint64_t seed = 1;
 static struct chain chain;
 static _Alignas(16) char room[CHAIN_BYTES_MAX];
-static int64_t now = 1577836800;	/* 2020: the tests are of 2010 to 2030 */
+static int64_t now = 1577836800;	/* 2020; the tests have 2010 to 2030 */
 
 static unsigned
 random_below(size_t n)

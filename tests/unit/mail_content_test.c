@@ -73,7 +73,7 @@ MAIL_TEST(line_that_is_no_field_ends_the_header)
 	BECOMES(" folded: from what?\n", "\n folded: from what?\n");
 }
 
-MAIL_TEST(mailbox_line_in_front_stays_there_and_the_header_a_header)
+MAIL_TEST(mailbox_line_in_front_stays_in_front)
 {
 	generic("inline:{a@b=c@d}");
 	BECOMES("From a@b Thu Jan  1 00:00:00 2026\nFrom: a@b\n\nx\n",
@@ -147,7 +147,7 @@ MAIL_TEST(signed_content_stays_to_the_octet_with_one_warning)
 	assert_int_equal(times_said("warning"), 1);
 }
 
-MAIL_TEST(signed_content_without_wide_labels_is_no_reason_to_warn)
+MAIL_TEST(signed_content_of_ascii_is_no_reason_to_warn)
 {
 	mw.change.to_7bit = true;
 	STAYS("Content-Type: multipart/signed; boundary=s\n\n--s\n\n"
@@ -389,14 +389,14 @@ main(void)
 		SIM_RUN(what_no_change_concerns_stays_to_the_octet),
 		SIM_RUN(blank_ahead_of_a_colon_goes),
 		SIM_RUN(line_that_is_no_field_ends_the_header),
-		SIM_RUN(mailbox_line_in_front_stays_there_and_the_header_a_header),
+		SIM_RUN(mailbox_line_in_front_stays_in_front),
 		SIM_RUN(mailbox_line_is_known_behind_our_own_trace),
 		SIM_RUN(wide_text_is_encoded_and_its_label_goes_last),
 		SIM_RUN(leaves_of_a_multipart_are_encoded_one_by_one),
 		SIM_RUN(part_may_end_with_its_header),
 		SIM_RUN(message_inside_has_a_header_of_its_own),
 		SIM_RUN(signed_content_stays_to_the_octet_with_one_warning),
-		SIM_RUN(signed_content_without_wide_labels_is_no_reason_to_warn),
+		SIM_RUN(signed_content_of_ascii_is_no_reason_to_warn),
 		SIM_RUN(what_must_not_be_encoded_goes_out_whole_with_a_warning),
 		SIM_RUN(label_that_stays_is_shown_to_the_table_it_belongs_to),
 		SIM_RUN(field_above_the_limit_is_whole_and_its_rest_unseen),

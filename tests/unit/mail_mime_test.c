@@ -148,7 +148,8 @@ SIM_TEST(multipart_and_message_become_7bit)
 
 SIM_TEST(message_that_must_not_be_encoded_keeps_its_label)
 {
-	const char *const types[] = { "message/partial", "message/external-body",
+	const char *const types[] = { "message/partial",
+	    "message/external-body",
 	    "message/delivery-status", "MESSAGE/Disposition-Notification",
 	    "message", "multipart/mixed", "multipart/mixed; boundary=\"\"",
 	    "multipart" };

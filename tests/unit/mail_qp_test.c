@@ -82,7 +82,7 @@ SIM_TEST(plain_text_stays_as_it_is)
 	expect("~}|{`^_@[]\"#$!\n", "~}|{`^_@[]\"#$!\n");
 }
 
-SIM_TEST(equals_signs_and_octets_beyond_ascii_are_quoted_in_capitals)
+SIM_TEST(equals_signs_and_wide_octets_are_quoted)
 {
 	expect("a=b\n", "a=3Db\n");
 	expect("\xC3\xA4\xFF\x7F\x01\n", "=C3=A4=FF=7F=01\n");
@@ -166,7 +166,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SIM_RUN(plain_text_stays_as_it_is),
-		SIM_RUN(equals_signs_and_octets_beyond_ascii_are_quoted_in_capitals),
+		SIM_RUN(equals_signs_and_wide_octets_are_quoted),
 		SIM_RUN(nul_is_an_octet_like_others),
 		SIM_RUN(blank_is_quoted_at_a_lines_end_alone),
 		SIM_RUN(no_line_is_longer_than_76_octets),

@@ -50,7 +50,7 @@ MAIL_TEST(address_becomes_what_the_table_has_for_it)
 	ADDRESS("", "-");
 }
 
-MAIL_TEST(extension_is_kept_if_it_is_to_be_or_the_result_is_a_domain)
+MAIL_TEST(extension_is_kept_if_it_is_to_be)
 {
 	mw.map.delimiters = SPAN("+");
 	generic("inline:{a@b=c@d, @old=@new}");
@@ -278,7 +278,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SIM_RUN(address_becomes_what_the_table_has_for_it),
-		SIM_RUN(extension_is_kept_if_it_is_to_be_or_the_result_is_a_domain),
+		SIM_RUN(extension_is_kept_if_it_is_to_be),
 		SIM_RUN(result_that_is_no_address_is_a_reason_to_wait),
 		SIM_RUN(result_too_long_for_its_room_is_full),
 		SIM_RUN(only_fields_of_addresses_are_looked_at),

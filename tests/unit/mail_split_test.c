@@ -40,8 +40,10 @@ put_line(char *to, unsigned kind)
 {
 	static const char *const lines[] = {
 		"", "Subject: x", "Content-Transfer-Encoding: 8bit",
-		"Content-Transfer-Encoding: binary", "To: a@b, \"c d\" <e@f> (g)",
-		"Content-Type: multipart/mixed;\n\tboundary=bb", "--bb", "--bb--",
+		"Content-Transfer-Encoding: binary",
+		"To: a@b, \"c d\" <e@f> (g)",
+		"Content-Type: multipart/mixed;\n\tboundary=bb", "--bb",
+		"--bb--",
 		"Content-Type: multipart/signed; boundary=\"ss\"", "--ss",
 		"--ss--", "Content-Type: message/rfc822", " folded\t",
 		"Content-Type: message/partial", "From a@b", "bad", ".", "="

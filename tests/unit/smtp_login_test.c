@@ -1,6 +1,6 @@
 /*
  * smtp_login_test.c - AUTH dialogues: each mechanism, right and wrong; that no
- * password is ever logged, and nothing sent without one where there is an entry.
+ * password is ever logged, and nothing sent without one where there is one.
  */
 #include <string.h>
 
@@ -245,7 +245,7 @@ SIM_TEST(server_that_goes_away_is_one_that_was_lost)
 	kept(j, "4.4.2", "timed out");
 }
 
-SIM_TEST(entry_and_no_mechanism_of_ours_is_no_reason_to_go_without)
+SIM_TEST(entry_without_mechanism_is_no_reason_to_go)
 {
 	struct sim_job *j = job("192.0.2.1 user:secret\n");
 
@@ -384,7 +384,7 @@ SIM_TEST(sender_is_no_key_if_senders_have_none)
 	sent(j);
 }
 
-SIM_TEST(connection_is_nobody_elses_where_senders_have_passwords)
+SIM_TEST(connection_of_a_senders_password_is_not_kept)
 {
 	struct sim_job *j = job("x@y user:secret\n");
 
@@ -488,7 +488,7 @@ main(void)
 		SIM_RUN(challenge_without_sense_ends_it),
 		SIM_RUN(challenge_without_end_ends_it),
 		SIM_RUN(server_that_goes_away_is_one_that_was_lost),
-		SIM_RUN(entry_and_no_mechanism_of_ours_is_no_reason_to_go_without),
+		SIM_RUN(entry_without_mechanism_is_no_reason_to_go),
 		SIM_RUN(default_options_without_tls_tell_which_line_to_write),
 		SIM_RUN(lmtp_tells_its_own_line_to_write),
 		SIM_RUN(filter_that_cannot_tell_is_a_reason_to_wait),
@@ -499,7 +499,7 @@ main(void)
 		SIM_RUN(host_comes_before_the_next_hop_as_it_is_written),
 		SIM_RUN(sender_comes_first_if_senders_have_passwords),
 		SIM_RUN(sender_is_no_key_if_senders_have_none),
-		SIM_RUN(connection_is_nobody_elses_where_senders_have_passwords),
+		SIM_RUN(connection_of_a_senders_password_is_not_kept),
 		SIM_RUN(dummy_author_is_named_behind_a_login_alone),
 		SIM_RUN(settings_that_cannot_be_obeyed_stop_it_with_the_remedy),
 		SIM_RUN(every_failure_of_the_system_keeps_the_mail),

@@ -219,6 +219,7 @@ odd_message(const struct kind *k, const char *text, size_t n)
 	struct sim_job *j;
 	struct sim_smtp *s = start(k, &j, 2);
 
+	j->settings[0] = "disable_mime_output_conversion=yes";
 	j->message = text;
 	j->message_n = n;
 	deliver(s, j);

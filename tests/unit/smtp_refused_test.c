@@ -288,7 +288,8 @@ SIM_TEST(reply_of_any_length_and_kind_is_remembered_as_a_line)
 {
 	static char script[6000];
 
-	strcpy(script, HELLO "C: AUTH PLAIN *  S: 535-5.7.8 one\nS: 535 5.7.8 ");
+	strcpy(script, HELLO
+	    "C: AUTH PLAIN *  S: 535-5.7.8 one\nS: 535 5.7.8 ");
 	memset(script + strlen(script), 'x', 1500);
 	strcat(script, "\nC: QUIT\n");
 	fails(job("user:secret"), script);

@@ -226,6 +226,59 @@ TABLE_TEST(entries_come_in_their_order_and_keys_may_repeat)
 	assert_int_equal(table_cdb_next(f, &at, &key, &value), RC_NONE);
 }
 
+/* Enough entries that announcing keys does something. */
+TABLE_TEST(announced_keys_are_found_in_any_order_and_number)
+{
+	static char text[20000][2][16];
+	static unsigned char room[2 << 20];
+	char name[] = "/tmp/table_cdb_test.XXXXXX";
+	struct span soon[TABLE_SOON_MAX];
+	int fd = mkstemp(name);
+	struct cdb_make m;
+	ssize_t n;
+
+	assert_true(fd >= 0);
+	unlink(name);
+	assert_int_equal(cdb_make_start(&m, fd), 0);
+	for (int i = 0; i < 20000; i++) {
+		snprintf(text[i][0], 16, "key%d", i);
+		snprintf(text[i][1], 16, "v%d", i);
+		assert_int_equal(cdb_make_add(&m, text[i][0],
+			(unsigned)strlen(text[i][0]), text[i][1],
+			(unsigned)strlen(text[i][1])), 0);
+	}
+	assert_int_equal(cdb_make_finish(&m), 0);
+	n = pread(fd, room, sizeof(room), 0);
+	close(fd);
+	assert_true(n > 256 << 10);
+	sim_file_bytes("/t.cdb", room, (size_t)n);
+	tables("cdb:/t");
+	for (int round = 0; round < 300; round++) {
+		size_t count = sim_random(TABLE_SOON_MAX) + 1;
+		int at[TABLE_SOON_MAX];
+
+		for (size_t i = 0; i < count; i++) {
+			at[i] = (int)sim_random(20000);
+			soon[i] = span_of(text[at[i]][0]);
+		}
+		soon[0] = round % 3 == 0 ? SPAN("none") : soon[0];
+		table_soon(&tw.list, soon, count);
+		for (size_t i = 0; i < count; i++) {
+			/* Sometimes another one is asked. */
+			int k = sim_random(5) == 0 ? at[0] : at[i];
+
+			FINDS(text[k][0], text[k][1]);
+		}
+		FINDS("none", "-");
+	}
+	soon[0] = (struct span){ (const char *)room, 5000 };
+	soon[1] = SPAN("KEY77");
+	table_soon(&tw.list, soon, 2);
+	FINDS("x", "-");
+	FINDS("KEY77", "v77");
+	FINDS("KEY77", "v77");
+}
+
 /* tinycdb's own walk takes these for lengths that fit. */
 TABLE_TEST(lengths_beyond_the_file_end_the_walk)
 {
@@ -261,6 +314,7 @@ main(void)
 		SIM_RUN(secrets_that_others_can_read_are_told),
 		SIM_RUN(secrets_that_others_can_write_are_refused),
 		SIM_RUN(lookups_take_no_memory_and_no_descriptor),
+		SIM_RUN(announced_keys_are_found_in_any_order_and_number),
 		SIM_RUN(lengths_beyond_the_file_end_the_walk),
 		SIM_RUN(entries_come_in_their_order_and_keys_may_repeat),
 	};

@@ -212,6 +212,7 @@ SIM_TEST(what_cannot_be_indexed_is_told_and_the_old_index_stays)
 /* Each call of the port fails in turn: a whole index, or the old one. */
 SIM_TEST(an_index_is_made_whole_or_not_at_all)
 {
+	bool was_changed = false;	/* FILE, as far as can be told */
 	const char *data;
 	uint64_t first;
 	size_t n;
@@ -230,8 +231,10 @@ SIM_TEST(an_index_is_made_whole_or_not_at_all)
 		rc = make_index(CAFILE);
 		assert_true(sim_file_read(INDEX, &data, &n));
 		assert_true(rc == RC_OK ? n > 2048 : n == 3 && why.n > 0);
+		was_changed |= strstr(buf_text(&why), "was changed") != NULL;
 		if (sim_fallible() < first + i) {
 			assert_int_equal(rc, RC_OK);
+			assert_true(was_changed);
 			return;
 		}
 	}

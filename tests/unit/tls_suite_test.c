@@ -3,8 +3,7 @@
  *
  * Orders of suites are what `openssl ciphers` of OpenSSL 3.0 makes of the same
  * string, restricted to the suites that both have.  A letter stands for a
- * suite: A for the first one of ALL, and so on; 3DES, which Debian's OpenSSL
- * lacks, is 1 to 3.
+ * suite: A for the first one of ALL, and so on.
  */
 #include <string.h>
 
@@ -23,11 +22,9 @@ static const char *const all[] = {
 	"ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES128-SHA",
 	"AES256-GCM-SHA384", "AES256-CCM8", "AES256-CCM",
 	"AES128-GCM-SHA256", "AES128-CCM8", "AES128-CCM",
-	"AES256-SHA256", "AES128-SHA256", "AES256-SHA", "AES128-SHA",
-	"ECDHE-ECDSA-DES-CBC3-SHA", "ECDHE-RSA-DES-CBC3-SHA",
-	"DES-CBC3-SHA"
+	"AES256-SHA256", "AES128-SHA256", "AES256-SHA", "AES128-SHA"
 };
-static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZab123";
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZab";
 
 static struct tls_site site;
 static struct tls_policy policy;
@@ -183,12 +180,7 @@ SIM_TEST(suites_have_the_names_and_bits_of_the_registry)
 		{ BR_TLS_RSA_WITH_AES_128_CBC_SHA256, "AES128-SHA256", 128 },
 		{ BR_TLS_RSA_WITH_AES_256_CBC_SHA256, "AES256-SHA256", 256 },
 		{ BR_TLS_RSA_WITH_AES_128_CBC_SHA, "AES128-SHA", 128 },
-		{ BR_TLS_RSA_WITH_AES_256_CBC_SHA, "AES256-SHA", 256 },
-		{ BR_TLS_ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA,
-		    "ECDHE-ECDSA-DES-CBC3-SHA", 112 },
-		{ BR_TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA,
-		    "ECDHE-RSA-DES-CBC3-SHA", 112 },
-		{ BR_TLS_RSA_WITH_3DES_EDE_CBC_SHA, "DES-CBC3-SHA", 112 }
+		{ BR_TLS_RSA_WITH_AES_256_CBC_SHA, "AES256-SHA", 256 }
 	};
 
 	assert_int_equal(COUNT(some), TLS_SUITES_MAX);
@@ -208,7 +200,7 @@ SIM_TEST(unknown_suite_and_version_have_a_question_mark)
 	assert_string_equal(suite_version(0x0300), "?");
 }
 
-SIM_TEST(defaults_leave_all_but_3des_strongest_first)
+SIM_TEST(defaults_leave_all_strongest_first)
 {
 	at_level(LEVEL_MAY);
 	assert_int_equal(with(""), RC_OK);
@@ -242,28 +234,28 @@ SIM_TEST(without_aes_instructions_a_list_still_has_its_order)
 SIM_TEST(words_select_what_openssl_says)
 {
 	static const char *const pairs[][2] = {
-		{ "ECDHE", "ABCDEFGHIJKLMNOPQR12" },
-		{ "EECDH", "ABCDEFGHIJKLMNOPQR12" },
-		{ "ECDH", "ABCDEFGHIJKLMNOPQR12" },
-		{ "kECDHE", "ABCDEFGHIJKLMNOPQR12" },
-		{ "kEECDH", "ABCDEFGHIJKLMNOPQR12" },
-		{ "kRSA", "STUVWXYZab3" }, { "RSA", "STUVWXYZab3" },
-		{ "aECDSA", "ACEFGIJKMOQ1" }, { "ECDSA", "ACEFGIJKMOQ1" },
-		{ "aRSA", "BDHLNPR2STUVWXYZab3" },
+		{ "ECDHE", "ABCDEFGHIJKLMNOPQR" },
+		{ "EECDH", "ABCDEFGHIJKLMNOPQR" },
+		{ "ECDH", "ABCDEFGHIJKLMNOPQR" },
+		{ "kECDHE", "ABCDEFGHIJKLMNOPQR" },
+		{ "kEECDH", "ABCDEFGHIJKLMNOPQR" },
+		{ "kRSA", "STUVWXYZab" }, { "RSA", "STUVWXYZab" },
+		{ "aECDSA", "ACEFGIJKMOQ" }, { "ECDSA", "ACEFGIJKMOQ" },
+		{ "aRSA", "BDHLNPRSTUVWXYZab" },
 		{ "AES256", "ABEFKLOPSTUYa" }, { "AES128", "GHIJMNQRVWXZb" },
 		{ "AES", "ABEFGHIJKLMNOPQRSTUVWXYZab" },
 		{ "AESGCM", "ABGHSV" }, { "AESCCM", "EFIJTUWX" },
 		{ "AESCCM8", "EITW" }, { "CHACHA20", "CD" },
-		{ "CBC", "KLMNOPQR12YZab3" }, { "3DES", "123" },
+		{ "CBC", "KLMNOPQRYZab" },
 		{ "SHA384", "KL" }, { "SHA256", "MNYZ" },
-		{ "SHA1", "OPQR12ab3" }, { "SHA", "OPQR12ab3" },
+		{ "SHA1", "OPQRab" }, { "SHA", "OPQRab" },
 		{ "FIPS", "ABGHKLMNOPQRSVYZab" },
-		{ "SSLv3", "ab3" }, { "TLSv1", "OPQR12" },
-		{ "TLSv1.0", "OPQR12" },
+		{ "SSLv3", "ab" }, { "TLSv1", "OPQR" },
+		{ "TLSv1.0", "OPQR" },
 		{ "TLSv1.2", "ABCDEFGHIJKLMNSTUVWXYZ" },
-		{ "HIGH", "ABCDEFGHIJKLMNOPQRSTUVWXYZab" }, { "LOW", "123" },
-		{ "ALL", "ABCDEFGHIJKLMNOPQR12STUVWXYZab3" },
-		{ "COMPLEMENTOFDEFAULT", "EFIJ12TUWX3" },
+		{ "HIGH", "ABCDEFGHIJKLMNOPQRSTUVWXYZab" },
+		{ "ALL", "ABCDEFGHIJKLMNOPQRSTUVWXYZab" },
+		{ "COMPLEMENTOFDEFAULT", "EFIJTUWX" },
 		{ "DEFAULT", "ABCDGHKLMNOPQRSVYZab" },
 	};
 
@@ -307,12 +299,12 @@ SIM_TEST(operators_do_what_openssl_does)
 		{ "ECDHE+FOO:AES128-SHA", "b" },
 		{ "!AES256:HIGH", "CDGHIJMNQRVWXZb" },
 		{ "AESGCM:AESCCM:@STRENGTH:-aECDSA:ECDSA",
-		    "BSTUHVWXAEFGIJCKMOQ1" },
+		    "BSTUHVWXAEFGIJCKMOQ" },
 		{ "AES256:@SECLEVEL=1", "ABEFKLOPSTUYa" },
 		{ "AES256:@SECLEVEL=0", "ABEFKLOPSTUYa" },
 		{ "HIGH:+SHA:+kRSA:!CCM:!AESCCM8",
 		    "ABCDFGHJKLMNOPQRSUVXYZab" },
-		{ "3DES:AES128-SHA:@STRENGTH", "b123" },
+		{ "3DES:AES128-SHA:@STRENGTH", "b" },
 	};
 
 	for (size_t i = 0; i < COUNT(pairs); i++)
@@ -396,13 +388,13 @@ SIM_TEST(grade_null_is_refused)
 	    "ciphers: "));
 }
 
-SIM_TEST(low_grades_bring_3des_and_nothing_else)
+SIM_TEST(low_grades_bring_nothing_more)
 {
 	at_level(LEVEL_MAY);
 	assert_int_equal(with("smtp_tls_ciphers = low\n"), RC_OK);
-	assert_string_equal(got_letters(), "ABCDEFKLOPSTUYaGHIJMNQRVWXZb123");
+	assert_string_equal(got_letters(), "ABCDEFKLOPSTUYaGHIJMNQRVWXZb");
 	assert_int_equal(with("smtp_tls_ciphers = export\n"), RC_OK);
-	assert_string_equal(got_letters(), "ABCDEFKLOPSTUYaGHIJMNQRVWXZb123");
+	assert_string_equal(got_letters(), "ABCDEFKLOPSTUYaGHIJMNQRVWXZb");
 }
 
 SIM_TEST(grade_nobody_knows_is_refused)
@@ -679,7 +671,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		SIM_RUN(suites_have_the_names_and_bits_of_the_registry),
 		SIM_RUN(unknown_suite_and_version_have_a_question_mark),
-		SIM_RUN(defaults_leave_all_but_3des_strongest_first),
+		SIM_RUN(defaults_leave_all_strongest_first),
 		SIM_RUN(without_aes_instructions_chacha20_goes_first),
 		SIM_RUN(without_aes_instructions_a_list_still_has_its_order),
 		SIM_RUN(words_select_what_openssl_says),
@@ -691,7 +683,7 @@ main(void)
 		SIM_RUN(list_without_anything_that_we_have_is_refused),
 		SIM_RUN(grade_names_the_list),
 		SIM_RUN(grade_null_is_refused),
-		SIM_RUN(low_grades_bring_3des_and_nothing_else),
+		SIM_RUN(low_grades_bring_nothing_more),
 		SIM_RUN(grade_nobody_knows_is_refused),
 		SIM_RUN(mandatory_settings_count_above_level_may_only),
 		SIM_RUN(lmtp_is_told_of_its_own_settings),

@@ -478,6 +478,7 @@ SIM_TEST(without_entropy_nothing_is_sent)
 	sim_random_delay(HOUR);
 	sim_play(WHERE, "quiet  eof");
 	assert_int_equal(start(), RC_OS);
+	assert_non_null(strstr(buf_text(&w.why), "no random numbers: "));
 	assert_int_equal(sim_sent_bytes(0), 0);
 }
 

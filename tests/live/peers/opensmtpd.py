@@ -77,10 +77,11 @@ class Server:
         empty(box)
 
     def complaints(self):
-        """That boxes' owner has no home is none."""
+        """That boxes' owner has no home is none, nor that the queue is not
+        there yet when it is to be cleaned."""
         return [ln for ln in log_lines(LOG, "(?i)warn:|fatal|fail|timeout")
                 if not re.search("parent_forward_open: /nonexistent:"
-                                 "|RCPT TO:<nobody@", ln)]
+                                 "|purge_task: opendir:|RCPT TO:<nobody@", ln)]
 
     def stripped(self, octets, box, sender, how):
         address = re.escape(box + "@box.example")
