@@ -422,12 +422,15 @@ next_piece(struct mail_content *c, struct span *piece, bool *last)
 	return c->in_lead ? RC_OK : mail_read(c->reader, piece, last);
 }
 
-/* Not part of the header: to be seen again, as a line of the body. */
+/*
+ * Not part of the header: to be seen again, as a line of the body, and an empty
+ * line is put ahead of it.  A part may well end with its header.
+ */
 static enum rc
 head_is_over(struct mail_content *c, struct span piece, bool last)
 {
 	bool is_blank = piece.n == 0 && last;
-	bool is_frozen = c->mime.frozen > 0;
+	bool stays = c->mime.frozen > 0 || mime_is_boundary(&c->mime, piece);
 
 	c->begins = true;
 	if (!is_blank) {
@@ -436,7 +439,7 @@ head_is_over(struct mail_content *c, struct span piece, bool last)
 		c->piece_last = last;
 	}
 	TRY(end_head(c));
-	if (is_blank || !is_frozen)
+	if (is_blank || !stays)
 		buf_putc(&c->out, '\n');
 	return RC_OK;
 }

@@ -76,6 +76,8 @@ void mime_field_cut(struct mime *m, struct span name, struct span field);
  * Returns true if another header follows at once: a message is inside.
  */
 bool mime_head_end(struct mime *m, struct span *label);
+/* Is it a boundary that is in force?  Nothing comes of it. */
+bool mime_is_boundary(const struct mime *m, struct span begin);
 /*
  * mime_line - the beginning of a body line.  Is it a boundary?  *head says that
  * a part's header follows it.

@@ -257,27 +257,42 @@ leave(struct mime *m, unsigned depth)
 		m->frozen = 0;
 }
 
+/* How many levels are open ahead of it; MIME_DEPTH_MAX: it is no boundary. */
+static unsigned
+level_of(const struct mime *m, struct span begin)
+{
+	struct span line = span_part(begin, 2, begin.n), name;
+	unsigned level = m->depth;
+
+	if (begin.n < 3 || begin.p[0] != '-' || begin.p[1] != '-')
+		return MIME_DEPTH_MAX;
+	while (level-- > 0) {
+		name = boundary(m, level);
+		if (span_eq(span_part(line, 0, name.n), name))
+			return level;
+	}
+	return MIME_DEPTH_MAX;
+}
+
+bool
+mime_is_boundary(const struct mime *m, struct span begin)
+{
+	return level_of(m, begin) < MIME_DEPTH_MAX;
+}
+
 bool
 mime_line(struct mime *m, struct span begin, bool *head)
 {
-	struct span line = span_part(begin, 2, begin.n), name;
-	unsigned level;
+	unsigned level = level_of(m, begin);
 
 	*head = false;
-	if (m->depth == 0 || begin.n < 3 || begin.p[0] != '-' ||
-	    begin.p[1] != '-')
+	if (level == MIME_DEPTH_MAX)
 		return false;
-	for (level = m->depth; level-- > 0; ) {
-		name = boundary(m, level);
-		if (!span_eq(span_part(line, 0, name.n), name))
-			continue;
-		line = span_part(line, name.n, line.n);
-		*head = !span_is(span_part(line, 0, 2), "--");
-		leave(m, *head ? level + 1 : level);
-		m->named_n = 0;
-		begin_head(m, MIME_PART, *head && m->end[level] & DIGEST ?
-		    MIME_MESSAGE : MIME_LEAF);
-		return true;
-	}
-	return false;
+	begin = span_part(begin, 2 + boundary(m, level).n, begin.n);
+	*head = !span_is(span_part(begin, 0, 2), "--");
+	leave(m, *head ? level + 1 : level);
+	m->named_n = 0;
+	begin_head(m, MIME_PART, *head && m->end[level] & DIGEST ?
+	    MIME_MESSAGE : MIME_LEAF);
+	return true;
 }

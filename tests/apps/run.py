@@ -17,7 +17,9 @@ import tempfile
 import time
 import traceback
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+TESTS_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+sys.path[:0] = [TESTS_FOLDER, os.path.join(TESTS_FOLDER, "live")]
+import convert  # noqa: E402
 from demo_server import Server  # noqa: E402
 
 PROGRAM = ""
@@ -1076,6 +1078,14 @@ def cacert_wants_one_file(w):
     r = w.run("cacert", "--help")
     equal(r.code, 0, r)
     true("usage: postern cacert [-q] FILE" in r.out, r)
+
+
+# ---- conversion ------------------------------------------------------------
+
+@test
+def eight_bit_text_comes_back_from_an_independent_decoder(w):
+    for name, reasons in convert.results([PROGRAM], convert.made(80)):
+        equal(reasons, [], name)
 
 
 # ---- postmap, postalias, newaliases -----------------------------------------

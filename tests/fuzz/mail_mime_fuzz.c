@@ -238,10 +238,28 @@ is_field(struct span line)
 	    span_find(line, ':') < line.n;
 }
 
+/* Which level's boundary is it?  0: none, else the level above it. */
+static unsigned
+level_of(const struct reading *r, struct span line, bool *ends)
+{
+	static const char known[] = "b0bb1cs0sd0d";
+
+	for (unsigned i = 0; i < 12; i += 3)
+		for (unsigned l = r->depth; l > 0; l--)
+			if (line.n >= 4 && line.p[0] == '-' &&
+			    line.p[2] == known[i] &&
+			    line.p[3] == known[i + 1] &&
+			    r->names[l - 1] == known[i + 2]) {
+				*ends = line.n >= 6 && line.p[4] == '-';
+				return l;
+			}
+	return 0;
+}
+
 static void
 read_head(struct reading *r, bool is_first)
 {
-	bool was_frozen;
+	bool stays, ends;
 
 	do {
 		struct span line;
@@ -263,37 +281,19 @@ read_head(struct reading *r, bool is_first)
 			read_field(r, take(&r->in));
 			continue;
 		}
-		was_frozen = r->frozen > 0;
+		stays = r->frozen > 0 || level_of(r, line, &ends) > 0;
 		if (line.n == 0)
 			(void)take(&r->in);
 		if (!end_of_head(r)) {
-			if (line.n == 0 || !was_frozen)
+			if (line.n == 0 || !stays)
 				comes_out(r, SPAN(""));
 			return;
 		}
-		if (line.n == 0 || !was_frozen)
+		if (line.n == 0 || !stays)
 			comes_out(r, SPAN(""));
 	} while (true);
 	if (r->has_field)
 		(void)end_of_head(r);
-}
-
-/* Which level's boundary is it?  0: none, else the level above it. */
-static unsigned
-level_of(const struct reading *r, struct span line, bool *ends)
-{
-	static const char known[] = "b0bb1cs0sd0d";
-
-	for (unsigned i = 0; i < 12; i += 3)
-		for (unsigned l = r->depth; l > 0; l--)
-			if (line.n >= 4 && line.p[0] == '-' &&
-			    line.p[2] == known[i] &&
-			    line.p[3] == known[i + 1] &&
-			    r->names[l - 1] == known[i + 2]) {
-				*ends = line.n >= 6 && line.p[4] == '-';
-				return l;
-			}
-	return 0;
 }
 
 static void

@@ -22,6 +22,7 @@ import tempfile
 import threading
 import time
 
+import convert
 import messages
 import packages
 import report
@@ -79,6 +80,7 @@ def main():
     corpus = os.path.join(PLACE, "messages")
     screen.result("the corpus is what it should be",
                   messages.lacking(messages.real(corpus)))
+    convert.check(screen, command, messages.real(corpus))
     for peer in sys.argv[2:] or PEERS:
         module = importlib.import_module("peers." + peer)
         unpacked = os.path.join(PLACE, getattr(module, "FOLDER", peer))

@@ -116,6 +116,16 @@ MAIL_TEST(leaves_of_a_multipart_are_encoded_one_by_one)
 	    "Content-Transfer-Encoding: base64\n\n4A==\n--b--\nepi=\xE4\n");
 }
 
+MAIL_TEST(part_may_end_with_its_header)
+{
+	mw.change.to_7bit = true;
+	STAYS("Content-Type: multipart/mixed; boundary=b\n\n--b\n--b\n"
+	    "Content-Type: text/plain\n--b--\n");
+	BECOMES("Content-Type: multipart/mixed; boundary=b\n--b\n" WIDE
+	    "--b\n", "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+	    QP "--b\n");
+}
+
 MAIL_TEST(message_inside_has_a_header_of_its_own)
 {
 	mw.change.to_7bit = true;
@@ -383,6 +393,7 @@ main(void)
 		SIM_RUN(mailbox_line_is_known_behind_our_own_trace),
 		SIM_RUN(wide_text_is_encoded_and_its_label_goes_last),
 		SIM_RUN(leaves_of_a_multipart_are_encoded_one_by_one),
+		SIM_RUN(part_may_end_with_its_header),
 		SIM_RUN(message_inside_has_a_header_of_its_own),
 		SIM_RUN(signed_content_stays_to_the_octet_with_one_warning),
 		SIM_RUN(signed_content_of_ascii_is_no_reason_to_warn),
