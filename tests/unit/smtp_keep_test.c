@@ -125,7 +125,7 @@ SIM_TEST(refused_rset_counts_against_nobody)
 {
 	struct sim_job *j = jobs(2);
 
-	sim_play("192.0.2.1:25", HELLO MAIL "C: RSET  S: 421 tired\nclose\n");
+	sim_play("192.0.2.1:25", HELLO MAIL "C: RSET  S: 500 no\neof\n");
 	sim_play("192.0.2.1:25", HELLO MAIL QUIT);
 	sim_deliver(j);
 	check_all_sent(j);
