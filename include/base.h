@@ -11,6 +11,9 @@
 
 #define MUST_USE	__attribute__((warn_unused_result))
 #define PRINTF(f, a)	__attribute__((format(printf, f, a)))
+/* For what is rarely called and has large buffers: its callers' frames, and so
+   the stack of all they call, stay small. */
+#define NOINLINE	__attribute__((noinline))
 
 /*
  * What a step came to.  What becomes of mail is a verdict, which is something

@@ -158,17 +158,32 @@ send_changed(struct body *o, const struct mail_change *change,
 	return rc == RC_NONE ? RC_OK : rc == RC_DENY ? RC_DENY : RC_OS;
 }
 
+static enum rc
+send_with(struct body *o, struct span lead)
+{
+	struct mail_change change;
+
+	change_for(o->s, &change);
+	return mail_change_is_any(&change) ?
+	    send_changed(o, &change, lead) : send_plain(o, lead);
+}
+
+static NOINLINE enum rc
+send_traced(struct body *o, const struct rcpt *to)
+{
+	char room[3 * CHAT_OUT_MAX];
+	struct buf lead = BUF(room);
+
+	TRY(make_trace(o, to, &lead));
+	return send_with(o, buf_span(&lead));
+}
+
 enum rc
 body_send(struct session *s, const struct rcpt *to)
 {
+	const unsigned trace = JOB_FLAG_D | JOB_FLAG_O | JOB_FLAG_R;
 	struct body o = { .s = s, .limit = line_limit(s->w->set) };
-	char room[3 * CHAT_OUT_MAX];
-	struct buf lead = BUF(room);
-	struct mail_change change;
 
-	TRY(make_trace(&o, to, &lead));
-	change_for(s, &change);
-	return mail_change_is_any(&change) ?
-	    send_changed(&o, &change, buf_span(&lead)) :
-	    send_plain(&o, buf_span(&lead));
+	return s->w->job->flags & trace ? send_traced(&o, to) :
+	    send_with(&o, (struct span){ 0 });
 }

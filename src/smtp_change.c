@@ -28,8 +28,9 @@ change_open(struct worker *w)
 	    "lmtp_body_checks"), set->body_checks, 0));
 	TRY(table_open(&c->generic, &w->env, named(w, "smtp_generic_maps",
 	    "lmtp_generic_maps"), set->generic_maps, 0));
-	TRY(table_names_open(&c->local, &w->env, "mydestination",
-	    set->mydestination, TABLE_LIST_DOMAIN));
+	if (c->generic.first != NULL)	/* nobody else asks */
+		TRY(table_names_open(&c->local, &w->env, "mydestination",
+		    set->mydestination, TABLE_LIST_DOMAIN));
 	c->map = (struct mail_map){
 		.tables = &c->generic,
 		.delimiters = set->recipient_delimiter,

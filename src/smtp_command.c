@@ -6,17 +6,32 @@
  */
 #include "smtp_int.h"
 
-static enum rc
-put_address(struct session *s, struct buf *b, struct span addr)
+static void
+put_quoted(const struct worker *w, struct buf *b, struct span addr)
+{
+	if (w->set->quote_rfc821_envelope)
+		mail_addr_quote(b, addr);
+	else
+		buf_put(b, addr);
+}
+
+static NOINLINE enum rc
+put_mapped(struct session *s, struct buf *b, struct span addr)
 {
 	char room[CHAT_OUT_MAX];
 	struct buf mapped = BUF(room);
 
 	TRY(change_address(s, addr, &mapped));
-	if (s->w->set->quote_rfc821_envelope)
-		mail_addr_quote(b, buf_span(&mapped));
-	else
-		buf_put(b, buf_span(&mapped));
+	put_quoted(s->w, b, buf_span(&mapped));
+	return RC_OK;
+}
+
+static enum rc
+put_address(struct session *s, struct buf *b, struct span addr)
+{
+	if (s->w->changes.generic.first != NULL)
+		return put_mapped(s, b, addr);
+	put_quoted(s->w, b, addr);
 	return RC_OK;
 }
 

@@ -55,19 +55,12 @@ is_unused(struct span word)
 	return false;
 }
 
-/* The extensions that settings tell us not to see. */
 static unsigned
-discarded(struct session *s)
+bits_of(const struct session *s, struct span rest)
 {
-	char room[TABLE_VALUE_MAX];
-	struct buf words = BUF(room);
-	struct span rest, word;
+	struct span word;
 	unsigned bits = 0, bit;
 
-	if (filter_words(s, &s->w->filters.ehlo_words,
-	    s->w->set->discard_ehlo_keywords, &words) != RC_OK)
-		s->chat.table_failed = true;
-	rest = buf_span(&words);
 	while (span_word(&rest, LIST_DIVIDERS, &word)) {
 		bit = span_is_case(word, "silent-discard") ? HAS_SILENT :
 		    bit_of(word);
@@ -79,6 +72,26 @@ discarded(struct session *s)
 		bits |= bit;
 	}
 	return bits;
+}
+
+static NOINLINE unsigned
+discarded_here(struct session *s)
+{
+	char room[TABLE_VALUE_MAX];
+	struct buf words = BUF(room);
+
+	if (filter_words(s, &s->w->filters.ehlo_words,
+	    s->w->set->discard_ehlo_keywords, &words) != RC_OK)
+		s->chat.table_failed = true;
+	return bits_of(s, buf_span(&words));
+}
+
+/* The extensions that settings tell us not to see. */
+static unsigned
+discarded(struct session *s)
+{
+	return s->w->filters.ehlo_words.first != NULL ? discarded_here(s) :
+	    bits_of(s, s->w->set->discard_ehlo_keywords);
 }
 
 /* ---- what EHLO tells ---------------------------------------------------- */

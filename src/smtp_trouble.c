@@ -56,19 +56,28 @@ relay_is_peer(struct session *s)
 	route_relay(&s->w->why.relay, s->host, true);
 }
 
+static NOINLINE enum rc
+put_filtered(struct worker *w, const struct rcpt *to,
+    const struct verdict *v)
+{
+	struct verdict told = *v;
+	char text[TABLE_VALUE_MAX];
+	struct buf room = BUF(text);
+
+	filter_status(w, &told, &room);
+	return w->report->put(w->report, w->job, to, &told);
+}
+
 static void
 report_one(struct worker *w, const struct rcpt *to, size_t index,
     const struct verdict *v)
 {
 	struct rcpt_list *l = &w->job->rcpts;
-	struct verdict told = *v;
-	char text[TABLE_VALUE_MAX];
-	struct buf room = BUF(text);
 
 	if (l->state[index] == RCPT_DONE || w->broken != RC_OK)
 		return;
-	filter_status(w, &told, &room);
-	w->broken = w->report->put(w->report, w->job, to, &told);
+	w->broken = w->filters.status.first == NULL ?
+	    w->report->put(w->report, w->job, to, v) : put_filtered(w, to, v);
 	if (w->broken != RC_OK)
 		return;
 	l->state[index] = RCPT_DONE;
