@@ -206,7 +206,9 @@ enum { PORT_STDIN = 0 };
 struct port_stat {
 	int64_t size;
 	int64_t mtime_s;
+	uint64_t inode;
 	uint32_t uid;
+	uint32_t links;			/* names that it has */
 	uint32_t mode;			/* permission bits */
 	bool is_file;
 	bool is_folder;
@@ -287,5 +289,170 @@ void port_draft_drop(struct port_draft *d);
 MUST_USE enum rc port_link(const char *target, const char *path);
 /* Can we make files there (real uid)?  If not, port_error() tells why. */
 bool port_folder_is_writable(const char *path);
+
+/* ---- files that outlive a crash ------------------------------------------ */
+
+/*
+ * What was written, renamed or removed survives the death of the process at
+ * once, and a power cut only after port_sync() of the file and
+ * port_sync_folder() of the folder with its name.
+ */
+
+/* A new file, for reading and writing.  RC_DENY: the name is taken. */
+MUST_USE enum rc port_create(const char *path, unsigned mode, int *out);
+/* For reading and writing in place.  RC_NONE: no such file. */
+MUST_USE enum rc port_open_update(const char *path, int *out);
+/*
+ * port_open_strange - for reading, of a folder that others write to: links are
+ * not followed, and nothing waits.  RC_DENY: no regular file.  RC_NONE.
+ */
+MUST_USE enum rc port_open_strange(const char *path, int *out);
+MUST_USE enum rc port_sync(int fd);
+MUST_USE enum rc port_sync_folder(const char *path);
+/* Within one file system; what was called `to` is gone.  RC_NONE. */
+MUST_USE enum rc port_rename(const char *from, const char *to);
+MUST_USE enum rc port_remove(const char *path);		/* RC_NONE */
+/* RC_NONE: no such file. */
+MUST_USE enum rc port_set_mtime(const char *path, int64_t mtime_s);
+MUST_USE enum rc port_set_mode(const char *path, unsigned mode);
+/* Its owner becomes this one, if we may; RC_OS else. */
+MUST_USE enum rc port_set_owner(const char *path, uint32_t uid);
+/* This folder alone, not those above it.  RC_DENY: it, or another thing of
+   that name, is there already. */
+MUST_USE enum rc port_folder_make(const char *path, unsigned mode);
+
+/*
+ * port_list_open - the names in a folder, each once, in no order; a name that
+ * comes or goes meanwhile may be told or not.  RC_NONE: no such folder.
+ *
+ * port_list_next - the next name, without `.` and `..`; RC_NONE: no more.
+ * Closed with port_list_close(); a struct of all zero may be closed.
+ */
+#define PORT_LIST_BYTES	2048
+struct port_list {
+	int fd;			/* and 1 more, so that zero is none */
+	size_t from, n;
+	_Alignas(8) char data[PORT_LIST_BYTES];
+};
+MUST_USE enum rc port_list_open(struct port_list *l, const char *path);
+MUST_USE enum rc port_list_next(struct port_list *l, struct buf *name);
+void port_list_close(struct port_list *l);
+
+/* Octets that we may still write there, and whether a restart empties it. */
+struct port_space {
+	int64_t free_bytes;
+	bool is_volatile;		/* tmpfs, ramfs */
+};
+MUST_USE enum rc port_space(const char *path, struct port_space *out);
+
+/*
+ * port_lock - makes the file if it isn't there, and holds it for as long as
+ * *out is open, here or in a process that was given it.  RC_DENY: another
+ * process holds it.
+ */
+MUST_USE enum rc port_lock(const char *path, int *out);
+
+/* ---- processes ----------------------------------------------------------- */
+
+/* The code of a process of ours: what it returns is its exit status. */
+typedef int port_entry(void *arg, int fd);
+
+/*
+ * port_spawn - a child, forked without exec, at the other end of a message
+ * socket.  In the child all descriptors but the standard ones and that socket
+ * are closed, and signals are as at the start of a program.  It is to use of
+ * its inherited memory what `arg` tells it, and to change nothing of it.
+ *
+ * pid  for port_reap(), which must be called once for each child.
+ */
+MUST_USE enum rc port_spawn(port_entry *entry, void *arg, unsigned *pid,
+	int *fd);
+/*
+ * port_reap - waits for a child's end, and ends it by force at `until`.
+ * Returns its exit status, or 256 and the signal that ended it.
+ */
+int port_reap(unsigned pid, ms_t until);
+/*
+ * port_detach - a process that nobody waits for: in a session of its own, in
+ * the root folder, its standard streams closed; of the other descriptors it
+ * has `keep` alone, as the fd of its entry.  The caller goes on.
+ */
+MUST_USE enum rc port_detach(port_entry *entry, void *arg, int keep);
+
+/*
+ * Messages between processes: each arrives whole and in order, or not at all,
+ * and at most one descriptor goes with it.
+ *
+ * port_send - RC_GONE: the other end is closed.  RC_TIME: it has no room.
+ * port_recv - one message.  RC_GONE: no more will come.  RC_WIRE: longer than
+ * n.  *passed, the descriptor that came, or -1, is the caller's to close.
+ */
+#define PORT_MESSAGE_MAX	8192
+MUST_USE enum rc port_send(int fd, struct span message, int pass, ms_t until);
+MUST_USE enum rc port_recv(int fd, void *out, size_t n, ms_t until,
+	size_t *got, int *passed);
+
+/*
+ * port_listen - a message socket with a name; what has that name goes.
+ * port_accept - the next caller and his uid.  RC_NONE: none waits.
+ * port_call   - RC_NONE: nobody listens there; RC_TIME.
+ */
+MUST_USE enum rc port_listen(const char *path, unsigned mode, int *out);
+MUST_USE enum rc port_accept(int fd, int *out, uint32_t *uid);
+MUST_USE enum rc port_call(const char *path, ms_t until, int *out);
+
+/*
+ * port_wait - until one of them can be read (data, a caller, an event, an
+ * end), or a child's socket is gone.  Entries with fd -1 are passed over.
+ * RC_TIME: none by `until`.
+ */
+struct port_watch {
+	int fd;
+	bool is_ready;		/* set by the call, for each */
+};
+MUST_USE enum rc port_wait(struct port_watch *w, size_t n, ms_t until);
+
+/*
+ * port_signals - from here on these signals are events of a descriptor:
+ * SIGTERM and SIGINT (stop), SIGHUP (reload), SIGUSR1 (reopen logs).
+ * port_signal_next - which came, PORT_SIGNAL_ bits; 0: none.
+ */
+enum { PORT_SIGNAL_STOP = 1, PORT_SIGNAL_RELOAD = 2, PORT_SIGNAL_LOGS = 4 };
+MUST_USE enum rc port_signals(int *out);
+unsigned port_signal_next(int fd);
+
+/*
+ * port_links - changes of the machine's addresses and routes as events of a
+ * descriptor.  RC_OS: the system doesn't tell.
+ * port_link_came - takes what is there to be read; true: there is a default
+ * route or a global address where there was none before.
+ */
+MUST_USE enum rc port_links(int *out);
+bool port_link_came(int fd);
+/* A default route, of either family, stands now. */
+bool port_has_route(void);
+
+/* Login name of a uid, or its digits.  RC_NONE: digits it is. */
+enum rc port_login(uint32_t uid, struct buf *out);
+/* The uid of an account, by name or digits.  RC_NONE: there is none. */
+MUST_USE enum rc port_account(struct span name, uint32_t *uid);
+
+/*
+ * port_jail - gives up what a process that meets the network does not need,
+ * for good: root and all groups, new privileges, programs, files that could be
+ * changed, system calls out of the way.
+ *
+ * uid       to become where we are root; else ours stays.
+ * writable  folder that may still be written to; NULL: none.
+ * lacks     added: what this kernel has not, as words; may stay empty.
+ *
+ * RC_OS: we are still root, or could be again: do not go on.
+ */
+struct port_jail {
+	uint32_t uid;
+	const char *writable;
+	bool network;		/* sockets of the internet may be made */
+};
+MUST_USE enum rc port_jail(const struct port_jail *j, struct buf *lacks);
 
 #endif
