@@ -69,7 +69,7 @@ bool queue_id_is_safe(struct span id);
  */
 #define QUEUE_HEAD_BYTES	512
 #define QUEUE_HOP_MAX		128
-#define QUEUE_REASON_MAX	200	/* of a reason of deferral that is kept */
+#define QUEUE_REASON_MAX	200	/* of the reason of deferral */
 
 enum {	/* queue_head.flags */
 	QUEUE_NOTICE = 1,	/* we wrote it: answered by no failure notice
@@ -198,7 +198,7 @@ struct queue_draft {
 	int fd;
 	bool is_drop;
 	char name[QUEUE_PATH_MAX];
-	char id[QUEUE_ID_MAX];	/* fixed at open, so that Received can have it */
+	char id[QUEUE_ID_MAX];	/* known at open, for Received */
 	struct buf out;
 	char room[4096];
 };
