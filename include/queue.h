@@ -224,6 +224,38 @@ MUST_USE enum rc queue_draft_rcpt(struct queue_draft *d,
 MUST_USE enum rc queue_draft_publish(struct queue_draft *d);
 void queue_draft_drop(struct queue_draft *d);
 
+/* ---- looking at the queue ------------------------------------------------ */
+
+/* A message as its folder tells, unopened. */
+struct queue_entry {
+	char id[QUEUE_ID_MAX];
+	int64_t next_s;		/* mtime: when it is to be tried */
+	bool is_held;
+};
+
+/*
+ * struct queue_cursor - goes round the folder without end, one entry a call;
+ * drafts are passed over, and removed when they are forgotten (older than a
+ * day and a half).
+ *
+ * RC_NONE: this round is over; the next call begins another.
+ */
+struct queue_cursor {
+	const struct queue *q;
+	struct port_list list;
+};
+MUST_USE enum rc queue_cursor_next(struct queue_cursor *c,
+	struct queue_entry *out);
+/* One entry by its id.  RC_NONE: there is no such message. */
+MUST_USE enum rc queue_entry_find(const struct queue *q, struct span id,
+	struct queue_entry *out);
+
+/* For whoever holds the lock; RC_NONE: there is no such message. */
+MUST_USE enum rc queue_remove(const struct queue *q, struct span id);
+MUST_USE enum rc queue_put_off(const struct queue *q, struct span id,
+	int64_t next_s);
+MUST_USE enum rc queue_hold(const struct queue *q, struct span id, bool hold);
+
 /* ---- the manager from outside -------------------------------------------- */
 
 /*
@@ -231,8 +263,8 @@ void queue_draft_drop(struct queue_draft *d);
  *
  * Requests are words: `new ID`, `drop` (something lies there), `flush`,
  * `flush-id ID`, `flush-site DOMAIN`, `hold ID`, `release ID`, `requeue ID`,
- * `delete ID`, `status`, `reload`, `stop`.  `ALL` may stand for an ID, and
- * `hold`, `release`, `requeue`, `delete` go on for a list of ids.
+ * `delete ID`, `active` (which are being delivered now), `list` and `list -j`
+ * (for users who may not read the queue), `status`, `reload`, `stop`.
  *
  * answer  the manager's words: the first line is `ok`, or `no` and a sentence;
  *         what follows is as queue_control.c says for each request.  NULL: not
