@@ -39,6 +39,8 @@ static const char help[] =
 	"Exit: 0 all sent, 75 some deferred (try again), 69 some refused for\n"
 	"good and none deferred, 64 usage, 65 message, 78 settings.\n";
 
+#define HOP_BYTES	512	/* of best_mx_transport, its next hop */
+
 /* A run of the applet; what points nowhere else is in here. */
 struct run {
 	struct report report;	/* first: verdict() gets a pointer to it */
@@ -50,7 +52,6 @@ struct run {
 	bool verbose, lmtp;
 	bool any_later, any_never;
 	int64_t age_s;
-	char hop[512];		/* of best_mx_transport; settings are reread */
 };
 
 /* ---- the command line --------------------------------------------------- */
@@ -252,7 +253,7 @@ verdict(struct report *report, const struct job *j, const struct rcpt *to,
 	struct buf b = BUF(room);
 
 	report_line(&b, &r->form, j, to, v);
-	log_line(&r->app->log, LOG_INFO, "%.*s", SPAN_ARG(buf_span(&b)));
+	log_text(&r->app->log, buf_span(&b));
 	r->any_later |= v->fate == FATE_LATER;
 	r->any_never |= v->fate == FATE_NEVER;
 	buf_putc(&b, '\n');
@@ -292,9 +293,15 @@ hand_over(struct run *r)
 	struct span to = r->set.param.set.best_mx_transport;
 	size_t colon = span_find(to, ':');
 	struct span transport = span_part(to, 0, colon);
-	struct buf hop = BUF(r->hop);
+	void *room = port_memory(HOP_BYTES);	/* settings are reread */
+	struct buf hop;
 	int code;
 
+	if (room == NULL) {
+		app_say(r->app, "no memory");
+		return EXIT_LATER;
+	}
+	buf_init(&hop, room, HOP_BYTES);
 	if (!span_is(transport, "lmtp") && !span_is(transport, "smtp") &&
 	    !span_is(transport, "relay")) {
 		app_say(r->app, "best_mx_transport = %.*s: the transports are "

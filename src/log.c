@@ -80,3 +80,14 @@ log_line(const struct log *l, enum log_level level, const char *fmt, ...)
 	if (err_wants(l, level))
 		port_err(buf_span(&b));
 }
+
+void
+log_text(const struct log *l, struct span text)
+{
+	struct log err = *l;
+
+	if (syslog_wants(l, LOG_INFO))
+		port_syslog(l->facility, PORT_INFO, l->tag, text);
+	err.to_syslog = false;
+	log_line(&err, LOG_INFO, "%.*s", SPAN_ARG(text));
+}
