@@ -39,8 +39,6 @@ static const char help[] =
 	"Exit: 0 all sent, 75 some deferred (try again), 69 some refused for\n"
 	"good and none deferred, 64 usage, 65 message, 78 settings.\n";
 
-#define HOP_BYTES	512	/* of best_mx_transport, its next hop */
-
 /* A run of the applet; what points nowhere else is in here. */
 struct run {
 	struct report report;	/* first: verdict() gets a pointer to it */
@@ -52,6 +50,7 @@ struct run {
 	bool verbose, lmtp;
 	bool any_later, any_never;
 	int64_t age_s;
+	char hop[512];		/* of best_mx_transport; settings are reread */
 };
 
 /* ---- the command line --------------------------------------------------- */
@@ -293,15 +292,9 @@ hand_over(struct run *r)
 	struct span to = r->set.param.set.best_mx_transport;
 	size_t colon = span_find(to, ':');
 	struct span transport = span_part(to, 0, colon);
-	void *room = port_memory(HOP_BYTES);	/* settings are reread */
-	struct buf hop;
+	struct buf hop = BUF(r->hop);
 	int code;
 
-	if (room == NULL) {
-		app_say(r->app, "no memory");
-		return EXIT_LATER;
-	}
-	buf_init(&hop, room, HOP_BYTES);
 	if (!span_is(transport, "lmtp") && !span_is(transport, "smtp") &&
 	    !span_is(transport, "relay")) {
 		app_say(r->app, "best_mx_transport = %.*s: the transports are "
