@@ -100,7 +100,7 @@ link = $(CC.$1) $(ABI.$1) $(MUSL_CFLAGS) $(OWN_CFLAGS) -flto=1 -flto-partition=o
 	-nostdlib -static -Wl,-pie \
 	-Wl,--no-dynamic-linker -Wl,-z,text -Wl,-z,noexecstack \
 	-Wl,-z,noseparate-code -Wl,-z,norelro \
-	-Wl,--gc-sections -Wl,--build-id=none \
+	-Wl,--gc-sections -Wl,--build-id=none $(LDFLAGS.$1) \
 	-L$(B)/$1/sysroot/lib $(B)/$1/sysroot/lib/rcrt1.o \
 	$(B)/$1/sysroot/lib/crti.o
 

@@ -32,6 +32,11 @@ void log_init(struct log *l, struct span tag);
 /* `tag[pid]: warning: text` on standard error, and no time of day. */
 void log_line(const struct log *l, enum log_level level, const char *fmt, ...)
 	PRINTF(3, 4);
+/*
+ * log_text - information that is fit for display as it is.  The system's log
+ * gets it without a copy: a process's stack is part of its budget.
+ */
+void log_text(const struct log *l, struct span text);
 /* Is it worth while to gather what the line would say? */
 bool log_wants(const struct log *l, enum log_level level);
 

@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "port_int.h"
 
@@ -129,16 +130,15 @@ ask_addresses(int fd)
 }
 
 static void
-take_answer(int fd, struct found *f)
+take_answer(int fd, struct found *f, void *part)
 {
-	_Alignas(struct nlmsghdr) char part[ANSWER_MAX];
 	ms_t until = port_now() + ANSWER_WAIT_MS;
 	ssize_t n;
 
 	do {
 		if (port_await(fd, POLLIN, until) != RC_OK)
 			return;
-		n = recv(fd, part, sizeof part, 0);
+		n = recv(fd, part, ANSWER_MAX, 0);
 		if (n <= 0)
 			return;
 	} while (take_part(f, part, (size_t)n) == RC_OK);
@@ -149,13 +149,20 @@ port_own_addresses(struct ip *out, size_t most)
 {
 	struct found f = { .out = out, .most = most };
 	int fd = port_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	void *part;
 
 	if (fd < 0) {
 		port_failed();
 		return 0;
 	}
-	if (ask_addresses(fd) == RC_OK)
-		take_answer(fd, &f);
+	/* On the stack it would stay with the process for good. */
+	part = mmap(NULL, ANSWER_MAX, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (part != MAP_FAILED) {
+		if (ask_addresses(fd) == RC_OK)
+			take_answer(fd, &f, part);
+		munmap(part, ANSWER_MAX);
+	}
 	port_close(fd);
 	return f.n;
 }

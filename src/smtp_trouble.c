@@ -27,7 +27,7 @@ why_start(struct worker *w, enum fate fate, const char *dsn)
 	y->softened = false;
 	set_dsn(y->dsn, dsn);
 	y->relay = BUF(y->relay_room);
-	y->text = BUF(y->text_room);
+	y->text = BUF(w->rooms.why);
 	if (fate == FATE_NEVER && w->set->soft_bounce) {
 		y->fate = FATE_LATER;
 		y->softened = true;
@@ -40,7 +40,6 @@ trouble_start(struct worker *w)
 {
 	why_start(w, FATE_LATER, "4.3.0");
 	buf_puts(&w->why.relay, "none");
-	buf_puts(&w->why.text, "nothing was tried");
 }
 
 /* Said of a server we reached, or failed to: `name[address]`. */
@@ -92,7 +91,8 @@ verdict_of_why(struct worker *w)
 		.fate = w->why.fate,
 		.softened = w->why.softened,
 		.relay = buf_span(&w->why.relay),
-		.text = buf_span(&w->why.text),
+		.text = w->why.text.n > 0 ? buf_span(&w->why.text) :
+		    SPAN("nothing was tried"),
 		.conn_use = s->uses,
 		.connected = s->connected,
 		.sending = s->sending,

@@ -668,6 +668,7 @@ struct tls {
 	struct chain chain;
 	void *chain_room;	/* memory of the port, taken when needed */
 	struct tls_wire *wire;	/* likewise */
+	char policy_room[2048];	/* what a table said, for tls_policy_find() */
 };
 
 #endif
