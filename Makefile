@@ -50,6 +50,9 @@ FUZZ_HELP := $(filter-out $(FUZZ),$(wildcard tests/fuzz/*.c))
 objs = $(patsubst %.c,$(B)/$1/%.o,$(filter-out $(SKIP.$1),$2))
 libs = $(B)/$1/libbearssl.a $(B)/$1/libcdb.a
 
+# Most of a handshake's time, and little code.
+FAST := src/tls_wide%
+
 # --- compiler flags ---------------------------------------------------------
 
 # Without _GNU_SOURCE, src/ and cdb/ see only what ISO C has: the system is
@@ -212,7 +215,8 @@ $(B)/$1/%.o: %.c Makefile toolchains/$1.mk | $(B)/src/bearssl.done \
 	@mkdir -p $$(@D)
 	$$(Q)$$(call cc,$1) $$(LANG_FLAGS) $$(WARN_FLAGS) $$(WARN_MORE) \
 		$(if $(TRIPLE.$1),-Wframe-larger-than=$(FRAME_MAX) \
-		$(OWN_CFLAGS) $(LTO), -Wno-format-nonliteral) \
+		$(OWN_CFLAGS) $(LTO) $$(if $$(filter $(FAST),$$<),-O2), \
+		-Wno-format-nonliteral) \
 		-MMD -MP -c -o $$@ $$<
 endef
 cc_flags = $(wordlist 2,99,$(call cc,$1))
