@@ -29,6 +29,10 @@
 #include "port.h"
 #include "report.h"
 
+#define QUEUE_INCOMING	"incoming"
+#define QUEUE_DROP	"drop"
+#define QUEUE_CORRUPT	"corrupt"
+
 #define QUEUE_ID_MAX	24	/* with NUL */
 #define QUEUE_PATH_MAX	512	/* of queue_directory and a name below it */
 
@@ -292,6 +296,7 @@ enum queue_task {
 	QUEUE_DELIVER,		/* some recipients of one message */
 	QUEUE_TELL,		/* write the notices that a message owes */
 	QUEUE_PICKUP,		/* take in what lies in drop */
+	QUEUE_LIST,		/* show the queue to a caller */
 	QUEUE_TASKS
 };
 
@@ -303,6 +308,7 @@ struct queue_crew {
 	port_entry *deliver;	/* by SMTP or LMTP, or to a maildir */
 	port_entry *tell;
 	port_entry *pickup;
+	port_entry *list;
 	/* Reads main.cf anew; false: it is bad, which was logged, and the
 	   settings in use stay. */
 	bool (*reload)(void *arg);

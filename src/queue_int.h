@@ -17,10 +17,6 @@
 
 /* ---- folders (queue_dir.c) ----------------------------------------------- */
 
-#define QUEUE_INCOMING	"incoming"
-#define QUEUE_DROP	"drop"
-#define QUEUE_CORRUPT	"corrupt"
-
 /* Sets a file aside and says so, with the reason. */
 void queue_set_aside(const struct queue *q, struct span id, const char *why);
 
