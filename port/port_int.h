@@ -58,6 +58,9 @@ void port_log_forget(void);
 /* The group of an account; false: /etc/passwd doesn't know it. */
 bool port_group(uint32_t uid, uint32_t *gid);
 
+/* The last wall of a jail; false: this kernel has no filters. */
+bool port_filter_calls(const struct port_jail *j);
+
 /* From now on port_stat_fd(PORT_STDIN) is RC_NONE. */
 void port_stdin_was_closed(void);
 
