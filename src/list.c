@@ -121,8 +121,8 @@ put_rcpt(struct list *l, const struct queue_rcpt *r)
 
 /* ---- as JSON, RFC 8259 --------------------------------------------------- */
 
-static void
-put_json(struct buf *b, struct span s)
+void
+list_put_json(struct buf *b, struct span s)
 {
 	bool is_utf8 = text_is_utf8(s);
 
@@ -152,7 +152,7 @@ put_json_message(struct list *l, const struct queue_entry *e,
 	    "\"forced_expire\": false, \"sender\": ", list_where_name(where),
 	    e->id, (long long)(h->arrived_ms / 1000),
 	    (long long)h->body_bytes);
-	put_json(b, name_of(env->sender));
+	list_put_json(b, name_of(env->sender));
 	buf_puts(b, ", \"recipients\": [");
 }
 
@@ -163,10 +163,10 @@ put_json_rcpt(struct list *l, const struct queue_rcpt *r,
 	struct buf *b = &l->out;
 
 	buf_puts(b, is_first ? "{\"address\": " : ", {\"address\": ");
-	put_json(b, r->to.addr);
+	list_put_json(b, r->to.addr);
 	if (h->reason[0] != '\0') {
 		buf_puts(b, ", \"delay_reason\": ");
-		put_json(b, span_of(h->reason));
+		list_put_json(b, span_of(h->reason));
 	}
 	buf_putc(b, '}');
 }
