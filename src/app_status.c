@@ -20,8 +20,8 @@
 static const char help[] =
 	"  -j   one JSON object, for monitors\n"
 	"  -c DIR, -o NAME=VALUE   settings\n"
-	"Exit: 0 well; 1 mail waits for somebody to act; 64 usage; 69 there is\n"
-	"no queue; 78 settings.\n";
+	"Exit: 0 well; 1 mail waits for somebody to act; 64 usage; 69 there\n"
+	"is no queue; 78 settings.\n";
 
 struct counts {
 	unsigned fresh, deferred, held, network, drop, corrupt;

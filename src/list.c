@@ -124,19 +124,8 @@ put_rcpt(struct list *l, const struct queue_rcpt *r)
 void
 list_put_json(struct buf *b, struct span s)
 {
-	bool is_utf8 = text_is_utf8(s);
-
 	buf_putc(b, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c == '"' || c == '\\')
-			buf_putc(b, '\\');
-		if (c < ' ' || c == 127)
-			buf_fmt(b, "\\u%04x", c);
-		else
-			buf_putc(b, c > 127 && !is_utf8 ? '?' : (char)c);
-	}
+	code_json(b, s, text_is_utf8(s));
 	buf_putc(b, '"');
 }
 
