@@ -5,7 +5,7 @@
  *	check [-n] [-c DIR] [-o NAME=VALUE] [-f SENDER] [RCPT]
  *
  * From the near to the far: settings, clock, names, queue, route, certificates;
- * then a real conversation with the server that mail for RCPT goes to (relayhost
+ * then a real conversation with the server that takes mail for RCPT (relayhost
  * or the domain's own), up to the point where a message would begin: name
  * service, connection, TLS and password are tried as they will be.  Nothing is
  * sent.  RCPT is postmaster at the name of this machine if none is given.
