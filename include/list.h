@@ -46,6 +46,8 @@ enum list_where list_where(const struct queue_entry *e, unsigned tries,
 
 /* `Sat Nov 21 15:08:33`, local time. */
 void list_put_time(struct buf *b, int64_t unix_s);
+/* A string of RFC 8259, with its quotes. */
+void list_put_json(struct buf *b, struct span s);
 
 /*
  * list_child - the manager's child that shows the queue to a caller who may not

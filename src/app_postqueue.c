@@ -50,9 +50,9 @@ show_stranger(struct call *c)
 {
 	char room[QUEUE_PATH_MAX];
 	struct buf path = BUF(room);
+	int fd, passed = -1;
 	size_t n;
 	enum rc rc;
-	int fd;
 
 	queue_path(&c->q, &path, "control", SPAN(""));
 	if (port_call(buf_text(&path), port_now() +
@@ -65,7 +65,8 @@ show_stranger(struct call *c)
 	    port_now() + c->q.set->trigger_timeout);
 	while (rc == RC_OK) {
 		rc = port_recv(fd, c->list.room, sizeof(c->list.room),
-		    port_now() + MINUTE, &n, NULL);
+		    port_now() + MINUTE, &n, &passed);
+		port_close(passed);
 		if (rc == RC_OK && !app_print(c->app,
 		    (struct span){ c->list.room, n }))
 			return EXIT_CANT_CREATE;

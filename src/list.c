@@ -121,22 +121,11 @@ put_rcpt(struct list *l, const struct queue_rcpt *r)
 
 /* ---- as JSON, RFC 8259 --------------------------------------------------- */
 
-static void
-put_json(struct buf *b, struct span s)
+void
+list_put_json(struct buf *b, struct span s)
 {
-	bool is_utf8 = text_is_utf8(s);
-
 	buf_putc(b, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c == '"' || c == '\\')
-			buf_putc(b, '\\');
-		if (c < ' ' || c == 127)
-			buf_fmt(b, "\\u%04x", c);
-		else
-			buf_putc(b, c > 127 && !is_utf8 ? '?' : (char)c);
-	}
+	code_json(b, s, text_is_utf8(s));
 	buf_putc(b, '"');
 }
 
@@ -152,7 +141,7 @@ put_json_message(struct list *l, const struct queue_entry *e,
 	    "\"forced_expire\": false, \"sender\": ", list_where_name(where),
 	    e->id, (long long)(h->arrived_ms / 1000),
 	    (long long)h->body_bytes);
-	put_json(b, name_of(env->sender));
+	list_put_json(b, name_of(env->sender));
 	buf_puts(b, ", \"recipients\": [");
 }
 
@@ -163,10 +152,10 @@ put_json_rcpt(struct list *l, const struct queue_rcpt *r,
 	struct buf *b = &l->out;
 
 	buf_puts(b, is_first ? "{\"address\": " : ", {\"address\": ");
-	put_json(b, r->to.addr);
+	list_put_json(b, r->to.addr);
 	if (h->reason[0] != '\0') {
 		buf_puts(b, ", \"delay_reason\": ");
-		put_json(b, span_of(h->reason));
+		list_put_json(b, span_of(h->reason));
 	}
 	buf_putc(b, '}');
 }
