@@ -43,6 +43,7 @@ struct check {
 	bool any_wrong;
 	bool can_print;
 	char *words[2];
+	char dashes[3];			/* RCPT may begin with one */
 	char rcpt[ADDR_BYTES];
 };
 
@@ -254,7 +255,7 @@ converse(struct check *c)
 		return RC_OS;
 	if (j.nexthop.n == 0)
 		j.nexthop = mail_addr_domain(span_of(c->rcpt));
-	c->words[0] = "--";
+	c->words[0] = c->dashes;
 	c->words[1] = c->rcpt;
 	TRY(rcpt_list_open(&j.rcpts, c->words, 2, &bad));
 	TRY(port_temp(NULL, &j.mail.fd));
@@ -355,6 +356,7 @@ app_check(struct app *app)
 	}
 	c->app = app;
 	c->sender = "";
+	c->dashes[0] = c->dashes[1] = '-';
 	app->log.to_syslog = false;	/* somebody is looking */
 	while ((letter = app_option(app, "c:f:no:v", &value)) != 0) {
 		if (letter == APP_HELP)

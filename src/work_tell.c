@@ -325,7 +325,9 @@ write_notice(struct tell *t, const struct notice *n)
 	log_line(t->work->log, LOG_INFO, "%s: %s notification: %s",
 	    t->order.id, n->name, t->draft.id);
 	buf_fmt(&ask, "new %s", t->draft.id);
-	(void)queue_ask(&t->q, buf_span(&ask), NULL);
+	if (queue_ask(&t->q, buf_span(&ask), NULL) != RC_OK)
+		log_line(t->work->log, LOG_DEBUG, "%s: nobody to be told",
+		    t->draft.id);	/* it is found at the next round */
 	return RC_OK;
 }
 
