@@ -325,7 +325,8 @@ MUST_USE enum rc port_folder_make(const char *path, unsigned mode);
  * port_list_open - the names in a folder, each once, in no order; a name that
  * comes or goes meanwhile may be told or not.  RC_NONE: no such folder.
  *
- * port_list_next - the next name, without `.` and `..`; RC_NONE: no more.
+ * port_list_next - adds the next name; never `.` or `..`.  RC_NONE: no more;
+ * RC_FULL: it was longer than name's room, and is passed over.
  * Closed with port_list_close(); a struct of all zero may be closed.
  */
 #define PORT_LIST_BYTES	2048
@@ -340,7 +341,7 @@ void port_list_close(struct port_list *l);
 
 /* Octets that we may still write there, and whether a restart empties it. */
 struct port_space {
-	int64_t free_bytes;
+	int64_t free_bytes;	/* INT64_MAX: none knows */
 	bool is_volatile;		/* tmpfs, ramfs */
 };
 MUST_USE enum rc port_space(const char *path, struct port_space *out);
@@ -384,8 +385,10 @@ MUST_USE enum rc port_detach(port_entry *entry, void *arg, int keep);
  * and at most one descriptor goes with it.
  *
  * port_send - RC_GONE: the other end is closed.  RC_TIME: it has no room.
- * port_recv - one message.  RC_GONE: no more will come.  RC_WIRE: longer than
- * n.  *passed, the descriptor that came, or -1, is the caller's to close.
+ *             An empty message, or one beyond PORT_MESSAGE_MAX: RC_OS.
+ * port_recv - one message; what is there is taken even after `until`.
+ *             RC_GONE: no more will come.  RC_WIRE: longer than n.
+ *             *passed, the descriptor that came, or -1, is the caller's.
  */
 #define PORT_MESSAGE_MAX	8192
 MUST_USE enum rc port_send(int fd, struct span message, int pass, ms_t until);
@@ -403,9 +406,10 @@ MUST_USE enum rc port_call(const char *path, ms_t until, int *out);
 
 /*
  * port_wait - until one of them can be read (data, a caller, an event, an
- * end), or a child's socket is gone.  Entries with fd -1 are passed over.
- * RC_TIME: none by `until`.
+ * end), or a child's socket is gone.  Entries with fd -1 are passed over; there
+ * may be PORT_WATCH_MAX of them.  RC_TIME: none by `until`.
  */
+#define PORT_WATCH_MAX	256
 struct port_watch {
 	int fd;
 	bool is_ready;		/* set by the call, for each */

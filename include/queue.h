@@ -143,7 +143,7 @@ struct queue_rcpt {
 struct queue_reader {
 	int fd;
 	int64_t at, end;
-	unsigned index;
+	unsigned index, rcpts;
 	size_t from, n;
 	char envelope[QUEUE_ENVELOPE_BYTES];
 	char data[QUEUE_RCPT_BYTES];
@@ -158,8 +158,8 @@ MUST_USE enum rc queue_mark(int fd, int64_t at, enum queue_state state);
 
 /*
  * The trail: what failed for good and why, appended to the file and synced
- * ahead of the mark, and read again for the notice.  A record that is torn ends
- * the trail.
+ * ahead of the mark, and read again for the notice.  A record that is torn is
+ * passed over.
  */
 struct queue_fault {
 	unsigned index;		/* of the recipient */
@@ -169,8 +169,10 @@ struct queue_fault {
 	struct span text;
 };
 #define QUEUE_FAULT_BYTES	2560	/* longer texts are cut */
-MUST_USE enum rc queue_trail_add(int fd, const struct queue_head *h,
-	const struct queue_fault *f);
+#define QUEUE_RELAY_MAX		400
+/* One write; the caller syncs, once for all the records of a round, and then
+   marks the recipients. */
+MUST_USE enum rc queue_trail_add(int fd, const struct queue_fault *f);
 struct queue_trail {
 	int fd;
 	int64_t at;
@@ -178,7 +180,7 @@ struct queue_trail {
 };
 void queue_trail_start(struct queue_trail *t, int fd,
 	const struct queue_head *h);
-/* The latest record of a recipient counts.  RC_NONE: no more. */
+/* The latest record of a recipient counts.  RC_NONE: no more.  RC_OS. */
 MUST_USE enum rc queue_trail_next(struct queue_trail *t,
 	struct queue_fault *out);
 
@@ -199,23 +201,27 @@ struct queue_draft {
 	bool is_drop;
 	char name[QUEUE_PATH_MAX];
 	char id[QUEUE_ID_MAX];	/* known at open, for Received */
+	int64_t put;		/* octets in the file */
 	struct buf out;
-	char room[4096];
+	char room[QUEUE_RCPT_BYTES];
 };
 
 /*
  * to_drop  into drop instead of incoming.
  *
- * RC_FULL: the file system has less room than queue_minfree and one and a half
- * times message_size_limit want, or the queue its caps (postern_queue_bytes).
+ * RC_FULL: the file system has less room than queue_minfree or, without that,
+ * one and a half times message_size_limit want, or the queue its caps
+ * (postern_queue_bytes, postern_queue_count; see queue_cap.c).
  */
 MUST_USE enum rc queue_draft_open(struct queue_draft *d,
 	const struct queue *q, bool to_drop);
 MUST_USE enum rc queue_draft_put(struct queue_draft *d, struct span content);
+/* RC_WIRE: NUL, CR or LF in a text.  RC_FULL: too long (RCPT_ADDR_MAX, and
+   QUEUE_ENVELOPE_BYTES in all). */
 MUST_USE enum rc queue_draft_envelope(struct queue_draft *d,
 	const struct queue_envelope *e);
 MUST_USE enum rc queue_draft_rcpt(struct queue_draft *d,
-	const struct rcpt *to, struct span given);
+	const struct rcpt *to, struct span given);	/* as above */
 /*
  * queue_draft_publish - to the disk and under its id: fsync, rename, fsync of
  * the folder.  Only after RC_OK may anybody be told that the mail was taken.

@@ -136,7 +136,7 @@ take_answer(int fd, struct found *f)
 	ssize_t n;
 
 	do {
-		if (port_wait(fd, POLLIN, until) != RC_OK)
+		if (port_await(fd, POLLIN, until) != RC_OK)
 			return;
 		n = recv(fd, part, sizeof part, 0);
 		if (n <= 0)

@@ -21,6 +21,12 @@ enum { EXIT_SOFTWARE = 70 };	/* EX_SOFTWARE of sysexits.h */
 
 static int log_fd = -1;
 
+void
+port_log_forget(void)
+{
+	log_fd = -1;
+}
+
 static bool
 log_connect(void)
 {
@@ -42,7 +48,7 @@ log_send(struct span record)
 	do
 		n = send(log_fd, record.p, record.n, MSG_NOSIGNAL);
 	while (n < 0 && (errno == EINTR || (errno == EAGAIN &&
-	    port_wait(log_fd, POLLOUT, port_now() + LOG_WAIT_MS) == RC_OK)));
+	    port_await(log_fd, POLLOUT, port_now() + LOG_WAIT_MS) == RC_OK)));
 	return n >= 0 || errno == EAGAIN;
 }
 

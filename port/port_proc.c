@@ -49,6 +49,8 @@ port_start(void)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		occupy(fd);
 	forbid_core();
+	/* Inherited as ignored, it would take our children's ends from us. */
+	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 }

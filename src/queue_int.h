@@ -3,6 +3,7 @@
  *
  *	queue_file.c	one file's format: head, envelope, marks, trail
  *	queue_draft.c	a message on its way in
+ *	queue_cap.c	how much there may be
  *	queue_dir.c	folders, ids, cursor, what is no message
  *	queue_route.c	transport and next hop of a recipient
  *	queue_plan.c	messages in work and their recipients, without any I/O
@@ -22,6 +23,9 @@
 #define QUEUE_INCOMING	"incoming"
 #define QUEUE_DROP	"drop"
 #define QUEUE_CORRUPT	"corrupt"
+
+/* Where we are root, the owner of the queue is to have it. */
+MUST_USE enum rc queue_give(const struct queue *q, const char *path);
 
 /* A message as its folder tells, unopened. */
 struct queue_entry {
@@ -59,6 +63,23 @@ MUST_USE enum rc queue_hold(const struct queue *q, struct span id, bool hold);
  */
 void queue_id_make(struct buf *b, uint64_t inode, int64_t wall_ms,
 	bool is_long);
+
+/* ---- parts of a file (queue_file.c) -------------------------------------- */
+
+/* QUEUE_HEAD_BYTES octets. */
+void queue_head_put(struct buf *b, const struct queue_head *h);
+/* RC_WIRE, RC_FULL: as of queue_draft_envelope(), or of b; b is undefined. */
+MUST_USE enum rc queue_envelope_put(struct buf *b,
+	const struct queue_envelope *e);
+MUST_USE enum rc queue_rcpt_put(struct buf *b, const struct rcpt *to,
+	struct span given);
+
+/* ---- caps (queue_cap.c) -------------------------------------------------- */
+
+/* RC_FULL: no new mail now; logged. */
+MUST_USE enum rc queue_cap_allows(const struct queue *q);
+/* A message of so many octets has come into incoming. */
+void queue_cap_came(const struct queue *q, int64_t bytes);
 
 /* ---- routes (queue_route.c) ---------------------------------------------- */
 

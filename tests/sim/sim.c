@@ -20,7 +20,9 @@ struct sim_world sim;
 /* ---- memory ------------------------------------------------------------- */
 
 union scrap {
-	union scrap *next;
+	struct {
+		union scrap *next, **back;
+	} l;
 	max_align_t align;
 };
 static union scrap *scraps;
@@ -34,9 +36,26 @@ sim_alloc(size_t n)
 		fputs("sim: out of memory\n", stderr);
 		abort();
 	}
-	s->next = scraps;
+	s->l.next = scraps;
+	if (scraps != NULL)
+		scraps->l.back = &s->l.next;
+	s->l.back = &scraps;
 	scraps = s;
 	return s + 1;
+}
+
+void
+sim_free(void *p)
+{
+	union scrap *s = p;
+
+	if (p == NULL)
+		return;
+	s--;
+	*s->l.back = s->l.next;
+	if (s->l.next != NULL)
+		s->l.next->l.back = s->l.back;
+	free(s);
 }
 
 static void
@@ -45,7 +64,7 @@ free_all(void)
 	while (scraps != NULL) {
 		union scrap *s = scraps;
 
-		scraps = s->next;
+		scraps = s->l.next;
 		free(s);
 	}
 }
@@ -131,19 +150,29 @@ first_seed(void)
 void
 sim_begin(void)
 {
+	sim_begin_nth(0);
+}
+
+void
+sim_begin_nth(unsigned nth)
+{
 	free_all();
 	memset(&sim, 0, sizeof(sim));
 	sim.now = SIM_START;
 	sim.time_max = SIM_START + 60 * DAY;
 	sim.calls_max = 20u * 1000 * 1000;
-	sim.seed = first_seed();
+	sim.seed = first_seed() + nth;
 	sim.random = sim.seed;
 	sim.random_ready = SIM_START;
 	sim.heap_room = sim.memory_max = SIZE_MAX;
 	sim.out_max = SIZE_MAX;
 	sim_hostname("here.example");
 	sim_user("user", "A User");
+	sim.uid = SIM_UID;
+	sim.me = sim_alloc(sizeof(*sim.me));
+	sim.me->uid = sim.uid;
 	sim_disk_begin();
+	sim_stdin_begin();
 	sim_net_begin();
 	sim_dns_begin();
 }
@@ -435,7 +464,7 @@ sim_advance(ms_t by)
 void
 sim_wall_jump(int64_t by_s)
 {
-	sim.wall_shift_s += by_s;
+	sim.wall_shift += by_s * SECOND;
 }
 
 void
@@ -452,10 +481,16 @@ port_now(void)
 }
 
 ms_t
+sim_wall_ms(void)
+{
+	return SIM_WALL * SECOND + sim.wall_shift + (sim.now - SIM_START);
+}
+
+ms_t
 port_wall_ms(void)
 {
 	sim_call();
-	return (SIM_WALL + sim.wall_shift_s) * SECOND + (sim.now - SIM_START);
+	return sim_wall_ms();
 }
 
 int64_t
@@ -600,11 +635,24 @@ sim_user(const char *login, const char *full)
 	sim.full = sim_copy(full);
 }
 
+void
+sim_uid(uint32_t uid)
+{
+	sim.uid = sim.me->uid = uid;
+	sim.modes_count = true;
+}
+
+uint32_t
+sim_uid_now(void)
+{
+	return sim.me->uid;
+}
+
 uint32_t
 port_uid(void)
 {
 	sim_call();
-	return SIM_UID;
+	return sim.me->uid;
 }
 
 static struct sim_env *
@@ -760,71 +808,4 @@ port_syslog(int facility, enum port_level level, struct span tag,
 	sim_text_puts(&sim.syslog, ": ");
 	sim_text_put(&sim.syslog, text.p, text.n);
 	sim_text_puts(&sim.syslog, "\n");
-}
-
-/* ---- descriptors -------------------------------------------------------- */
-
-int
-sim_fd_new(enum sim_fd_kind kind, void *p)
-{
-	struct sim_fd *f = sim_alloc(sizeof(*f));
-
-	f->number = 100 + (int)sim.fds++;
-	f->kind = kind;
-	f->p = p;
-	f->next = sim.fd;
-	sim.fd = f;
-	return f->number;
-}
-
-struct sim_fd *
-sim_fd_get(int number)
-{
-	struct sim_fd *f;
-
-	for (f = sim.fd; f != NULL; f = f->next)
-		if (f->number == number)
-			break;
-	if (f == NULL)
-		sim_fail("descriptor %d was never opened", number);
-	if (f->closed)
-		sim_fail("descriptor %d is used after it was closed", number);
-	return f;
-}
-
-void *
-sim_fd_of(int number, enum sim_fd_kind kind)
-{
-	struct sim_fd *f = sim_fd_get(number);
-
-	if (f->kind != kind)
-		sim_fail("descriptor %d is of another kind", number);
-	return f->p;
-}
-
-unsigned
-sim_open_fds(void)
-{
-	unsigned n = 0;
-	struct sim_fd *f;
-
-	for (f = sim.fd; f != NULL; f = f->next)
-		n += !f->closed;
-	return n;
-}
-
-void
-port_close(int fd)
-{
-	struct sim_fd *f;
-
-	sim_call();
-	if (fd == -1 || fd == PORT_STDIN)
-		return;
-	f = sim_fd_get(fd);
-	f->closed = true;
-	if (f->kind == SIM_FD_CONN)
-		sim_conn_close(f->p);
-	else if (f->kind == SIM_FD_UDP)
-		sim_udp_close(f->p);
 }

@@ -73,6 +73,11 @@ int sim_teardown(void **state);
  * no hosts and no files.  Use the present seed for repeatable loops.
  */
 void sim_begin(void);
+/*
+ * sim_begin_nth - the same with the seed that is `nth` behind the first one: for
+ * loops over many seeds.  SIM_SEED=n lets nth 0 be the one to be replayed.
+ */
+void sim_begin_nth(unsigned nth);
 /* Checks of the end of a world; see the head of this file.  May be repeated. */
 void sim_end(void);
 /* A line of the test's own for the report of a failure, such as `cut at 17`. */
@@ -84,7 +89,7 @@ _Noreturn void sim_fail(const char *fmt, ...) PRINTF(1, 2);
    simulator itself want this. */
 const char *sim_failure_of(void (*f)(void *arg), void *arg);
 
-uint64_t sim_seed(void);
+uint64_t sim_seed(void);		/* of the present world */
 /* The world's own random source, for the test's decisions: 0 to below - 1. */
 unsigned sim_random(unsigned below);
 
@@ -157,9 +162,9 @@ void sim_out_limit(size_t bytes);
 /*
  * Files have no descriptors of the system, and only the folders that were made
  * here ("/" and "/tmp" at first) can be written to.  Names are compared as they
- * are: give absolute ones.  (A disk that loses what was not synced, tears
- * writes and dies between two calls will be another implementation behind
- * sim_disk.h, used by sim_file.c; today's is a disk that keeps everything.)
+ * are: give absolute ones, without `.`, `..` or double slashes.  What a test
+ * places, changes or removes with these calls is on the disk at once and
+ * survives a power cut.
  */
 void sim_file(const char *path, const char *text);
 void sim_file_bytes(const char *path, const void *data, size_t n);
@@ -171,8 +176,46 @@ void sim_folder(const char *path, bool writable);
 void sim_file_broken(const char *path, int64_t at);
 /* What is in it now; *data NULL and false: no such file.  Link: its target. */
 bool sim_file_read(const char *path, const char **data, size_t *n);
-/* No space for more than so many octets, in temporary files, too. */
+/* No space for more than so many octets, in temporary files, too; what is
+   removed, and not open any more, makes room. */
 void sim_disk_limit(int64_t bytes);
+/* So many octets are free from now on: port_space() says so. */
+void sim_disk_free(int64_t bytes);
+
+/* Other things with a name: a symbolic link, a FIFO, a second name of a file
+   (port_stat's links count them). */
+void sim_symlink(const char *path, const char *target);
+void sim_fifo(const char *path);
+void sim_hard_link(const char *path, const char *of);
+
+/* Looking, without a call of the port.  sim_file_stat: false: there is none;
+   a symbolic link is what it is. */
+bool sim_file_stat(const char *path, struct port_stat *out);
+bool sim_file_exists(const char *path);
+/* Names in a folder, sorted, a line each; how many there are. */
+const char *sim_ls(const char *folder);
+unsigned sim_count(const char *folder);
+/* Whole trees for reports: a line each, `path size mode uid mtime`. */
+const char *sim_ls_all(const char *folder);
+
+/*
+ * sim_uid - who the process is, and those that the test starts from now on;
+ * SIM_UID at the beginning, when permission bits mean nothing but that a file
+ * of mode 0 can't be read.  From the first call on they count: of files, and of
+ * the folder that a name is in (search, write, the sticky bit), not of those
+ * above it.  There are no groups: who isn't the owner is one of the others.
+ * Owner and bits of a folder: sim_file_mode().
+ */
+void sim_uid(uint32_t uid);
+
+/* The folder, and all that is in it, is kept in memory: port_space() says so,
+   and a power cut leaves it empty. */
+void sim_volatile(const char *folder);
+
+/* Calls of port_sync() and port_sync_folder() that did it, and octets written
+   to files; port_replace() and port_draft_publish() sync twice. */
+uint64_t sim_syncs(void);
+uint64_t sim_written(void);
 
 /* Standard input: at first an empty file. */
 void sim_stdin(const void *data, size_t n);		/* a regular file */

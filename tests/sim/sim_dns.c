@@ -912,6 +912,19 @@ sim_dns_send(const void *data, size_t n, ms_t delay)
 		sim_fail("sim_dns_send() outside the hook");
 }
 
+static void
+udp_end(struct sim_open *o)
+{
+	struct udp *u = o->p, **at;
+
+	u->closed = true;
+	for (at = &sim.dns->udps; *at != NULL; at = &(*at)->next)
+		if (*at == u) {
+			*at = u->next;
+			return;
+		}
+}
+
 enum rc
 port_udp(const struct port_addr *to, int *out)
 {
@@ -933,21 +946,8 @@ port_udp(const struct port_addr *to, int *out)
 		    ENETUNREACH);
 	u->next = sim.dns->udps;
 	sim.dns->udps = u;
-	*out = sim_fd_new(SIM_FD_UDP, u);
+	*out = sim_fd_new(SIM_FD_UDP, u, udp_end);
 	return RC_OK;
-}
-
-void
-sim_udp_close(void *p)
-{
-	struct udp *u = p, **at;
-
-	u->closed = true;
-	for (at = &sim.dns->udps; *at != NULL; at = &(*at)->next)
-		if (*at == u) {
-			*at = u->next;
-			return;
-		}
 }
 
 enum rc

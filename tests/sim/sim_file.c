@@ -1,140 +1,23 @@
 /*
- * sim_file.c - files, folders, standard input.
- *
- * All that happens to the content of a file goes through disk_put() and
- * disk_replace(): the place where a disk that tears writes, and forgets what
- * was not synced, will stand (see sim.h).
+ * sim_file.c - files as tests place them, and as programs read them and make
+ * new ones in one go.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim_int.h"
-
-enum node_kind { NODE_FILE, NODE_FOLDER, NODE_LINK };
-
-struct node {
-	struct node *next;
-	char *path;			/* NULL: a file without name */
-	enum node_kind kind;
-	struct sim_text text;		/* of a link: its target */
-	uint32_t uid, mode;
-	int64_t mtime_s;
-	int64_t broken_at;		/* -1: whole */
-	bool writable;			/* folders */
-};
-
-enum stdin_kind { STDIN_FILE, STDIN_PIPE, STDIN_CLOSED };
-
-struct sim_disk {
-	struct node *first;
-	int64_t used, most;
-	enum stdin_kind in;
-	struct node *in_file;		/* content of either kind */
-	size_t in_at, in_chunk;
-	ms_t in_pace, in_ready;
-};
-
-/* ---- the tree ----------------------------------------------------------- */
-
-static struct node *
-node_new(const char *path, enum node_kind kind)
-{
-	struct node *f = sim_alloc(sizeof(*f));
-
-	f->path = path != NULL ? sim_copy(path) : NULL;
-	f->kind = kind;
-	f->uid = SIM_UID;
-	f->mode = kind == NODE_FOLDER ? 0755 : 0644;
-	f->mtime_s = SIM_WALL;
-	f->broken_at = -1;
-	f->next = sim.disk->first;
-	sim.disk->first = f;
-	return f;
-}
-
-static struct node *
-find_here(const char *path)
-{
-	struct node *f;
-
-	for (f = sim.disk->first; f != NULL; f = f->next)
-		if (f->path != NULL && strcmp(f->path, path) == 0)
-			return f;
-	return NULL;
-}
-
-/* Links are followed, a few. */
-static struct node *
-find(const char *path)
-{
-	struct node *f = find_here(path);
-	int left;
-
-	for (left = 8; f != NULL && f->kind == NODE_LINK && left > 0; left--)
-		f = find_here(sim_text_get(&f->text));
-	return f;
-}
-
-static struct node *
-folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *name = sim_copy(path);
-
-	if (slash == NULL)
-		return find("/");
-	name[slash == path ? 1 : slash - path] = '\0';
-	return find(name);
-}
-
-static bool
-can_write_in(const struct node *folder)
-{
-	return folder != NULL && folder->kind == NODE_FOLDER &&
-	    folder->writable;
-}
+#include "sim_disk.h"
 
 void
 sim_disk_begin(void)
 {
 	sim.disk = sim_alloc(sizeof(*sim.disk));
 	sim.disk->most = INT64_MAX;
+	disk_begin();
 	sim_folder("/", true);
 	sim_folder("/tmp", true);
-	sim_stdin("", 0);
-}
-
-/* ---- the disk ----------------------------------------------------------- */
-
-static enum rc
-disk_put(struct node *f, struct span data)
-{
-	if ((int64_t)data.n > sim.disk->most - sim.disk->used)
-		return sim_os(ENOSPC);
-	sim.disk->used += (int64_t)data.n;
-	sim_text_put(&f->text, data.p, data.n);
-	f->mtime_s = SIM_WALL + sim.wall_shift_s +
-	    (sim.now - SIM_START) / SECOND;
-	return RC_OK;
-}
-
-static enum rc
-disk_replace(const char *path, struct span data, unsigned mode)
-{
-	struct node *old = find(path);
-	struct node *f = node_new(NULL, NODE_FILE);
-
-	TRY(disk_put(f, data));
-	f->mode = mode;
-	if (old != NULL) {
-		f->mode = old->mode;
-		f->path = old->path;
-		old->path = NULL;
-	} else {
-		f->path = sim_copy(path);
-	}
-	return RC_OK;
+	sim_file_mode("/tmp", 0, 01777);
 }
 
 /* ---- what tests do ------------------------------------------------------ */
@@ -144,10 +27,11 @@ sim_file_bytes(const char *path, const void *data, size_t n)
 {
 	struct node *f = find(path);
 
-	if (f == NULL)
-		f = node_new(path, NODE_FILE);
-	f->text = (struct sim_text){ 0 };
-	sim_text_put(&f->text, data, n);
+	if (f == NULL) {
+		f = node_new(NODE_FILE);
+		disk_place(path, f);
+	}
+	node_text(f, data, n);
 }
 
 void
@@ -171,20 +55,23 @@ sim_file_mode(const char *path, uint32_t uid, uint32_t mode)
 {
 	struct node *f = must_find(path);
 
-	f->uid = uid;
-	f->mode = mode;
+	f->meta.uid = f->kept_meta.uid = uid;
+	f->meta.mode = f->kept_meta.mode = mode;
 }
 
 void
 sim_file_mtime(const char *path, int64_t mtime_s)
 {
-	must_find(path)->mtime_s = mtime_s;
+	struct node *f = must_find(path);
+
+	f->meta.mtime_s = f->kept_meta.mtime_s = mtime_s;
 }
 
 void
 sim_file_remove(const char *path)
 {
-	must_find(path)->path = NULL;
+	must_find(path);
+	disk_place(path, NULL);
 }
 
 void
@@ -192,25 +79,44 @@ sim_folder(const char *path, bool writable)
 {
 	struct node *f = find_here(path);
 
-	if (f == NULL)
-		f = node_new(path, NODE_FOLDER);
+	if (f == NULL) {
+		f = node_new(NODE_FOLDER);
+		disk_place(path, f);
+	}
 	f->writable = writable;
+}
+
+void
+sim_symlink(const char *path, const char *target)
+{
+	struct node *f = node_new(NODE_LINK);
+
+	node_text(f, target, strlen(target) + 1);
+	disk_place(path, f);
+}
+
+void
+sim_fifo(const char *path)
+{
+	disk_place(path, node_new(NODE_FIFO));
+}
+
+void
+sim_hard_link(const char *path, const char *of)
+{
+	disk_place(path, must_find(of));
+}
+
+void
+sim_volatile(const char *folder)
+{
+	must_find(folder)->is_volatile = true;
 }
 
 void
 sim_file_broken(const char *path, int64_t at)
 {
 	must_find(path)->broken_at = at;
-}
-
-bool
-sim_file_read(const char *path, const char **data, size_t *n)
-{
-	struct node *f = find_here(path);
-
-	*data = f != NULL ? sim_text_get(&f->text) : NULL;
-	*n = f != NULL ? f->text.n : 0;
-	return f != NULL;
 }
 
 void
@@ -220,30 +126,147 @@ sim_disk_limit(int64_t bytes)
 }
 
 void
-sim_stdin(const void *data, size_t n)
+sim_disk_free(int64_t bytes)
 {
-	struct node *f = node_new(NULL, NODE_FILE);
-
-	sim_text_put(&f->text, data, n);
-	sim.disk->in = STDIN_FILE;
-	sim.disk->in_file = f;
-	sim.disk->in_at = 0;
-	sim.disk->in_chunk = SIZE_MAX;
+	sim.disk->most = sim.disk->used + bytes;
 }
 
-void
-sim_stdin_pipe(const void *data, size_t n, size_t chunk, ms_t pace)
+uint64_t
+sim_syncs(void)
 {
-	sim_stdin(data, n);
-	sim.disk->in = STDIN_PIPE;
-	sim.disk->in_chunk = chunk;
-	sim.disk->in_pace = pace;
+	return sim.disk->syncs;
 }
 
-void
-sim_stdin_closed(void)
+uint64_t
+sim_written(void)
 {
-	sim.disk->in = STDIN_CLOSED;
+	return sim.disk->written;
+}
+
+/* ---- what tests see ----------------------------------------------------- */
+
+bool
+sim_file_read(const char *path, const char **data, size_t *n)
+{
+	struct node *f = find_here(path);
+	char *p = f != NULL ? sim_alloc(f->size + 1) : NULL;
+
+	if (p != NULL && f->size > 0)
+		memcpy(p, f->data, f->size);
+	*data = p;
+	*n = f != NULL ? f->size - (f->kind == NODE_LINK) : 0;
+	return f != NULL;
+}
+
+static void
+stat_node(const struct node *f, struct port_stat *out)
+{
+	*out = (struct port_stat){
+		.size = (int64_t)f->size,
+		.mtime_s = f->meta.mtime_s,
+		.inode = f->inode,
+		.links = f->links,
+		.uid = f->meta.uid,
+		.mode = f->meta.mode,
+		.is_file = f->kind == NODE_FILE,
+		.is_folder = f->kind == NODE_FOLDER,
+		.is_pipe = f->kind == NODE_FIFO || f->kind == NODE_SOCKET,
+	};
+}
+
+bool
+sim_file_stat(const char *path, struct port_stat *out)
+{
+	struct node *f = find_here(path);
+
+	if (f != NULL)
+		stat_node(f, out);
+	return f != NULL;
+}
+
+bool
+sim_file_exists(const char *path)
+{
+	return find_here(path) != NULL;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct name *const *x = a, *const *y = b;
+
+	return strcmp((*x)->last, (*y)->last);
+}
+
+/* Ended by NULL. */
+static struct name **
+sorted(const char *folder)
+{
+	struct node *f = find(folder);
+	struct name *n, **all;
+	size_t count = 0;
+
+	if (f == NULL || f->kind != NODE_FOLDER)
+		sim_fail("the test looks into no folder: %s", folder);
+	for (n = f->names; n != NULL; n = n->next)
+		count += n->now != NULL;
+	all = sim_alloc((count + 1) * sizeof(struct name *));
+	count = 0;
+	for (n = f->names; n != NULL; n = n->next)
+		if (n->now != NULL)
+			all[count++] = n;
+	if (count > 1)
+		qsort(all, count, sizeof(struct name *), by_name);
+	return all;
+}
+
+const char *
+sim_ls(const char *folder)
+{
+	struct name **all = sorted(folder), **n;
+	struct sim_text t = { 0 };
+
+	for (n = all; *n != NULL; n++)
+		sim_text_fmt(&t, "%s\n", (*n)->last);
+	sim_free(all);
+	return sim_text_get(&t);
+}
+
+unsigned
+sim_count(const char *folder)
+{
+	struct name **all = sorted(folder);
+	unsigned n = 0;
+
+	while (all[n] != NULL)
+		n++;
+	sim_free(all);
+	return n;
+}
+
+static void
+list_all(struct sim_text *t, const char *folder)
+{
+	struct name **all = sorted(folder), **n;
+
+	for (n = all; *n != NULL; n++) {
+		const struct node *f = (*n)->now;
+
+		sim_text_fmt(t, "%s %zu %o %u %lld\n", (*n)->path, f->size,
+		    f->meta.mode, f->meta.uid, (long long)f->meta.mtime_s);
+		if (f->kind == NODE_FOLDER)
+			list_all(t, (*n)->path);
+	}
+	sim_free(all);
+}
+
+const char *
+sim_ls_all(const char *folder)
+{
+	struct sim_text t = { 0 };
+
+	list_all(&t, folder);
+	return sim_text_get(&t);
 }
 
 /* ---- reading ------------------------------------------------------------ */
@@ -251,6 +274,10 @@ sim_stdin_closed(void)
 static enum rc
 look_up(const char *path, struct node **out)
 {
+	struct node *folder = folder_of(path);
+
+	if (folder != NULL && sim.modes_count && !may(folder, 1))
+		return sim_os(EACCES);
 	*out = find(path);
 	if (*out != NULL)
 		return RC_OK;
@@ -264,9 +291,39 @@ look_up_file(const char *path, struct node **out)
 	TRY(look_up(path, out));
 	if ((*out)->kind == NODE_FOLDER)
 		return sim_os(EISDIR);
-	if ((*out)->mode == 0)
+	if (!may(*out, 4))
 		return sim_os(EACCES);
 	return RC_OK;
+}
+
+static void
+file_end(struct sim_open *o)
+{
+	struct node *f = o->p;
+
+	if (f->lock == o)
+		f->lock = NULL;
+	f->opens--;
+	node_release(f);
+	node_drop(f);
+}
+
+int
+node_open(struct node *f)
+{
+	node_hold(f);
+	f->opens++;
+	return sim_fd_new(SIM_FD_FILE, f, file_end);
+}
+
+int
+node_open_rw(struct node *f, bool can_append)
+{
+	int fd = node_open(f);
+
+	sim_fd_get(fd)->can_write = true;
+	sim_fd_get(fd)->can_append = can_append;
+	return fd;
 }
 
 enum rc
@@ -277,21 +334,39 @@ port_open(const char *path, int *out)
 	if (sim_call_fails("port_open"))
 		return RC_OS;
 	TRY(look_up_file(path, &f));
-	*out = sim_fd_new(SIM_FD_FILE, f);
+	*out = node_open(f);
 	return RC_OK;
 }
 
-static void
-stat_node(const struct node *f, struct port_stat *out)
+enum rc
+port_open_update(const char *path, int *out)
 {
-	*out = (struct port_stat){
-		.size = (int64_t)f->text.n,
-		.mtime_s = f->mtime_s,
-		.uid = f->uid,
-		.mode = f->mode,
-		.is_file = f->kind == NODE_FILE,
-		.is_folder = f->kind == NODE_FOLDER,
-	};
+	struct node *f;
+
+	if (sim_call_fails("port_open_update"))
+		return RC_OS;
+	TRY(look_up_file(path, &f));
+	if (!may(f, 2))
+		return sim_os(EACCES);
+	*out = node_open_rw(f, false);
+	return RC_OK;
+}
+
+enum rc
+port_open_strange(const char *path, int *out)
+{
+	struct node *f;
+
+	if (sim_call_fails("port_open_strange"))
+		return RC_OS;
+	TRY(look_up(path, &f));
+	f = find_here(path);
+	if (f->kind != NODE_FILE)
+		return RC_DENY;
+	if (!may(f, 4))
+		return sim_os(EACCES);
+	*out = node_open(f);
+	return RC_OK;
 }
 
 enum rc
@@ -310,12 +385,8 @@ port_stat_path(const char *path, struct port_stat *out)
 static struct node *
 node_of(int fd)
 {
-	if (fd != PORT_STDIN)
-		return sim_fd_of(fd, SIM_FD_FILE);
-	if (sim.disk->in == STDIN_FILE)
-		return sim.disk->in_file;
-	sim.error = sim.disk->in == STDIN_PIPE ? ESPIPE : EBADF;
-	return NULL;
+	return fd == PORT_STDIN ? sim_stdin_node() :
+	    sim_fd_of(fd, SIM_FD_FILE);
 }
 
 enum rc
@@ -336,10 +407,10 @@ port_stat_fd(int fd, struct port_stat *out)
 }
 
 /* As many octets at a place as may be had; RC_OS where the disk is broken. */
-static enum rc
-read_at(const struct node *f, void *out, size_t n, int64_t at, size_t *got)
+enum rc
+node_read(const struct node *f, void *out, size_t n, int64_t at, size_t *got)
 {
-	int64_t left = (int64_t)f->text.n - at;
+	int64_t left = (int64_t)f->size - at;
 
 	if (f->broken_at >= 0 && at >= f->broken_at)
 		return sim_os(EIO);
@@ -349,7 +420,7 @@ read_at(const struct node *f, void *out, size_t n, int64_t at, size_t *got)
 		left = 0;
 	*got = (int64_t)n < left ? n : (size_t)left;
 	if (*got > 0)
-		memcpy(out, f->text.p + at, *got);
+		memcpy(out, f->data + at, *got);
 	return RC_OK;
 }
 
@@ -357,8 +428,7 @@ int64_t
 port_tell(int fd)
 {
 	sim_call();
-	return fd == PORT_STDIN && sim.disk->in == STDIN_FILE ?
-	    (int64_t)sim.disk->in_at : 0;
+	return fd == PORT_STDIN ? sim_stdin_tell() : 0;
 }
 
 enum rc
@@ -369,7 +439,7 @@ port_pread(int fd, void *out, size_t n, int64_t at, size_t *got)
 	if (sim_call_fails("port_pread"))
 		return RC_OS;
 	f = node_of(fd);
-	return f != NULL ? read_at(f, out, n, at, got) : RC_OS;
+	return f != NULL ? node_read(f, out, n, at, got) : RC_OS;
 }
 
 /* A whole file into a copy of its very size, so that ASan sees overreads. */
@@ -383,11 +453,11 @@ whole(const char *path, struct span *out)
 	*out = (struct span){ 0 };
 	if (f->broken_at >= 0)
 		return sim_os(EIO);
-	if (f->text.n == 0)
+	if (f->size == 0)
 		return RC_OK;
-	p = sim_alloc(f->text.n);
-	memcpy(p, f->text.p, f->text.n);
-	*out = (struct span){ p, f->text.n };
+	p = sim_alloc(f->size);
+	memcpy(p, f->data, f->size);
+	*out = (struct span){ p, f->size };
 	return RC_OK;
 }
 
@@ -402,48 +472,15 @@ port_map(const char *path, struct span *out)
 enum rc
 port_slurp(const char *path, struct buf *b)
 {
-	struct span text;
+	struct node *f;
 
 	if (sim_call_fails("port_slurp"))
 		return RC_OS;
-	TRY(whole(path, &text));
-	buf_put(b, text);
+	TRY(look_up_file(path, &f));
+	if (f->broken_at >= 0)
+		return sim_os(EIO);
+	buf_put(b, (struct span){ f->data, f->size });
 	return b->full ? RC_FULL : RC_OK;
-}
-
-static ms_t
-stdin_next(void *arg)
-{
-	(void)arg;
-	return sim.disk->in_ready;
-}
-
-static bool
-stdin_ready(void *arg)
-{
-	(void)arg;
-	return sim.now >= sim.disk->in_ready;
-}
-
-/* port_read() of standard input: from its own place, as read(2) does. */
-enum rc
-sim_stdin_get_some(void *out, size_t n, ms_t until, size_t *got)
-{
-	struct sim_disk *d = sim.disk;
-
-	if (d->in == STDIN_CLOSED)
-		return sim_os(EBADF);
-	if (!sim_wait_for(stdin_ready, stdin_next, NULL, until))
-		return RC_TIME;
-	if (n > d->in_chunk)
-		n = d->in_chunk;
-	TRY(read_at(d->in_file, out, n, (int64_t)d->in_at, got));
-	d->in_at += *got;
-	d->in_ready = sim.now + d->in_pace;
-	if (*got > 0)
-		return RC_OK;
-	sim.error = 0;
-	return RC_GONE;
 }
 
 /* ---- writing ------------------------------------------------------------ */
@@ -457,8 +494,21 @@ port_temp(const char *folder, int *out)
 		return sim_os(ENOENT);
 	if (folder != NULL && !can_write_in(find(folder)))
 		return sim_os(EROFS);
-	*out = sim_fd_new(SIM_FD_FILE, node_new(NULL, NODE_FILE));
+	*out = node_open_rw(node_new(NODE_FILE), true);
 	return RC_OK;
+}
+
+static struct node *
+node_to_write(const char *call, int fd, bool append)
+{
+	struct node *f = sim_fd_of(fd, SIM_FD_FILE);
+	struct sim_open *o = sim_fd_get(fd);
+
+	if (!o->can_write)
+		sim_fail("%s() to a file that is open for reading", call);
+	if (append && !o->can_append)
+		sim_fail("%s() to a file that is there already", call);
+	return f;
 }
 
 enum rc
@@ -468,36 +518,8 @@ port_append(int fd, struct span data)
 
 	if (sim_call_fails("port_append"))
 		return RC_OS;
-	f = sim_fd_of(fd, SIM_FD_FILE);
-	if (f->path != NULL)
-		sim_fail("port_append() to a file that port_open() gave: %s",
-		    f->path);
-	return disk_put(f, data);
-}
-
-enum rc
-port_replace(const char *path, struct span data, unsigned mode)
-{
-	if (sim_call_fails("port_replace"))
-		return RC_OS;
-	if (folder_of(path) == NULL)
-		return sim_os(ENOENT);
-	if (!can_write_in(folder_of(path)))
-		return sim_os(EACCES);
-	return disk_replace(path, data, mode);
-}
-
-enum rc
-port_draft_open(const char *path, struct port_draft *out)
-{
-	if (sim_call_fails("port_draft_open"))
-		return RC_OS;
-	if (folder_of(path) == NULL)
-		return sim_os(ENOENT);
-	if (!can_write_in(folder_of(path)))
-		return sim_os(EACCES);
-	out->fd = sim_fd_new(SIM_FD_FILE, node_new(NULL, NODE_FILE));
-	return RC_OK;
+	f = node_to_write("port_append", fd, true);
+	return disk_write(f, (int64_t)f->size, data);
 }
 
 enum rc
@@ -507,11 +529,41 @@ port_write_at(int fd, struct span data, int64_t at)
 
 	if (sim_call_fails("port_write_at"))
 		return RC_OS;
-	f = sim_fd_of(fd, SIM_FD_FILE);
-	if (f->path != NULL || at < 0 || at > (int64_t)f->text.n ||
-	    data.n > f->text.n - (size_t)at)
-		sim_fail("port_write_at() outside what was appended");
-	memcpy(f->text.p + at, data.p, data.n);
+	f = node_to_write("port_write_at", fd, false);
+	if (at < 0 || at > (int64_t)f->size || data.n > f->size - (size_t)at)
+		sim_fail("port_write_at() outside of what is there");
+	return disk_write(f, at, data);
+}
+
+enum rc
+port_replace(const char *path, struct span data, unsigned mode)
+{
+	struct node *old, *f;
+	enum rc rc;
+
+	if (sim_call_fails("port_replace"))
+		return RC_OS;
+	TRY(may_change_in(path));
+	old = find_here(path);
+	f = node_new(NODE_FILE);
+	f->meta.mode = mode;
+	if (old != NULL)
+		f->meta.mode = old->meta.mode;
+	node_hold(f);
+	rc = disk_write(f, 0, data);
+	if (rc == RC_OK)
+		disk_publish(path, f);
+	node_drop(f);
+	return rc;
+}
+
+enum rc
+port_draft_open(const char *path, struct port_draft *out)
+{
+	if (sim_call_fails("port_draft_open"))
+		return RC_OS;
+	TRY(may_change_in(path));
+	out->fd = node_open_rw(node_new(NODE_FILE), true);
 	return RC_OK;
 }
 
@@ -520,17 +572,17 @@ port_draft_publish(struct port_draft *d, const char *path, unsigned mode,
 	int like)
 {
 	struct node *f = sim_fd_of(d->fd, SIM_FD_FILE);
-	struct node *old = find_here(path);
 
-	port_close(d->fd);
-	if (sim_call_fails("port_draft_publish"))
+	if (sim_call_fails("port_draft_publish")) {
+		port_close(d->fd);
 		return RC_OS;
-	f->mode = mode;
+	}
+	f->meta.mode = mode;
 	if (like >= 0)
-		f->uid = ((struct node *)sim_fd_of(like, SIM_FD_FILE))->uid;
-	if (old != NULL)
-		old->path = NULL;
-	f->path = sim_copy(path);
+		f->meta.uid =
+		    ((struct node *)sim_fd_of(like, SIM_FD_FILE))->meta.uid;
+	disk_publish(path, f);
+	port_close(d->fd);
 	return RC_OK;
 }
 
@@ -543,20 +595,17 @@ port_draft_drop(struct port_draft *d)
 enum rc
 port_link(const char *target, const char *path)
 {
-	struct node *f = find_here(path);
+	struct node *f;
 
 	if (sim_call_fails("port_link"))
 		return RC_OS;
-	if (folder_of(path) == NULL)
-		return sim_os(ENOENT);
-	if (!can_write_in(folder_of(path)))
-		return sim_os(EACCES);
+	TRY(may_change_in(path));
+	f = find_here(path);
 	if (f != NULL && f->kind != NODE_LINK)
 		return RC_DENY;
-	if (f == NULL)
-		f = node_new(path, NODE_LINK);
-	f->text = (struct sim_text){ 0 };
-	sim_text_puts(&f->text, target);
+	f = node_new(NODE_LINK);
+	node_text(f, target, strlen(target) + 1);
+	disk_name(path, f);
 	return RC_OK;
 }
 

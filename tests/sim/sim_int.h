@@ -15,6 +15,7 @@ struct sim_text {
 };
 
 void *sim_alloc(size_t n);	/* zeroed; exact, so that ASan sees overruns */
+void sim_free(void *p);		/* ahead of the world's end; NULL is fine */
 char *sim_copy(const char *text);
 void sim_text_put(struct sim_text *t, const void *data, size_t n);
 void sim_text_puts(struct sim_text *t, const char *text);
@@ -31,7 +32,7 @@ struct sim_env {
 struct sim_world {
 	/* clock and bounds */
 	ms_t now;
-	int64_t wall_shift_s;
+	ms_t wall_shift;
 	int zone_s;
 	ms_t time_max;
 	uint64_t calls, calls_max;
@@ -39,12 +40,15 @@ struct sim_world {
 	uint64_t fallible, fail_at, fail_from;
 	const char *failed_call;
 	int error;			/* errno of port_error(); 0: end */
+	struct sim_proc *me;		/* who makes the calls now */
 	/* machine */
 	uint64_t seed, random;
 	ms_t random_ready;
 	size_t memory, memory_max, heap_room;
 	char *hostname, *login, *full;
 	struct sim_env *env;
+	uint32_t uid;			/* of who is started next */
+	bool modes_count;
 	bool ended;			/* sim_end() was content */
 	struct sim_text notes;
 	jmp_buf *exit_to;
@@ -61,10 +65,20 @@ struct sim_world {
 	void *tls_sessions;
 	void (*tls_edit)(unsigned char *p, size_t n, size_t at, void *arg);
 	void *tls_edit_arg;
-	struct sim_fd *fd;
+	struct sim_stdin *in;		/* of who is started next */
+	struct sim_fd **fd;		/* all there ever were */
 	unsigned fds;
 };
 extern struct sim_world sim;
+
+/* A process; the test itself is one. */
+struct sim_proc {
+	struct sim_fd *fds;		/* that are open */
+	struct sim_stdin *in;
+	uint32_t uid;
+};
+ms_t sim_wall_ms(void);
+uint32_t sim_uid_now(void);
 
 /* Every call of the port starts with one of these. */
 void sim_call(void);
@@ -81,23 +95,37 @@ bool sim_wait_for(bool (*ready)(void *arg), ms_t (*next)(void *arg), void *arg,
 	ms_t until);
 void sim_let(ms_t until);		/* pass the time, with what happens */
 
-/* Descriptors; numbers are never used twice. */
-enum sim_fd_kind { SIM_FD_FILE, SIM_FD_CONN, SIM_FD_UDP };
-struct sim_fd {
-	struct sim_fd *next;
-	int number;
-	bool closed;
+/*
+ * Descriptors (sim_fd.c); numbers are never used twice.  An open file goes, and
+ * `end` is called, when the last descriptor for it is closed.
+ */
+enum sim_fd_kind { SIM_FD_FILE, SIM_FD_CONN, SIM_FD_UDP, SIM_FD_LIST };
+struct sim_open {
 	enum sim_fd_kind kind;
+	unsigned refs;
 	void *p;
+	void (*end)(struct sim_open *o);
+	bool can_write, can_append;	/* files */
 };
-int sim_fd_new(enum sim_fd_kind kind, void *p);
+int sim_fd_new(enum sim_fd_kind kind, void *p,
+	void (*end)(struct sim_open *o));
+int sim_fd_add(struct sim_open *o);	/* one more for the present process */
+void sim_open_hold(struct sim_open *o);
+void sim_open_drop(struct sim_open *o);
 /* Fails the test when it is none, closed, or of another kind. */
-struct sim_fd *sim_fd_get(int number);
+struct sim_open *sim_fd_get(int number);
 void *sim_fd_of(int number, enum sim_fd_kind kind);
+void sim_fd_close_all(struct sim_proc *p);
 
-/* sim_file.c; standard input is there, too. */
+/* sim_file.c */
 void sim_disk_begin(void);
+
+/* sim_stdin.c */
+void sim_stdin_begin(void);
 enum rc sim_stdin_get_some(void *out, size_t n, ms_t until, size_t *got);
+/* What it is a file of; NULL: a pipe, or closed (errno in error). */
+struct node *sim_stdin_node(void);
+int64_t sim_stdin_tell(void);
 
 /* sim_net.c */
 void sim_net_begin(void);
@@ -105,7 +133,6 @@ void sim_net_settle(void);		/* let every peer do what it can now */
 ms_t sim_net_next(void);		/* when the next one has something */
 void sim_net_finish(void);		/* scripts done? */
 void sim_net_report(struct sim_text *t);
-void sim_conn_close(struct sim_conn *c);
 /* `where` in the one form that names are kept in. */
 char *sim_where(const char *text);
 char *sim_where_of(const struct port_addr *a);
@@ -139,7 +166,6 @@ _Noreturn void sim_conn_fail(const struct sim_conn *c, int line,
 
 /* sim_dns.c */
 void sim_dns_begin(void);
-void sim_udp_close(void *p);
 ms_t sim_udp_next(void);
 
 #endif

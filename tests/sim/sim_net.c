@@ -747,6 +747,15 @@ conn_cast(struct sim_conn *c, struct place *p)
 	p->first = p->first->next;
 }
 
+static void
+conn_end(struct sim_open *o)
+{
+	struct sim_conn *c = o->p;
+
+	c->client_closed = true;
+	sim_net_settle();
+}
+
 static enum rc
 dial(char *where, const struct ip *from, int window, ms_t until, int *out)
 {
@@ -764,7 +773,7 @@ dial(char *where, const struct ip *from, int window, ms_t until, int *out)
 	c = conn_new(p, from, window);
 	conn_cast(c, p);
 	note_dial(where, "ok", RC_OK);
-	*out = sim_fd_new(SIM_FD_CONN, c);
+	*out = sim_fd_new(SIM_FD_CONN, c, conn_end);
 	sim_net_settle();
 	return RC_OK;
 }
@@ -962,13 +971,6 @@ port_push(int fd)
 {
 	sim_call();
 	sim_fd_of(fd, SIM_FD_CONN);
-}
-
-void
-sim_conn_close(struct sim_conn *c)
-{
-	c->client_closed = true;
-	sim_net_settle();
 }
 
 /* ---- the machine's own addresses ---------------------------------------- */

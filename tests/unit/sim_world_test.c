@@ -357,7 +357,7 @@ SIM_TEST(files_are_written_where_folders_allow)
 	assert_int_equal(port_link("x", "/etc/x"), RC_DENY);
 	assert_int_equal(port_link("/etc/x", "/tmp/l"), RC_OK);
 	assert_int_equal(port_temp(NULL, &fd), RC_OK);
-	sim_disk_limit(5);
+	sim_disk_limit(4);
 	assert_int_equal(port_append(fd, SPAN("12")), RC_OK);
 	assert_int_equal(port_append(fd, SPAN("3")), RC_OS);
 	port_close(fd);
