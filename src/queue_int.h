@@ -11,6 +11,7 @@
  *	queue_due.c	who is due, rounds of the folder, lifetimes, likewise
  *	queue_run.c	the manager: children, reports, marks, time
  *	queue_control.c	requests from outside, and queue_ask()
+ *	queue_ask.c	the manager from outside
  *	queue_word.c	orders and sayings as messages
  */
 #ifndef POSTERN_QUEUE_INT_H

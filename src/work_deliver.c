@@ -46,10 +46,6 @@ struct deliver {
 	struct buf text;		/* of the words */
 };
 
-_Static_assert(REACH_HOST == QUEUE_HOST_FAULT && REACH_NET == QUEUE_NET_FAULT
-    && REACH_LOGIN == QUEUE_LOGIN_FAULT && REACH_OURS == QUEUE_BUG_FAULT,
-    "the flags of a saying are those of a verdict");
-
 /* ---- what is said -------------------------------------------------------- */
 
 static enum rc
@@ -148,8 +144,10 @@ add_rcpt(struct deliver *d, const struct queue_rcpt *r)
 		char word[8];
 		unsigned bit;
 	} notify[] = {
-		{ "never", JOB_NOTIFY_NEVER }, { "success", JOB_NOTIFY_SUCCESS },
-		{ "failure", JOB_NOTIFY_FAILURE }, { "delay", JOB_NOTIFY_DELAY },
+		{ "never", JOB_NOTIFY_NEVER },
+		{ "success", JOB_NOTIFY_SUCCESS },
+		{ "failure", JOB_NOTIFY_FAILURE },
+		{ "delay", JOB_NOTIFY_DELAY },
 	};
 	char room[40];
 	struct buf b = BUF(room);
