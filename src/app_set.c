@@ -6,7 +6,6 @@
 
 /* Far more than any main.cf; what is not touched costs nothing. */
 #define SET_BYTES	((size_t)64 * 1024)
-#define WHY_MAX		1024
 
 int
 app_set_option(struct app_set *s, const struct app *app, const char *option)
@@ -37,11 +36,22 @@ name_log(struct app_set *s, struct app *app)
 	app->log.tag = buf_span(&b);
 }
 
+static enum rc
+load(struct app_set *s, struct param_from *from, struct buf *why)
+{
+	void *memory = s->arena.p;
+
+	if (memory == NULL && (memory = port_memory(SET_BYTES)) == NULL)
+		return RC_OS;
+	arena_init(&s->arena, memory, SET_BYTES);
+	return param_load(&s->param, from, &s->arena, why);
+}
+
 int
 app_set_load(struct app_set *s, struct app *app, const char *folder,
 	bool is_lmtp)
 {
-	const struct param_from from = {
+	struct param_from from = {
 		.folder = folder,
 		.options = s->options,
 		.options_n = s->options_n,
@@ -49,19 +59,23 @@ app_set_load(struct app_set *s, struct app *app, const char *folder,
 		.is_lmtp = is_lmtp,
 		.log = &app->log,
 	};
-	char text[WHY_MAX];
-	struct buf why = BUF(text);
-	void *memory = port_memory(SET_BYTES);
+	struct buf why = BUF(s->why_text);
+	enum rc rc = load(s, &from, &why);
 
-	if (memory == NULL) {
-		app_fail(app, "out of memory; nothing was done");
-		return EXIT_LATER;
+	if (rc != RC_OK && s->is_lenient) {
+		struct buf unused = BUF(s->unused_text);
+
+		s->is_bad = true;
+		from.is_lenient = true;
+		from.log = NULL;	/* `why` is enough */
+		rc = load(s, &from, &unused);
 	}
-	arena_init(&s->arena, memory, SET_BYTES);
-	if (param_load(&s->param, &from, &s->arena, &why) == RC_OK) {
+	buf_text(&why);
+	if (rc == RC_OK) {
 		name_log(s, app);
 		return EXIT_OK;
 	}
-	app_fail(app, "%s", buf_text(&why));
-	return EXIT_CONFIG;
+	app_fail(app, "%s", why.n > 0 ? s->why_text :
+		"out of memory; nothing was done");
+	return rc == RC_OS && why.n == 0 ? EXIT_LATER : EXIT_CONFIG;
 }
