@@ -124,21 +124,21 @@ without_dot(struct span addr)
 }
 
 struct span
-submit_split(const struct submit *s, struct span addr, struct span *domain)
+submit_split(const struct submit *s, struct span local, struct span *domain)
 {
-	size_t bang = span_find(addr, '!'), percent;
+	size_t bang = span_find(local, '!'), percent;
 
 	*domain = (struct span){ 0 };
-	if (s->set->swap_bangpath && bang > 0 && bang + 1 < addr.n) {
-		*domain = span_part(addr, 0, bang);
-		return span_part(addr, bang + 1, addr.n);
+	if (s->set->swap_bangpath && bang > 0 && bang + 1 < local.n) {
+		*domain = span_part(local, 0, bang);
+		return span_part(local, bang + 1, local.n);
 	}
-	percent = span_find_last(addr, '%');
-	if (s->set->allow_percent_hack && percent > 0 && percent + 1 < addr.n) {
-		*domain = span_part(addr, percent + 1, addr.n);
-		return span_part(addr, 0, percent);
+	percent = span_find_last(local, '%');
+	if (s->set->allow_percent_hack && percent > 0 && percent + 1 < local.n) {
+		*domain = span_part(local, percent + 1, local.n);
+		return span_part(local, 0, percent);
 	}
-	return addr;
+	return local;
 }
 
 void
@@ -223,14 +223,14 @@ canonical(struct now *n, enum submit_map which, unsigned classes)
 	return RC_DENY;
 }
 
-/* Is it `domain`, or below it?  Then its host part is in front. */
+/* Is it below that?  Then its host part is in front. */
 static bool
-is_below(struct span name, struct span domain)
+is_below(struct span name, struct span parent)
 {
-	size_t more = name.n - domain.n;
+	size_t more = name.n - parent.n;
 
-	return name.n > domain.n && name.p[more - 1] == '.' &&
-		span_eq_case(span_part(name, more, domain.n), domain);
+	return name.n > parent.n && name.p[more - 1] == '.' &&
+		span_eq_case(span_part(name, more, parent.n), parent);
 }
 
 static enum rc
@@ -249,7 +249,7 @@ masquerade(struct now *n)
 		bool is_not = word.p[0] == '!';
 
 		word = span_part(word, is_not, word.n);
-		if (!is_below(domain, word) && !span_eq_case(domain, word))
+		if (!span_eq_case(domain, word) && !is_below(domain, word))
 			continue;
 		rc = table_names_has(&s->maps.plain, local, NULL);
 		if (rc != RC_NONE || is_not)

@@ -95,7 +95,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		same_octets(in, buf_span(&b));
 		no_line_ends_the_header(buf_span(&b));
 		if (!has_pairs(in)) {
-			HOLDS(mail_rewrite_field(&w.change, buf_span(&b), &again) ==
+			HOLDS(mail_rewrite_field(&w.change, buf_span(&b),
+			    &again) ==
 			    RC_OK);
 			HOLDS(span_eq(buf_span(&b), buf_span(&again)));
 		}

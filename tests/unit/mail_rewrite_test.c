@@ -267,7 +267,8 @@ MAIL_TEST(time_does_not_grow_with_the_square_of_a_field)
 		text[i] = "<,"[i % 2];
 	memcpy(text, "To: a@b,", 8);
 	text[n] = '\0';
-	assert_int_equal(mail_rewrite_field(&mw.change, span_of(text), &b), RC_OK);
+	assert_int_equal(mail_rewrite_field(&mw.change, span_of(text), &b),
+	    RC_OK);
 	assert_true(b.n >= n - 1);
 	free(text);
 	free(room);
