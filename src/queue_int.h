@@ -24,9 +24,6 @@
 #define QUEUE_DROP	"drop"
 #define QUEUE_CORRUPT	"corrupt"
 
-/* Where we are root, the owner of the queue is to have it. */
-MUST_USE enum rc queue_give(const struct queue *q, const char *path);
-
 /* A message as its folder tells, unopened. */
 struct queue_entry {
 	char id[QUEUE_ID_MAX];
