@@ -11,6 +11,7 @@
  *	queue_due.c	who is due, rounds of the folder, lifetimes, likewise
  *	queue_run.c	the manager: children, reports, marks, time
  *	queue_control.c	requests from outside, and queue_ask()
+ *	queue_ask.c	the manager from outside
  *	queue_word.c	orders and sayings as messages
  */
 #ifndef POSTERN_QUEUE_INT_H
@@ -20,39 +21,10 @@
 
 /* ---- folders (queue_dir.c) ----------------------------------------------- */
 
-#define QUEUE_INCOMING	"incoming"
-#define QUEUE_DROP	"drop"
-#define QUEUE_CORRUPT	"corrupt"
-
-/* A message as its folder tells, unopened. */
-struct queue_entry {
-	char id[QUEUE_ID_MAX];
-	int64_t next_s;		/* mtime: when it is to be tried */
-	bool is_held;
-};
-
-/*
- * struct queue_cursor - goes round the folder without end, one entry a call;
- * drafts are passed over, and removed when they are forgotten (older than a
- * day and a half).
- *
- * RC_NONE: this round is over; the next call begins another.
- */
-struct queue_cursor {
-	const struct queue *q;
-	struct port_list list;
-};
-MUST_USE enum rc queue_cursor_next(struct queue_cursor *c,
-	struct queue_entry *out);
-/* One entry by its id.  RC_NONE: there is no such message. */
-MUST_USE enum rc queue_entry_find(const struct queue *q, struct span id,
-	struct queue_entry *out);
+/* Where we are root, the owner of the queue is to have it. */
+MUST_USE enum rc queue_give(const struct queue *q, const char *path);
 /* Sets a file aside and says so, with the reason. */
 void queue_set_aside(const struct queue *q, struct span id, const char *why);
-MUST_USE enum rc queue_remove(const struct queue *q, struct span id);
-MUST_USE enum rc queue_put_off(const struct queue *q, struct span id,
-	int64_t next_s);
-MUST_USE enum rc queue_hold(const struct queue *q, struct span id, bool hold);
 
 /*
  * queue_id_make - from the inode and the time, as enable_long_queue_ids has
