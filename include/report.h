@@ -145,7 +145,8 @@ struct report {
 /*
  * report_line - `to=<...>, relay=..., delay=..., delays=a/b/c/d, dsn=...,
  * status=... (...)`, no newline.  orig_to=<...> stands behind to= if something
- * else was given, conn_use= behind relay= if it is more than 1.  A text that does not fit in b is cut, to keep the closing `)`.
+ * else was given, conn_use= behind relay= if it is more than 1.  A text that
+ * does not fit in b is cut, to keep the closing `)`.
  *
  * external  show addresses quoted (info_log_address_format).
  * digits    delay_logging_resolution_limit.

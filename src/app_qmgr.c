@@ -21,8 +21,8 @@ static const char help[] =
 	"  -c DIR, -o NAME=VALUE   settings\n"
 	"Signals: TERM ends it in order, HUP reads main.cf anew, USR1 opens\n"
 	"the log file anew.\n"
-	"Exit: 0; 64 usage; 69 another manager runs, or there can be no queue;\n"
-	"75 trouble of this machine; 78 settings.\n";
+	"Exit: 0; 64 usage; 69 another manager runs, or there can be no\n"
+	"queue; 75 trouble of this machine; 78 settings.\n";
 
 struct qmgr {
 	struct app *app;

@@ -115,12 +115,15 @@ enum rc
 runner_start(struct app *app, struct app_set *set, struct queue *q,
 	const char *folder, bool flush)
 {
-	struct start s = { app, set, q, folder };
+	struct start *s = port_memory(sizeof(*s));
 	enum rc rc;
 	int lock;
 
+	if (s == NULL)
+		return RC_OS;
+	*s = (struct start){ app, set, q, folder };
 	TRY(queue_lock(q, &lock));
-	rc = port_detach(live, &s, lock);
+	rc = port_detach(live, s, lock);
 	port_close(lock);
 	if (rc == RC_OK && flush)
 		poke(q, "flush");
