@@ -13,6 +13,14 @@
    a time. */
 #define STALL		(10 * SECOND)
 #define STALL_ONCE	SECOND
+/*
+ * Readings are as far apart as this many entries for each millisecond want it,
+ * so that they cost a small part of one processor at most: those for entries
+ * that will be due are looked at, those for what was passed over are opened,
+ * but somebody waits for them.
+ */
+#define SEEN_PER_MS	1
+#define PASSED_PER_MS	10
 /* Between two readings because of the network; and how much is chance. */
 #define NET_PAUSE	(10 * SECOND)
 #define NET_CHANCE	(2 * SECOND)
@@ -198,8 +206,7 @@ plan_round_over(struct plan *p, const struct plan_time *t)
 	p->modes = 0;
 	p->horizon = p->next_horizon;
 	p->round_ended = t->now;
-	/* One look per second at a thousand entries is what we can afford. */
-	p->round_from = t->now + (ms_t)p->seen;
+	p->round_from = t->now + (ms_t)p->seen / SEEN_PER_MS;
 }
 
 static void
@@ -238,8 +245,14 @@ due_round(struct plan *p, const struct plan_time *t, ms_t *until)
 	sooner(until, p->net_at);
 	if (p->is_reading)
 		return;
-	if (p->has_passed)
-		plan_look(p, 0);
+	if (p->has_passed) {
+		ms_t at = p->round_ended + (ms_t)p->seen / PASSED_PER_MS;
+
+		if (at <= t->now)
+			plan_look(p, 0);
+		else
+			sooner(until, at);
+	}
 	if (p->horizon <= t->now)
 		p->wants_round = true;
 	if (p->wants_round && p->round_from <= t->now)

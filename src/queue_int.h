@@ -357,7 +357,6 @@ enum plan_taken {
 };
 enum plan_taken plan_take(struct plan *p, const struct plan_time *t,
 	const struct plan_facts *f, unsigned *message, ms_t *due);
-/* Has it as much as one may have of what is bounded? */
 bool plan_has_share(const struct plan *p, unsigned dest);
 /* What was to be opened is no more. */
 void plan_gone(struct plan *p);

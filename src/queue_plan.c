@@ -93,6 +93,43 @@ group_take(struct plan *p)
 	return i;
 }
 
+/*
+ * Has it as much as one may have of what is bounded?  The last quarter is for
+ * those that have nothing: many slow ones together leave others some, too.
+ */
+static bool
+has_share(const struct plan *p, unsigned dest, unsigned messages)
+{
+	const struct plan_dest *d = &p->dest[dest];
+
+	return d->groups >= plan_share(p) || d->rcpts >= RCPTS_SHARE ||
+		(d->groups > 0 &&
+		messages >= p->set.messages - p->set.messages / 4);
+}
+
+bool
+plan_has_share(const struct plan *p, unsigned dest)
+{
+	return has_share(p, dest, p->messages_n);
+}
+
+/* Messages that were passed over may come, if one has room for them now. */
+static void
+call_again(struct plan *p)
+{
+	for (unsigned i = 0; i < p->dests_top; i++) {
+		struct plan_dest *d = &p->dest[i];
+
+		if (d->is_full && (d->groups == 0 ||
+		    (d->groups <= plan_share(p) / 2 &&
+		    d->rcpts <= RCPTS_SHARE / 2 &&
+		    p->messages_n <= p->set.messages / 2))) {
+			d->is_full = false;
+			p->has_passed = true;
+		}
+	}
+}
+
 void
 group_release(struct plan *p, unsigned i)
 {
@@ -102,11 +139,7 @@ group_release(struct plan *p, unsigned i)
 	if (g->waiting > 0 || g->out > 0)
 		return;
 	d->groups--;
-	if (d->is_full && d->groups <= plan_share(p) / 2 &&
-	    d->rcpts <= RCPTS_SHARE / 2) {
-		d->is_full = false;
-		p->has_passed = true;
-	}
+	call_again(p);
 	g->next = p->group_free;
 	p->group_free = (uint16_t)i;
 	p->is_tight = false;
@@ -194,14 +227,6 @@ is_wanted(const struct plan *p, const struct plan_facts *f)
 	return (p->modes & PLAN_ALL) ||
 		((p->modes & PLAN_NET) && (f->flags & QUEUE_NETWORK)) ||
 		((p->modes & PLAN_SITE) && f->is_wanted);
-}
-
-/* Has its destination as much as it may have of all that is bounded? */
-bool
-plan_has_share(const struct plan *p, unsigned dest)
-{
-	return p->dest[dest].groups >= plan_share(p) ||
-		p->dest[dest].rcpts >= RCPTS_SHARE;
 }
 
 enum plan_taken
@@ -294,7 +319,7 @@ plan_want(struct plan *p, const struct plan_time *t, unsigned message,
 		m->is_begun = true;
 		return PLAN_RESTS;
 	}
-	if (!m->is_begun && plan_has_share(p, dest))
+	if (!m->is_begun && has_share(p, dest, p->messages_n - 1))
 		return PLAN_HAS_SHARE;
 	if (m->waiting >= RCPTS_SHARE)
 		return no_room(p, m, PLAN_NONE, false);
@@ -370,6 +395,7 @@ plan_close(struct plan *p, unsigned message)
 	p->message[message].id[0] = '\0';
 	p->messages_n--;
 	p->is_tight = false;
+	call_again(p);
 }
 
 void
