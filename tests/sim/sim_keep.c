@@ -96,6 +96,7 @@ port_remove(const char *path)
 static enum rc
 own_file(const char *path, struct node **out)
 {
+	sim_jail_check(sim.me->call, path);
 	TRY(is_there(path));
 	*out = find(path);
 	if (*out == NULL)
@@ -198,6 +199,9 @@ listing_end(struct sim_open *o)
 	sim_free(l);
 }
 
+static const struct sim_fd_ops listing_ops = { .kind = SIM_FD_LIST,
+	.end = listing_end };
+
 static void
 listing_fill(struct listing *l)
 {
@@ -240,7 +244,7 @@ port_list_open(struct port_list *l, const char *path)
 	own->began = sim.disk->births;
 	own->tells_new = sim_random(2) == 0;
 	listing_fill(own);
-	l->fd = 1 + sim_fd_new(SIM_FD_LIST, own, listing_end);
+	l->fd = 1 + sim_fd_new(&listing_ops, own);
 	return RC_OK;
 }
 
