@@ -50,6 +50,9 @@ FUZZ_HELP := $(filter-out $(FUZZ),$(wildcard tests/fuzz/*.c))
 objs = $(patsubst %.c,$(B)/$1/%.o,$(filter-out $(SKIP.$1),$2))
 libs = $(B)/$1/libbearssl.a $(B)/$1/libcdb.a
 
+# Most of a handshake's time, and little code.
+FAST := src/tls_wide%
+
 # --- compiler flags ---------------------------------------------------------
 
 # Without _GNU_SOURCE, src/ and cdb/ see only what ISO C has: the system is
@@ -100,7 +103,7 @@ link = $(CC.$1) $(ABI.$1) $(MUSL_CFLAGS) $(OWN_CFLAGS) -flto=1 -flto-partition=o
 	-nostdlib -static -Wl,-pie \
 	-Wl,--no-dynamic-linker -Wl,-z,text -Wl,-z,noexecstack \
 	-Wl,-z,noseparate-code -Wl,-z,norelro \
-	-Wl,--gc-sections -Wl,--build-id=none \
+	-Wl,--gc-sections -Wl,--build-id=none $(LDFLAGS.$1) \
 	-L$(B)/$1/sysroot/lib $(B)/$1/sysroot/lib/rcrt1.o \
 	$(B)/$1/sysroot/lib/crti.o
 
@@ -212,7 +215,8 @@ $(B)/$1/%.o: %.c Makefile toolchains/$1.mk | $(B)/src/bearssl.done \
 	@mkdir -p $$(@D)
 	$$(Q)$$(call cc,$1) $$(LANG_FLAGS) $$(WARN_FLAGS) $$(WARN_MORE) \
 		$(if $(TRIPLE.$1),-Wframe-larger-than=$(FRAME_MAX) \
-		$(OWN_CFLAGS) $(LTO), -Wno-format-nonliteral) \
+		$(OWN_CFLAGS) $(LTO) $$(if $$(filter $(FAST),$$<),-O2), \
+		-Wno-format-nonliteral) \
 		-MMD -MP -c -o $$@ $$<
 endef
 cc_flags = $(wordlist 2,99,$(call cc,$1))

@@ -90,7 +90,7 @@ struct app_set {
 	struct param param;
 	struct arena arena;
 	size_t options_n;
-	const char *options[APP_OPTIONS_MAX];
+	const char **options;	/* in the arena, if there are any */
 };
 
 /* Keeps one -o; the text is borrowed.  EXIT_OK or EXIT_USAGE. */

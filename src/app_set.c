@@ -8,10 +8,37 @@
 #define SET_BYTES	((size_t)64 * 1024)
 #define WHY_MAX		1024
 
+/* For one load, and the options before it. */
+static bool
+take_memory(struct app_set *s)
+{
+	bool is_new = s->arena.p != NULL && s->param.arena == NULL;
+	void *memory;
+
+	if (is_new)
+		return true;
+	memory = port_memory(SET_BYTES);
+	if (memory != NULL)
+		arena_init(&s->arena, memory, SET_BYTES);
+	return memory != NULL;
+}
+
+static int
+no_memory(const struct app *app)
+{
+	app_fail(app, "out of memory; nothing was done");
+	return EXIT_LATER;
+}
+
 int
 app_set_option(struct app_set *s, const struct app *app, const char *option)
 {
-	if (s->options_n == COUNT(s->options))
+	if (s->options == NULL && take_memory(s))
+		s->options = arena_take(&s->arena,
+			APP_OPTIONS_MAX * sizeof(*s->options));
+	if (s->options == NULL)
+		return no_memory(app);
+	if (s->options_n == APP_OPTIONS_MAX)
 		return app_usage(app, "more than %d -o are too many",
 			APP_OPTIONS_MAX);
 	s->options[s->options_n++] = option;
@@ -51,13 +78,9 @@ app_set_load(struct app_set *s, struct app *app, const char *folder,
 	};
 	char text[WHY_MAX];
 	struct buf why = BUF(text);
-	void *memory = port_memory(SET_BYTES);
 
-	if (memory == NULL) {
-		app_fail(app, "out of memory; nothing was done");
-		return EXIT_LATER;
-	}
-	arena_init(&s->arena, memory, SET_BYTES);
+	if (!take_memory(s))
+		return no_memory(app);
 	if (param_load(&s->param, &from, &s->arena, &why) == RC_OK) {
 		name_log(s, app);
 		return EXIT_OK;
