@@ -44,6 +44,12 @@ struct rcpt {
 	struct span given;	/* what the sender wrote, if it is another */
 };
 
+/* NOTIFY, RFC 3461, 4.1: a list without blanks, or NEVER alone. */
+MUST_USE bool rcpt_parse_notify(struct span s, unsigned *out);
+void rcpt_put_notify(struct buf *b, unsigned notify);	/* 0: nothing */
+/* ORCPT, not in xtext: `type;address`. */
+MUST_USE bool rcpt_parse_orcpt(struct span s, struct span *out);
+
 /*
  * Recipients are not kept as structs, as there may be thousands: `words` is
  * the text they came in, one or more C strings for each ([-N NOTIFY]

@@ -21,8 +21,6 @@
 
 /* ---- folders (queue_dir.c) ----------------------------------------------- */
 
-/* Where we are root, the owner of the queue is to have it. */
-MUST_USE enum rc queue_give(const struct queue *q, const char *path);
 /* Sets a file aside and says so, with the reason. */
 void queue_set_aside(const struct queue *q, struct span id, const char *why);
 

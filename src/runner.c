@@ -32,8 +32,7 @@ reload(void *arg)
 	if (fresh == NULL && (fresh = port_memory(sizeof(*fresh))) == NULL)
 		return false;
 	fresh->options_n = r->set->options_n;
-	for (size_t i = 0; i < fresh->options_n; i++)
-		fresh->options[i] = r->set->options[i];
+	fresh->options = r->set->options;
 	r->spare = fresh;
 	if (app_set_load(fresh, r->app, r->folder, false) != EXIT_OK)
 		return false;

@@ -140,22 +140,10 @@ add_word(struct deliver *d, const char *option, struct span value)
 static void
 add_rcpt(struct deliver *d, const struct queue_rcpt *r)
 {
-	static const struct {
-		char word[8];
-		unsigned bit;
-	} notify[] = {
-		{ "never", JOB_NOTIFY_NEVER },
-		{ "success", JOB_NOTIFY_SUCCESS },
-		{ "failure", JOB_NOTIFY_FAILURE },
-		{ "delay", JOB_NOTIFY_DELAY },
-	};
 	char room[40];
 	struct buf b = BUF(room);
 
-	for (size_t i = 0; i < COUNT(notify); i++)
-		if ((r->to.notify & notify[i].bit) != 0)
-			buf_fmt(&b, "%s%s", b.n > 0 ? "," : "",
-			    notify[i].word);
+	rcpt_put_notify(&b, r->to.notify);
 	add_word(d, "-N", buf_span(&b));
 	add_word(d, "-O", r->to.orcpt);
 	add_word(d, "-G", r->given);
