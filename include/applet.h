@@ -95,7 +95,8 @@ struct app_set {
 	struct param param;
 	struct arena arena;
 	size_t options_n;
-	const char *options[APP_OPTIONS_MAX];
+	size_t options_used;		/* of the arena, ahead of a load */
+	const char **options;		/* in the arena, if there are any */
 	char why_text[1024], unused_text[16];
 };
 

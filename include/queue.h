@@ -29,6 +29,12 @@
 #include "port.h"
 #include "report.h"
 
+#define QUEUE_INCOMING	"incoming"
+#define QUEUE_DROP	"drop"
+#define QUEUE_CORRUPT	"corrupt"
+#define QUEUE_CONTROL	"control"
+#define QUEUE_LOCK	"lock"
+
 #define QUEUE_ID_MAX	24	/* with NUL */
 #define QUEUE_PATH_MAX	512	/* of queue_directory and a name below it */
 
@@ -230,6 +236,38 @@ MUST_USE enum rc queue_draft_rcpt(struct queue_draft *d,
 MUST_USE enum rc queue_draft_publish(struct queue_draft *d);
 void queue_draft_drop(struct queue_draft *d);
 
+/* ---- looking at the queue ------------------------------------------------ */
+
+/* A message as its folder tells, unopened. */
+struct queue_entry {
+	char id[QUEUE_ID_MAX];
+	int64_t next_s;		/* mtime: when it is to be tried */
+	bool is_held;
+};
+
+/*
+ * struct queue_cursor - goes round the folder without end, one entry a call;
+ * drafts are passed over, and removed when they are forgotten (older than a
+ * day and a half).
+ *
+ * RC_NONE: this round is over; the next call begins another.
+ */
+struct queue_cursor {
+	const struct queue *q;
+	struct port_list list;
+};
+MUST_USE enum rc queue_cursor_next(struct queue_cursor *c,
+	struct queue_entry *out);
+/* One entry by its id.  RC_NONE: there is no such message. */
+MUST_USE enum rc queue_entry_find(const struct queue *q, struct span id,
+	struct queue_entry *out);
+
+/* For whoever holds the lock; RC_NONE: there is no such message. */
+MUST_USE enum rc queue_remove(const struct queue *q, struct span id);
+MUST_USE enum rc queue_put_off(const struct queue *q, struct span id,
+	int64_t next_s);
+MUST_USE enum rc queue_hold(const struct queue *q, struct span id, bool hold);
+
 /* ---- the manager from outside -------------------------------------------- */
 
 /*
@@ -237,8 +275,8 @@ void queue_draft_drop(struct queue_draft *d);
  *
  * Requests are words: `new ID`, `drop` (something lies there), `flush`,
  * `flush-id ID`, `flush-site DOMAIN`, `hold ID`, `release ID`, `requeue ID`,
- * `delete ID`, `status`, `reload`, `stop`.  `ALL` may stand for an ID, and
- * `hold`, `release`, `requeue`, `delete` go on for a list of ids.
+ * `delete ID`, `active` (which are being delivered now), `list` and `list -j`
+ * (for users who may not read the queue), `status`, `reload`, `stop`.
  *
  * answer  the manager's words: the first line is `ok`, or `no` and a sentence;
  *         what follows is as queue_control.c says for each request.  NULL: not
@@ -266,6 +304,7 @@ enum queue_task {
 	QUEUE_DELIVER,		/* some recipients of one message */
 	QUEUE_TELL,		/* write the notices that a message owes */
 	QUEUE_PICKUP,		/* take in what lies in drop */
+	QUEUE_LIST,		/* show the queue to a caller */
 	QUEUE_TASKS
 };
 
@@ -277,6 +316,7 @@ struct queue_crew {
 	port_entry *deliver;	/* by SMTP or LMTP, or to a maildir */
 	port_entry *tell;
 	port_entry *pickup;
+	port_entry *list;
 	/* Reads main.cf anew; false: it is bad, which was logged, and the
 	   settings in use stay. */
 	bool (*reload)(void *arg);
@@ -322,12 +362,11 @@ enum queue_word {
 	QUEUE_SAYS_DONE,	/* that was the order; the next may come */
 	QUEUE_SAYS_BYE,		/* no order for a while: would go, if let */
 };
-enum {	/* queue_saying.flags */
-	QUEUE_HOST_FAULT = 1,	/* the destination couldn't be reached, or its
-				   handshake failed: negative feedback */
-	QUEUE_NET_FAULT = 2,	/* the network was away, not the server */
-	QUEUE_LOGIN_FAULT = 4,	/* it refused our password */
-	QUEUE_BUG_FAULT = 8,	/* settings or local trouble */
+enum {	/* queue_saying.flags: what a verdict said of its reach */
+	QUEUE_HOST_FAULT = REACH_HOST,	/* negative feedback */
+	QUEUE_NET_FAULT = REACH_NET,
+	QUEUE_LOGIN_FAULT = REACH_LOGIN,
+	QUEUE_BUG_FAULT = REACH_OURS
 };
 struct queue_saying {
 	enum queue_word word;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -41,12 +42,17 @@ log_connect(void)
 
 /* false: the daemon that was there is there no more (or never was). */
 static bool
-log_send(struct span record)
+log_send(struct span head, struct span text)
 {
+	struct iovec parts[] = {
+		{ (void *)(uintptr_t)head.p, head.n },
+		{ (void *)(uintptr_t)text.p, text.n }
+	};
+	struct msghdr record = { .msg_iov = parts, .msg_iovlen = 2 };
 	ssize_t n;
 
 	do
-		n = send(log_fd, record.p, record.n, MSG_NOSIGNAL);
+		n = sendmsg(log_fd, &record, MSG_NOSIGNAL);
 	while (n < 0 && (errno == EINTR || (errno == EAGAIN &&
 	    port_await(log_fd, POLLOUT, port_now() + LOG_WAIT_MS) == RC_OK)));
 	return n >= 0 || errno == EAGAIN;
@@ -73,17 +79,17 @@ port_syslog(int facility, enum port_level level, struct span tag,
 		[PORT_ERR] = 3, [PORT_WARNING] = 4,
 		[PORT_INFO] = 6, [PORT_DEBUG] = 7,
 	};
-	char record[LOG_TEXT_MAX + 128];
-	struct buf b = BUF(record);
+	char head[128];
+	struct buf b = BUF(head);
 
 	buf_fmt(&b, "<%d>", facility * 8 + severity[level]);
 	put_stamp(&b);
 	buf_put_cut(&b, tag);
 	buf_fmt(&b, "[%u]: ", port_pid());
-	buf_put_cut(&b, text);
-	if ((log_fd < 0 && !log_connect()) || !log_send(buf_span(&b)))
+	text = span_part(text, 0, LOG_TEXT_MAX);
+	if ((log_fd < 0 && !log_connect()) || !log_send(buf_span(&b), text))
 		if (log_connect())
-			log_send(buf_span(&b));
+			log_send(buf_span(&b), text);
 }
 
 void

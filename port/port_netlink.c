@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "port_int.h"
 
@@ -38,15 +39,23 @@ port_netlink_part(void *part, size_t n, port_told *told, void *arg)
 enum rc
 port_netlink_take(int fd, port_told *told, void *arg)
 {
-	_Alignas(struct nlmsghdr) char part[ANSWER_MAX];
+	/* On the stack it would stay with the process for good. */
+	void *part = mmap(NULL, ANSWER_MAX, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	enum rc rc = RC_NONE;
 	ssize_t n;
 
+	if (part == MAP_FAILED)
+		return RC_NONE;
 	do
-		n = recv(fd, part, sizeof part, MSG_DONTWAIT);
+		n = recv(fd, part, ANSWER_MAX, MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
 	if (n > 0)
-		return port_netlink_part(part, (size_t)n, told, arg);
-	return n < 0 && errno == ENOBUFS ? RC_FULL : RC_NONE;
+		rc = port_netlink_part(part, (size_t)n, told, arg);
+	else if (n < 0 && errno == ENOBUFS)
+		rc = RC_FULL;
+	munmap(part, ANSWER_MAX);
+	return rc;
 }
 
 static bool

@@ -7,10 +7,38 @@
 /* Far more than any main.cf; what is not touched costs nothing. */
 #define SET_BYTES	((size_t)64 * 1024)
 
+/* For the options and, behind them, a load, which may be made again. */
+static bool
+take_memory(struct app_set *s)
+{
+	void *memory;
+
+	if (s->arena.p != NULL)
+		return true;
+	memory = port_memory(SET_BYTES);
+	if (memory != NULL)
+		arena_init(&s->arena, memory, SET_BYTES);
+	return memory != NULL;
+}
+
+static int
+no_memory(const struct app *app)
+{
+	app_fail(app, "out of memory; nothing was done");
+	return EXIT_LATER;
+}
+
 int
 app_set_option(struct app_set *s, const struct app *app, const char *option)
 {
-	if (s->options_n == COUNT(s->options))
+	if (s->options == NULL && take_memory(s)) {
+		s->options = arena_take(&s->arena,
+			APP_OPTIONS_MAX * sizeof(*s->options));
+		s->options_used = s->arena.used;
+	}
+	if (s->options == NULL)
+		return no_memory(app);
+	if (s->options_n == APP_OPTIONS_MAX)
 		return app_usage(app, "more than %d -o are too many",
 			APP_OPTIONS_MAX);
 	s->options[s->options_n++] = option;
@@ -39,11 +67,7 @@ name_log(struct app_set *s, struct app *app)
 static enum rc
 load(struct app_set *s, struct param_from *from, struct buf *why)
 {
-	void *memory = s->arena.p;
-
-	if (memory == NULL && (memory = port_memory(SET_BYTES)) == NULL)
-		return RC_OS;
-	arena_init(&s->arena, memory, SET_BYTES);
+	s->arena.used = s->options_used;
 	return param_load(&s->param, from, &s->arena, why);
 }
 
@@ -60,8 +84,11 @@ app_set_load(struct app_set *s, struct app *app, const char *folder,
 		.log = &app->log,
 	};
 	struct buf why = BUF(s->why_text);
-	enum rc rc = load(s, &from, &why);
+	enum rc rc;
 
+	if (!take_memory(s))
+		return no_memory(app);
+	rc = load(s, &from, &why);
 	if (rc != RC_OK && s->is_lenient) {
 		struct buf unused = BUF(s->unused_text);
 
@@ -70,12 +97,11 @@ app_set_load(struct app_set *s, struct app *app, const char *folder,
 		from.log = NULL;	/* `why` is enough */
 		rc = load(s, &from, &unused);
 	}
-	buf_text(&why);
+	(void)buf_text(&why);
 	if (rc == RC_OK) {
 		name_log(s, app);
 		return EXIT_OK;
 	}
-	app_fail(app, "%s", why.n > 0 ? s->why_text :
-		"out of memory; nothing was done");
-	return rc == RC_OS && why.n == 0 ? EXIT_LATER : EXIT_CONFIG;
+	app_fail(app, "%s", s->why_text);
+	return EXIT_CONFIG;
 }

@@ -89,8 +89,12 @@ option(const struct rcpt_list *l, size_t *at, struct rcpt *out)
 	char letter = l->words[*at][1];
 	struct span value;
 
-	if ((letter != 'N' && letter != 'O') || !value_of(l, at, &value))
+	if (span_find(SPAN("NOG"), letter) == 3 || !value_of(l, at, &value))
 		return false;
+	if (letter == 'G') {
+		out->given = value;
+		return true;
+	}
 	return letter == 'N' ? rcpt_parse_notify(value, &out->notify)
 	    : rcpt_parse_orcpt(value, &out->orcpt);
 }

@@ -78,7 +78,7 @@ command_mail(struct session *s)
  * ORCPT as it was given, or made of the recipient in its quoted form, so that
  * a notice from further on names the address that we know (RFC 3461, 4.2).
  */
-static void
+static NOINLINE void
 put_orcpt(struct buf *b, const struct rcpt *to)
 {
 	char room[CHAT_OUT_MAX / 2];	/* the address itself has the rest */
