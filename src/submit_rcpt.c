@@ -66,10 +66,14 @@ submit_rcpt_add(struct submit *s, enum submit_origin origin,
 bool
 submit_rcpt_put(struct submit *s, const struct rcpt *to, struct span given)
 {
-	size_t from = s->rcpt_text.n + AHEAD;
+	struct buf *b = &s->rcpt_text;
+	size_t from = b->n;
 
 	add(s, SUBMIT_CALLED, NULL, to, given);
-	return s->rcpt_text.full || s->rcpt_text.p[from - 1] == GOOD;
+	if (b->full || b->p[from + 1] == GOOD)
+		return true;
+	b->n = from;
+	return false;
 }
 
 static void
