@@ -543,8 +543,10 @@ queue_run(struct queue *q, const struct queue_crew *crew, bool stay)
 
 	if (r == NULL)
 		return RC_OS;
-	*r = (struct run){ .q = q, .crew = crew, .stay = stay,
-		.routes = port_memory(queue_routes_bytes()) };
+	r->q = q;		/* field by field: what is zero stays untouched */
+	r->crew = crew;
+	r->stay = stay;
+	r->routes = port_memory(queue_routes_bytes());
 	if (r->routes == NULL)
 		return RC_OS;
 	rc = start(r);
