@@ -85,6 +85,10 @@ FRAME_MAX := 16384
 MUSL_CFLAGS := -Oz -g -fPIE -ffunction-sections -fdata-sections \
 	-fvisibility=hidden -fno-asynchronous-unwind-tables
 
+# Where a lookup in a compiled table, and most of a handshake, spend their time:
+# for speed, and little code.
+HOT := cdb/table_cdb.c src/tls_wide%
+
 # Every function with a character array has a canary. The strong form would
 # guard whatever passes a local's address, so nearly all of them: 11 KiB.
 OWN_CFLAGS := -fstack-protector
@@ -100,7 +104,7 @@ link = $(CC.$1) $(ABI.$1) $(MUSL_CFLAGS) $(OWN_CFLAGS) -flto=1 -flto-partition=o
 	-nostdlib -static -Wl,-pie \
 	-Wl,--no-dynamic-linker -Wl,-z,text -Wl,-z,noexecstack \
 	-Wl,-z,noseparate-code -Wl,-z,norelro \
-	-Wl,--gc-sections -Wl,--build-id=none \
+	-Wl,--gc-sections -Wl,--build-id=none $(LDFLAGS.$1) \
 	-L$(B)/$1/sysroot/lib $(B)/$1/sysroot/lib/rcrt1.o \
 	$(B)/$1/sysroot/lib/crti.o
 
@@ -152,7 +156,7 @@ $(B)/$1/sysroot.done: $(B)/src/musl.done toolchains/$1.mk
 		$(abspath $(B))/src/musl/configure --disable-shared \
 		--prefix=$(abspath $(B))/$1/sysroot --target=$(TRIPLE.$1) \
 		--disable-wrapper CROSS_COMPILE=$(TRIPLE.$1)- \
-		CC="$(CC.$1) $(ABI.$1)" CFLAGS=-Os
+		CC="$(CC.$1) $(ABI.$1)" CFLAGS=-Oz
 	+$$(Q)$$(MAKE) -s -C $(B)/$1/musl install >>$(B)/$1/musl/log 2>&1 || \
 		{ tail $(B)/$1/musl/log >&2; exit 1; }
 	$$(Q)from=/usr/$(TRIPLE.$1)/include; \
@@ -213,6 +217,7 @@ $(B)/$1/%.o: %.c Makefile toolchains/$1.mk | $(B)/src/bearssl.done \
 	$$(Q)$$(call cc,$1) $$(LANG_FLAGS) $$(WARN_FLAGS) $$(WARN_MORE) \
 		$(if $(TRIPLE.$1),-Wframe-larger-than=$(FRAME_MAX) \
 		$(OWN_CFLAGS) $(LTO), -Wno-format-nonliteral) \
+		$$(if $$(filter $(HOT),$$<),-O2) \
 		-MMD -MP -c -o $$@ $$<
 endef
 cc_flags = $(wordlist 2,99,$(call cc,$1))

@@ -187,6 +187,8 @@ MUST_USE bool code_unxtext(struct buf *b, struct span s);
 void code_base64(struct buf *b, struct span s);	/* RFC 4648, no line ends */
 MUST_USE bool code_unbase64(struct buf *b, struct span s);
 void code_hex(struct buf *b, struct span s);	/* lower case */
+/* RFC 8259, 7, without the quotes; octets of what is no UTF-8 one by one. */
+void code_json(struct buf *b, struct span s, bool is_utf8);
 
 /* Is it UTF-8 as RFC 3629 has it: no surrogates, nothing overlong? */
 bool text_is_utf8(struct span s);
@@ -232,5 +234,9 @@ struct civil {
 void civil_of(int64_t unix_s, struct civil *out);
 /* RFC 5322, 3.3: `Thu, 01 Jan 2026 00:00:00 +0000`. */
 void civil_put_mail(struct buf *b, int64_t unix_s, int zone_s);
+/* As log files have it: `Jan  1 00:00:00`. */
+void civil_put_log(struct buf *b, int64_t unix_s, int zone_s);
+/* RFC 3339: `2026-01-01T00:00:00+00:00`. */
+void civil_put_iso(struct buf *b, int64_t unix_s, int zone_s);
 
 #endif

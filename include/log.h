@@ -25,6 +25,20 @@ struct log {
 	enum log_level err_level;	/* least urgent that goes to stderr */
 	bool to_syslog;
 	bool to_stderr;
+	/*
+	 * In place of the system's log, which has what cannot be written there:
+	 * a file, each line with time and `host`, or as a JSON object with the
+	 * members time, host, program, pid, level, message.  NULL: none.
+	 */
+	const char *file;
+	struct span host;
+	bool as_json;
+	/*
+	 * Takes what lines say, made printable, in place of both: for a
+	 * process whose parent writes the log.  NULL: there is none.
+	 */
+	void (*sink)(void *arg, enum log_level level, struct span text);
+	void *sink_arg;
 };
 
 /* Facility mail, warnings and worse to both, information to the log alone. */
@@ -32,6 +46,11 @@ void log_init(struct log *l, struct span tag);
 /* `tag[pid]: warning: text` on standard error, and no time of day. */
 void log_line(const struct log *l, enum log_level level, const char *fmt, ...)
 	PRINTF(3, 4);
+/*
+ * log_text - information that is fit for display as it is.  The system's log
+ * gets it without a copy: a process's stack is part of its budget.
+ */
+void log_text(const struct log *l, struct span text);
 /* Is it worth while to gather what the line would say? */
 bool log_wants(const struct log *l, enum log_level level);
 

@@ -117,6 +117,12 @@ enum port_level { PORT_ERR, PORT_WARNING, PORT_INFO, PORT_DEBUG };
  */
 void port_syslog(int facility, enum port_level level, struct span tag,
 	struct span text);
+/*
+ * port_log_append - one line, head and text, at the end of a log file, which is
+ * opened for it, so that it may be moved away at any time.  false: not written,
+ * or not as a whole.
+ */
+bool port_log_append(const char *path, struct span head, struct span text);
 
 /* ---- network ------------------------------------------------------------ */
 
@@ -268,7 +274,7 @@ struct port_draft {
 };
 
 MUST_USE enum rc port_draft_open(const char *path, struct port_draft *out);
-/* All of it, over what is at that place of a file of ours. */
+/* All of it, over what is at that place of a file of ours, or at its end. */
 MUST_USE enum rc port_write_at(int fd, struct span data, int64_t at);
 /*
  * port_draft_publish - to the disk, and under `path`, whatever it was; the
@@ -315,8 +321,13 @@ MUST_USE enum rc port_remove(const char *path);		/* RC_NONE */
 /* RC_NONE: no such file. */
 MUST_USE enum rc port_set_mtime(const char *path, int64_t mtime_s);
 MUST_USE enum rc port_set_mode(const char *path, unsigned mode);
-/* Its owner becomes this one, if we may; RC_OS else. */
+/*
+ * Its owner becomes this one, if we may; RC_OS else.  port_give() is for files
+ * in folders that others may change: by the name of one they could have another
+ * given away.
+ */
 MUST_USE enum rc port_set_owner(const char *path, uint32_t uid);
+MUST_USE enum rc port_give(int fd, uint32_t uid);
 /* This folder alone, not those above it.  RC_DENY: it, or another thing of
    that name, is there already. */
 MUST_USE enum rc port_folder_make(const char *path, unsigned mode);
@@ -325,7 +336,8 @@ MUST_USE enum rc port_folder_make(const char *path, unsigned mode);
  * port_list_open - the names in a folder, each once, in no order; a name that
  * comes or goes meanwhile may be told or not.  RC_NONE: no such folder.
  *
- * port_list_next - the next name, without `.` and `..`; RC_NONE: no more.
+ * port_list_next - adds the next name; never `.` or `..`.  RC_NONE: no more;
+ * RC_FULL: it was longer than name's room, and is passed over.
  * Closed with port_list_close(); a struct of all zero may be closed.
  */
 #define PORT_LIST_BYTES	2048
@@ -340,7 +352,7 @@ void port_list_close(struct port_list *l);
 
 /* Octets that we may still write there, and whether a restart empties it. */
 struct port_space {
-	int64_t free_bytes;
+	int64_t free_bytes;	/* INT64_MAX: none knows */
 	bool is_volatile;		/* tmpfs, ramfs */
 };
 MUST_USE enum rc port_space(const char *path, struct port_space *out);
@@ -384,8 +396,10 @@ MUST_USE enum rc port_detach(port_entry *entry, void *arg, int keep);
  * and at most one descriptor goes with it.
  *
  * port_send - RC_GONE: the other end is closed.  RC_TIME: it has no room.
- * port_recv - one message.  RC_GONE: no more will come.  RC_WIRE: longer than
- * n.  *passed, the descriptor that came, or -1, is the caller's to close.
+ *             An empty message, or one beyond PORT_MESSAGE_MAX: RC_OS.
+ * port_recv - one message; what is there is taken even after `until`.
+ *             RC_GONE: no more will come.  RC_WIRE: longer than n.
+ *             *passed, the descriptor that came, or -1, is the caller's.
  */
 #define PORT_MESSAGE_MAX	8192
 MUST_USE enum rc port_send(int fd, struct span message, int pass, ms_t until);
@@ -403,9 +417,10 @@ MUST_USE enum rc port_call(const char *path, ms_t until, int *out);
 
 /*
  * port_wait - until one of them can be read (data, a caller, an event, an
- * end), or a child's socket is gone.  Entries with fd -1 are passed over.
- * RC_TIME: none by `until`.
+ * end), or a child's socket is gone.  Entries with fd -1 are passed over; there
+ * may be PORT_WATCH_MAX of them.  RC_TIME: none by `until`.
  */
+#define PORT_WATCH_MAX	256
 struct port_watch {
 	int fd;
 	bool is_ready;		/* set by the call, for each */
@@ -434,6 +449,8 @@ bool port_has_route(void);
 
 /* Login name of a uid, or its digits.  RC_NONE: digits it is. */
 enum rc port_login(uint32_t uid, struct buf *out);
+/* Of an account of that very name, its uid; and its home folder, added. */
+MUST_USE enum rc port_home(struct span name, uint32_t *uid, struct buf *home);
 /* The uid of an account, by name or digits.  RC_NONE: there is none. */
 MUST_USE enum rc port_account(struct span name, uint32_t *uid);
 

@@ -37,6 +37,7 @@ struct sasl {
 	enum sasl_mech mech;
 	unsigned step;
 	bool authzid;		/* PLAIN names the identity to act as, too */
+	bool held;		/* what is said first waits to be asked for */
 	struct buf user, password;
 	char user_room[SASL_USER_MAX + 1];
 	char password_room[SASL_PASSWORD_MAX + 1];
@@ -60,9 +61,13 @@ MUST_USE enum rc sasl_choose(struct sasl *x, struct span offered,
 	unsigned options, bool certificate);
 const char *sasl_name(enum sasl_mech mech);
 
+/* The line `AUTH mechanism initial-response' with its CRLF (RFC 5321,
+ * 4.5.3.1.4). */
+#define SASL_COMMAND_MAX 512
 /*
  * sasl_initial - adds what goes on the AUTH line behind the mechanism, in
- * base64.  RC_NONE: nothing does.
+ * base64.  RC_NONE: nothing does; or the line would be too long, and it answers
+ * the first challenge, an empty one (RFC 4954, 4).
  */
 MUST_USE enum rc sasl_initial(struct sasl *x, struct buf *out);
 /*

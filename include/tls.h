@@ -85,12 +85,13 @@ struct tls_policy {
 	struct span tafile;	/* of trust anchors; empty: CAfile, CApath */
 	struct span servername;	/* to send; empty: none */
 	const struct tlsa_set *tlsa;	/* levels dane, dane-only; else NULL */
-	char room[2048];	/* of what a table said */
 };
 
 /*
  * tls_policy_find - by tls_policy_maps, else tls_per_site, else the general
  * settings.  `site` needs nexthop, domain, host and ip.
+ *
+ * Texts of a table live in t, until the next call.
  *
  * A next hop is looked up as it is written, a plain name then by `.parent`s.
  * Over a UNIX socket level may is none, but with wrapper mode.

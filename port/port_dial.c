@@ -81,7 +81,7 @@ start(int fd, const struct sockaddr_storage *sa, socklen_t n, ms_t until)
 		if (errno != EINPROGRESS && errno != EALREADY &&
 		    errno != EINTR)
 			return port_failed();
-		TRY(port_wait(fd, POLLOUT, until));
+		TRY(port_await(fd, POLLOUT, until));
 	}
 	return RC_OK;
 }
@@ -119,11 +119,11 @@ port_dial(const struct port_addr *to, const struct ip *from, int window,
  * and more seldom.
  */
 static enum rc
-dial_path(int fd, const struct sockaddr_storage *sa, socklen_t n, ms_t until)
+start_path(int fd, const struct sockaddr_un *un, ms_t until)
 {
 	ms_t pause = 1;
 
-	while (connect(fd, (const struct sockaddr *)sa, n) != 0) {
+	while (connect(fd, (const struct sockaddr *)un, sizeof *un) != 0) {
 		ms_t now;
 
 		if (errno == EINTR)
@@ -140,26 +140,38 @@ dial_path(int fd, const struct sockaddr_storage *sa, socklen_t n, ms_t until)
 }
 
 enum rc
-port_dial_unix(const char *path, ms_t until, int *out)
+port_sockaddr_un(const char *path, struct sockaddr_un *out)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct sockaddr_storage sa = { 0 };
 	size_t n = strlen(path);
+
+	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (n >= sizeof out->sun_path)
+		return port_failed_as(ENAMETOOLONG);
+	memcpy(out->sun_path, path, n);
+	return RC_OK;
+}
+
+enum rc
+port_dial_path(const char *path, int type, ms_t until, int *out)
+{
+	struct sockaddr_un un;
 	enum rc rc;
 	int fd;
 
-	if (n >= sizeof un.sun_path)
-		return port_failed_as(ENAMETOOLONG);
-	memcpy(un.sun_path, path, n);
-	memcpy(&sa, &un, sizeof un);
-
-	fd = port_socket(AF_UNIX, SOCK_STREAM, 0);
+	TRY(port_sockaddr_un(path, &un));
+	fd = port_socket(AF_UNIX, type, 0);
 	if (fd < 0)
 		return port_failed();
-	rc = dial_path(fd, &sa, sizeof un, until);
+	rc = start_path(fd, &un, until);
 	if (rc == RC_OK)
 		*out = fd;
 	else
 		port_close(fd);
 	return rc;
+}
+
+enum rc
+port_dial_unix(const char *path, ms_t until, int *out)
+{
+	return port_dial_path(path, SOCK_STREAM, until, out);
 }

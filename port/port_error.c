@@ -109,6 +109,12 @@ port_error_is_missing(void)
 }
 
 bool
+port_error_is_refused(void)
+{
+	return last == ECONNREFUSED;
+}
+
+bool
 port_error_is_end(void)
 {
 	return last == PORT_END_OF_STREAM;

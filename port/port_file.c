@@ -18,8 +18,8 @@ port_stdin_was_closed(void)
 	stdin_was_closed = true;
 }
 
-static enum rc
-file_failed(void)
+enum rc
+port_failed_file(void)
 {
 	port_failed();
 	return port_error_is_missing() ? RC_NONE : RC_OS;
@@ -34,7 +34,7 @@ port_open(const char *path, int *out)
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0)
-		return file_failed();
+		return port_failed_file();
 	*out = fd;
 	return RC_OK;
 }
@@ -45,7 +45,9 @@ stat_of(const struct stat *s, struct port_stat *out)
 	*out = (struct port_stat){
 		.size = s->st_size,
 		.mtime_s = s->st_mtime,
+		.inode = s->st_ino,
 		.uid = s->st_uid,
+		.links = (uint32_t)s->st_nlink,
 		.mode = s->st_mode & 07777,
 		.is_file = S_ISREG(s->st_mode),
 		.is_folder = S_ISDIR(s->st_mode),
@@ -72,7 +74,7 @@ port_stat_path(const char *path, struct port_stat *out)
 	struct stat s;
 
 	if (stat(path, &s) != 0)
-		return file_failed();
+		return port_failed_file();
 	stat_of(&s, out);
 	return RC_OK;
 }

@@ -37,12 +37,12 @@ _Static_assert(sizeof(struct chunk) == GRAIN / 2, "heads fill half a grain");
  * Heads lie half a grain below a multiple of GRAIN, so that what follows them
  * is aligned: the first half grain is not used.
  */
-static _Alignas(GRAIN) unsigned char arena[HEAP_BYTES];
+static unsigned char *arena;	/* NULL: nobody has asked yet */
 #define FIRST		(sizeof(struct chunk))
 /* What all chunks are together; behind it is the head that ends them. */
 #define ROW_BYTES	(HEAP_BYTES - GRAIN)
 
-/* Offset of a chunk below which all are used; 0: nothing is set up yet. */
+/* Offset of a chunk below which all are used. */
 static size_t lowest;
 
 static struct chunk *
@@ -95,12 +95,19 @@ set(struct chunk *c, size_t size, unsigned state)
 	after(c)->before = (uint32_t)size;
 }
 
-static void
+/* false: there is no memory. */
+static bool
 set_up(void)
 {
+	if (arena != NULL)
+		return true;
+	arena = port_memory(HEAP_BYTES);
+	if (arena == NULL)
+		return false;
 	lowest = FIRST;
 	chunk_at(FIRST + ROW_BYTES)->size = USED;
 	set(chunk_at(FIRST), ROW_BYTES, 0);
+	return true;
 }
 
 /* Size of a chunk that holds n octets; 0: no chunk can. */
@@ -167,13 +174,14 @@ take(size_t n)
 	size_t size = size_for(n);
 	struct chunk *c;
 
-	if (lowest == 0)
-		set_up();
+	if (size == 0 || !set_up()) {
+		errno = ENOMEM;
+		return NULL;
+	}
 	c = chunk_at(lowest);
-	while (size != 0 && size_of(c) != 0 &&
-	    (is_used(c) || size_of(c) < size))
+	while (size_of(c) != 0 && (is_used(c) || size_of(c) < size))
 		c = after(c);
-	if (size == 0 || size_of(c) == 0) {
+	if (size_of(c) == 0) {
 		errno = ENOMEM;
 		return NULL;
 	}
@@ -293,8 +301,8 @@ port_heap_room(void)
 	const struct chunk *c;
 	size_t most = 0;
 
-	if (lowest == 0)
-		set_up();
+	if (!set_up())
+		return 0;
 	for (c = chunk_at(lowest); size_of(c) != 0;
 	    c = chunk_at(offset_of(c) + size_of(c)))
 		if (!is_used(c) && size_of(c) > most)

@@ -16,7 +16,7 @@ port_write_all(int fd, struct span data, ms_t until)
 		if (n >= 0)
 			data = span_part(data, (size_t)n, data.n);
 		else if (errno == EAGAIN)	/* we inherited it so */
-			TRY(port_wait(fd, POLLOUT, until));
+			TRY(port_await(fd, POLLOUT, until));
 		else if (errno != EINTR)
 			return port_failed();
 	}

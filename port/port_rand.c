@@ -32,7 +32,7 @@ random_from_device(void *out, size_t n, ms_t until)
 	fd = open("/dev/random", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return port_failed();
-	rc = port_wait(fd, POLLIN, until);
+	rc = port_await(fd, POLLIN, until);
 	port_close(fd);
 	TRY(rc);
 

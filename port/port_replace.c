@@ -10,18 +10,6 @@
 
 #include "port_int.h"
 
-/* File systems without fsync, for files or only for folders, say EINVAL. */
-static enum rc
-sync_fd(int fd)
-{
-	int n;
-
-	do
-		n = fsync(fd);
-	while (n != 0 && errno == EINTR);
-	return n == 0 || errno == EINVAL ? RC_OK : port_failed();
-}
-
 static enum rc
 sync_folder_of(const char *path)
 {
@@ -29,8 +17,6 @@ sync_folder_of(const char *path)
 	struct buf b = BUF(text);
 	struct span s = span_of(path);
 	size_t slash = span_find_last(s, '/');
-	enum rc rc;
-	int fd;
 
 	if (slash == s.n)
 		buf_putc(&b, '.');
@@ -38,12 +24,7 @@ sync_folder_of(const char *path)
 		buf_put(&b, span_part(s, 0, slash + 1));
 	if (b.full)
 		return port_failed_as(ENAMETOOLONG);
-	fd = open(buf_text(&b), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return port_failed();
-	rc = sync_fd(fd);
-	port_close(fd);
-	return rc;
+	return port_sync_folder(buf_text(&b));
 }
 
 /* A file that is there keeps owner (if we may) and mode. */
@@ -106,7 +87,7 @@ port_write_at(int fd, struct span data, int64_t at)
 static enum rc
 publish(struct port_draft *d, const char *path)
 {
-	enum rc rc = sync_fd(d->fd);
+	enum rc rc = port_sync(d->fd);
 
 	/* Network file systems report here what they could not write. */
 	if (close(d->fd) != 0 && rc == RC_OK && errno != EINTR)

@@ -20,7 +20,7 @@ port_read(int fd, void *out, size_t n, ms_t until, size_t *got)
 	for (;;) {
 		ssize_t r;
 
-		TRY(port_wait(fd, POLLIN, until));
+		TRY(port_await(fd, POLLIN, until));
 		r = read(fd, out, n);
 		if (r > 0) {
 			*got = (size_t)r;
@@ -45,7 +45,7 @@ port_write(int fd, const void *data, size_t n, ms_t until, size_t *put)
 			return RC_OK;
 		}
 		if (errno == EAGAIN)
-			TRY(port_wait(fd, POLLOUT, until));
+			TRY(port_await(fd, POLLOUT, until));
 		else if (errno != EINTR)
 			return port_failed_stream(errno);
 	}

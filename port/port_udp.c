@@ -52,7 +52,7 @@ port_udp_recv(int fd, void *out, size_t n, ms_t until, size_t *got)
 	for (;;) {
 		ssize_t r;
 
-		TRY(port_wait(fd, POLLIN, until));
+		TRY(port_await(fd, POLLIN, until));
 		r = recv(fd, out, n, 0);
 		if (r >= 0) {
 			*got = (size_t)r;

@@ -7,9 +7,8 @@
 
 #include "port_int.h"
 
-/* What poll(2) takes: -1 for ever; it is asked again after INT_MAX. */
-static int
-poll_ms(ms_t until)
+int
+port_poll_ms(ms_t until)
 {
 	ms_t left;
 
@@ -31,12 +30,12 @@ port_in_time(ms_t until)
 }
 
 enum rc
-port_wait(int fd, short events, ms_t until)
+port_await(int fd, short events, ms_t until)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 
 	for (;;) {
-		int ms = poll_ms(until);
+		int ms = port_poll_ms(until);
 		int n = poll(&p, 1, ms);
 
 		if (n > 0)

@@ -78,31 +78,18 @@ put(struct postconf *c, struct span s)
 }
 
 static void
-put_json_octet(struct postconf *c, char octet, bool is_utf8)
-{
-	char text[8];
-	struct buf b = BUF(text);
-	unsigned char u = (unsigned char)octet;
-
-	if (octet == '"' || octet == '\\') {
-		buf_putc(&b, '\\');
-		buf_putc(&b, octet);
-	} else if (u < ' ' || (u >= 0x80 && !is_utf8))
-		buf_fmt(&b, "\\u%04x", u);
-	else
-		buf_putc(&b, octet);
-	put(c, buf_span(&b));
-}
-
-static void
 put_json_text(struct postconf *c, struct span s)
 {
 	bool is_utf8 = text_is_utf8(s);
-	size_t i;
+	char text[8];		/* of one octet */
 
 	put(c, SPAN("\""));
-	for (i = 0; i < s.n; i++)
-		put_json_octet(c, s.p[i], is_utf8);
+	for (size_t i = 0; i < s.n; i++) {
+		struct buf b = BUF(text);
+
+		code_json(&b, span_part(s, i, 1), is_utf8);
+		put(c, buf_span(&b));
+	}
 	put(c, SPAN("\""));
 }
 

@@ -6,12 +6,39 @@
 
 /* Far more than any main.cf; what is not touched costs nothing. */
 #define SET_BYTES	((size_t)64 * 1024)
-#define WHY_MAX		1024
+
+/* For the options and, behind them, a load, which may be made again. */
+static bool
+take_memory(struct app_set *s)
+{
+	void *memory;
+
+	if (s->arena.p != NULL)
+		return true;
+	memory = port_memory(SET_BYTES);
+	if (memory != NULL)
+		arena_init(&s->arena, memory, SET_BYTES);
+	return memory != NULL;
+}
+
+static int
+no_memory(const struct app *app)
+{
+	app_fail(app, "out of memory; nothing was done");
+	return EXIT_LATER;
+}
 
 int
 app_set_option(struct app_set *s, const struct app *app, const char *option)
 {
-	if (s->options_n == COUNT(s->options))
+	if (s->options == NULL && take_memory(s)) {
+		s->options = arena_take(&s->arena,
+			APP_OPTIONS_MAX * sizeof(*s->options));
+		s->options_used = s->arena.used;
+	}
+	if (s->options == NULL)
+		return no_memory(app);
+	if (s->options_n == APP_OPTIONS_MAX)
 		return app_usage(app, "more than %d -o are too many",
 			APP_OPTIONS_MAX);
 	s->options[s->options_n++] = option;
@@ -37,11 +64,55 @@ name_log(struct app_set *s, struct app *app)
 	app->log.tag = buf_span(&b);
 }
 
+static bool
+may_log_to(const struct settings *set)
+{
+	struct span rest = set->maillog_file_prefixes, prefix;
+
+	while (span_word(&rest, LIST_DIVIDERS, &prefix))
+		if (span_eq(span_part(set->maillog_file, 0, prefix.n), prefix))
+			return true;
+	return false;
+}
+
+/* maillog_file; a name that it may not have is passed over only by those who
+   must take mail whatever is wrong. */
+static int
+open_log(struct app_set *s, struct app *app)
+{
+	const struct settings *set = &s->param.set;
+	struct span file;
+
+	app->log.file = NULL;
+	if (set->maillog_file.n == 0)
+		return EXIT_OK;
+	if (!may_log_to(set)) {
+		app_fail(app, "maillog_file = %.*s begins with none of"
+			" maillog_file_prefixes = %.*s",
+			SPAN_ARG(set->maillog_file),
+			SPAN_ARG(set->maillog_file_prefixes));
+		return s->is_lenient ? EXIT_OK : EXIT_CONFIG;
+	}
+	if (arena_copy(&s->arena, set->maillog_file, &file) != RC_OK)
+		return no_memory(app);
+	app->log.file = file.p;
+	app->log.host = set->myhostname;
+	app->log.as_json = set->postern_maillog_json;
+	return EXIT_OK;
+}
+
+static enum rc
+load(struct app_set *s, struct param_from *from, struct buf *why)
+{
+	s->arena.used = s->options_used;
+	return param_load(&s->param, from, &s->arena, why);
+}
+
 int
 app_set_load(struct app_set *s, struct app *app, const char *folder,
 	bool is_lmtp)
 {
-	const struct param_from from = {
+	struct param_from from = {
 		.folder = folder,
 		.options = s->options,
 		.options_n = s->options_n,
@@ -49,19 +120,25 @@ app_set_load(struct app_set *s, struct app *app, const char *folder,
 		.is_lmtp = is_lmtp,
 		.log = &app->log,
 	};
-	char text[WHY_MAX];
-	struct buf why = BUF(text);
-	void *memory = port_memory(SET_BYTES);
+	struct buf why = BUF(s->why_text);
+	enum rc rc;
 
-	if (memory == NULL) {
-		app_fail(app, "out of memory; nothing was done");
-		return EXIT_LATER;
+	if (!take_memory(s))
+		return no_memory(app);
+	rc = load(s, &from, &why);
+	if (rc != RC_OK && s->is_lenient) {
+		struct buf unused = BUF(s->unused_text);
+
+		s->is_bad = true;
+		from.is_lenient = true;
+		from.log = NULL;	/* `why` is enough */
+		rc = load(s, &from, &unused);
 	}
-	arena_init(&s->arena, memory, SET_BYTES);
-	if (param_load(&s->param, &from, &s->arena, &why) == RC_OK) {
+	(void)buf_text(&why);
+	if (rc == RC_OK) {
 		name_log(s, app);
-		return EXIT_OK;
+		return open_log(s, app);
 	}
-	app_fail(app, "%s", buf_text(&why));
+	app_fail(app, "%s", s->why_text);
 	return EXIT_CONFIG;
 }

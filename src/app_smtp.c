@@ -252,7 +252,7 @@ verdict(struct report *report, const struct job *j, const struct rcpt *to,
 	struct buf b = BUF(room);
 
 	report_line(&b, &r->form, j, to, v);
-	log_line(&r->app->log, LOG_INFO, "%.*s", SPAN_ARG(buf_span(&b)));
+	log_text(&r->app->log, buf_span(&b));
 	r->any_later |= v->fate == FATE_LATER;
 	r->any_never |= v->fate == FATE_NEVER;
 	buf_putc(&b, '\n');

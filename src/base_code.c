@@ -202,3 +202,21 @@ code_unbase64(struct buf *b, struct span s)
 	b->n += n;
 	return true;
 }
+
+void
+code_json(struct buf *b, struct span s, bool is_utf8)
+{
+	struct buf t = buf_attempt(b);
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c == '"' || c == '\\')
+			buf_putc(&t, '\\');
+		if (c < ' ' || (c > 126 && !is_utf8))
+			buf_fmt(&t, "\\u%04x", c);
+		else
+			buf_putc(&t, (char)c);
+	}
+	buf_settle(b, &t);
+}

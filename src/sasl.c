@@ -54,6 +54,7 @@ sasl_start(struct sasl *x, struct span entry)
 	size_t colon = span_find(entry, ':');
 
 	x->step = 0;
+	x->held = false;
 	x->user = BUF(x->user_room);
 	x->password = BUF(x->password_room);
 	buf_put(&x->user, span_part(entry, 0, colon));

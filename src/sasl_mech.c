@@ -1,6 +1,8 @@
 /*
  * sasl_mech.c - what each mechanism says, and the mark of a login.
  */
+#include <string.h>
+
 #include <bearssl.h>
 
 #include "sasl.h"
@@ -57,6 +59,14 @@ cram_md5(const struct sasl *x, struct span challenge, struct buf *out)
 	return put_base64(out, &b);
 }
 
+/* What PLAIN and EXTERNAL have to say. */
+static enum rc
+first(const struct sasl *x, struct buf *out)
+{
+	return x->mech == SASL_PLAIN ? plain(x, out) :
+	    put_base64(out, &x->user);
+}
+
 /* LOGIN's prompts are words for people: what they say does not matter. */
 static enum rc
 next(struct sasl *x, struct span challenge, struct buf *out)
@@ -68,23 +78,31 @@ next(struct sasl *x, struct span challenge, struct buf *out)
 		if (x->step > 2)
 			return RC_WIRE;
 		return put_base64(out, x->step == 1 ? &x->user : &x->password);
-	default:		/* all was said on the AUTH line */
-		return RC_WIRE;
+	default:		/* mostly all was said on the AUTH line */
+		return x->held && x->step == 1 && challenge.n == 0 ?
+		    first(x, out) : RC_WIRE;
 	}
 }
 
 enum rc
 sasl_initial(struct sasl *x, struct buf *out)
 {
-	if (x->mech == SASL_PLAIN)
-		return plain(x, out);
-	if (x->mech != SASL_EXTERNAL)
+	size_t room = SASL_COMMAND_MAX - strlen("AUTH  \r\n") -
+	    strlen(sasl_name(x->mech)), before = out->n;
+
+	if (x->mech != SASL_PLAIN && x->mech != SASL_EXTERNAL)
 		return RC_NONE;
-	if (x->user.n == 0) {	/* nothing, as AUTH has it (RFC 4954, 4) */
-		buf_putc(out, '=');
+	if (x->mech == SASL_EXTERNAL && x->user.n == 0) {
+		buf_putc(out, '=');	/* nothing, as AUTH has it (4954, 4) */
 		return out->full ? RC_FULL : RC_OK;
 	}
-	return put_base64(out, &x->user);
+	TRY(first(x, out));
+	x->held = out->n - before > room;
+	if (!x->held)
+		return RC_OK;
+	base_wipe(out->p + before, out->n - before);
+	out->n = before;
+	return RC_NONE;
 }
 
 enum rc

@@ -240,11 +240,12 @@ read_line(struct chat *c, struct span *out)
 static enum rc
 filter_line(struct chat *c, struct span *line)
 {
-	struct buf b = BUF(c->filtered);
+	struct buf b;
 	enum rc rc;
 
 	if (c->filter == NULL || c->filter->first == NULL)
 		return RC_OK;
+	buf_init(&b, c->filtered, CHAT_LINE_MAX);
 	rc = table_find(c->filter, *line, TABLE_ANY, &b);
 	if (rc == RC_NONE)
 		return RC_OK;

@@ -156,7 +156,7 @@ forget_features(struct session *s)
 {
 	s->has = s->xforward = 0;
 	s->size_limit = 0;
-	s->mechs = BUF(s->mechs_room);
+	s->mechs = BUF(s->w->rooms.mechs);
 }
 
 /* The first line with a word on it has the server's name; then keywords. */

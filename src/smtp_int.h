@@ -35,7 +35,7 @@
 
 /* ---- chat: lines, replies, the window ----------------------------------- */
 
-#define CHAT_IN_MAX	4096
+#define CHAT_IN_MAX	1024	/* at once; there may be more */
 /*
  * Commands sent and not answered yet fit into this; their replies then fit
  * into any socket's buffers, so that neither side waits for the other with
@@ -52,6 +52,7 @@ struct chat {
 	bool write_dead;	/* writing failed; what was said can be read */
 	const struct log *log;
 	const struct table_list *filter;	/* of replies; may be NULL */
+	char *filtered;		/* CHAT_LINE_MAX, of the filter; may be NULL */
 	bool table_failed;	/* it, or another, could not tell */
 	ms_t limit;
 	ms_t until;		/* if `whole` */
@@ -61,7 +62,6 @@ struct chat {
 	char in[CHAT_IN_MAX];
 	char out_room[CHAT_OUT_MAX + 1];
 	char line[CHAT_LINE_MAX];
-	char filtered[CHAT_LINE_MAX];
 };
 
 struct reply {
@@ -233,10 +233,10 @@ struct changes {
 struct why {
 	enum fate fate;
 	bool softened;
+	unsigned reach;		/* REACH_ */
 	char dsn[DSN_MAX];
 	struct buf relay, text;
 	char relay_room[RELAY_MAX];
-	char text_room[REPLY_TEXT_MAX + 512];
 };
 
 /* ---- session, worker ---------------------------------------------------- */
@@ -277,7 +277,6 @@ struct session {
 	ms_t opened;		/* when it came about */
 	bool logged_in;
 	struct buf mechs;	/* what AUTH lists */
-	char mechs_room[MECHS_MAX];
 	struct tls_site site;
 	struct tls_policy tls;
 };
@@ -288,8 +287,18 @@ struct kept {
 	bool is_on;		/* w->session is one that can go on */
 	ms_t until;
 	struct buf hop;		/* whose it is */
-	char hop_room[HOP_MAX];
 	struct table_names always;
+};
+
+/*
+ * What a plain delivery does not need has its room here, behind everything
+ * else: a page that nobody touches costs nothing.
+ */
+struct rooms {
+	char why[REPLY_TEXT_MAX + 512];
+	char mechs[MECHS_MAX];
+	char hop[HOP_MAX];
+	char filtered[CHAT_LINE_MAX];
 };
 
 struct worker {
@@ -308,7 +317,8 @@ struct worker {
 	struct tls *tls;	/* NULL: no setting asks for it */
 	struct login *login;	/* likewise */
 	bool refused_off;	/* smtp_sasl_auth_cache_name is of no use */
-	struct table_env env;	/* of all tables */
+	struct arena keep;	/* of tables */
+	struct table_env env;	/* of all of them */
 	struct filters filters;
 	struct changes changes;
 	struct arena arena;
@@ -319,6 +329,7 @@ struct worker {
 	struct mail_reader reader;
 	bool handover;		/* best_mx_transport is to have this job */
 	char arena_room[ROUTE_ARENA];
+	struct rooms rooms;
 };
 
 /* As table_open(), for all of them. */

@@ -25,12 +25,12 @@ smtp_worker_bytes(void)
 static enum rc
 open_tables(struct worker *w)
 {
-	struct arena *keep = port_memory(sizeof(*keep) + KEEP_BYTES);
+	void *memory = port_memory(KEEP_BYTES);
 
-	if (keep == NULL)
+	if (memory == NULL)
 		return RC_OS;
-	arena_init(keep, keep + 1, KEEP_BYTES);
-	w->env = (struct table_env){ keep, w->log };
+	arena_init(&w->keep, memory, KEEP_BYTES);
+	w->env = (struct table_env){ &w->keep, w->log };
 	TRY(secure_open(w));
 	TRY(login_open(w));
 	TRY(filter_open(w));
@@ -156,6 +156,7 @@ visit(struct session *s)
 	s->connected = s->opened = port_now();
 	s->chat.log = w->log;
 	s->chat.filter = &w->filters.reply;
+	s->chat.filtered = w->rooms.filtered;
 	chat_open(&s->chat, fd, w->set->per_request_deadline,
 	    w->job->started + w->set->daemon_timeout);
 	end_visit(s, talk(s));

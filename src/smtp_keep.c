@@ -54,7 +54,7 @@ keep_session(struct session *s)
 {
 	struct kept *k = &s->w->kept;
 
-	k->hop = BUF(k->hop_room);
+	k->hop = BUF(s->w->rooms.hop);
 	buf_put(&k->hop, *hop_of(s->w));
 	k->until = port_now() + s->w->set->connection_cache_time_limit;
 	k->is_on = !k->hop.full;

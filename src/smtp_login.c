@@ -299,15 +299,14 @@ with_entry(struct session *s, struct span entry)
 	return exchange(s);
 }
 
-enum rc
-login(struct session *s)
+/* Apart, as those who need no login need not have the stack for it. */
+static NOINLINE enum rc
+login_by_table(struct session *s)
 {
 	char room[ENTRY_MAX];
 	struct buf entry = BUF(room);
 	enum rc rc;
 
-	if (s->w->login == NULL || !(s->has & HAS_AUTH))
-		return RC_OK;
 	rc = find(s, &entry);
 	if (rc == RC_NONE)
 		return RC_OK;
@@ -318,4 +317,12 @@ login(struct session *s)
 	base_wipe(room, sizeof(room));
 	sasl_end(&s->w->login->sasl);
 	return rc;
+}
+
+enum rc
+login(struct session *s)
+{
+	if (s->w->login == NULL || !(s->has & HAS_AUTH))
+		return RC_OK;
+	return login_by_table(s);
 }

@@ -12,7 +12,7 @@
 struct finding {
 	struct tls *t;
 	struct tls_policy *p;
-	struct buf room;	/* over p->room: what the table said */
+	struct buf room;	/* over t->policy_room: what the table said */
 	struct span key;	/* that is being looked up */
 	struct buf *why;
 };
@@ -42,7 +42,7 @@ look(struct finding *f, const struct table_list *l, struct span key)
 	enum rc rc;
 
 	f->key = key;
-	f->room = BUF(f->p->room);
+	f->room = BUF(f->t->policy_room);
 	rc = table_find(l, key, TABLE_ANY, &f->room);
 	if (rc == RC_OK || rc == RC_NONE)
 		return rc;

@@ -28,6 +28,7 @@ class Secure:
     cipher: str = ""    # OpenSSL's name, "" for any
     owner: str = ""     # of the certificate that the client showed
     group: str = ""     # of the key agreement, which only some servers tell
+    login: str = ""     # who logged in, as the server's trace has it
 
     def differences(self, out):
         """Reasons why these weren't the client's handshakes."""

@@ -57,11 +57,15 @@ class World:
             return [str(e)]
         return difference(got, self.server.stored(text))
 
-    def case(self, name, route, exit_code, wanted, text=messages.NOTE,
-             sender=client.SENDER, options=(), how=client.CLEAR):
-        """A check: one delivery to the recipients in `wanted`, as for
-        Outcome.differences; whoever is sent to has the text, once, and both
-        sides tell of the same TLS, or of none."""
+    def case(self, name, *args, **more):
+        """A check: one delivery, as it ought to be."""
+        self.report.result(name, self.delivery(*args, **more))
+
+    def delivery(self, route, exit_code, wanted, text=messages.NOTE,
+                 sender=client.SENDER, options=(), how=client.CLEAR):
+        """Reasons why a delivery to the recipients in `wanted`, as for
+        Outcome.differences, was another one; whoever is sent to has the text,
+        once, and both sides tell of the same TLS, or of none."""
         out = self.client.deliver(
             route.applet, route.nexthop,
             [box + "@box.example" for box in wanted],
@@ -75,7 +79,7 @@ class World:
                 reasons += self.content(box, text, sender, how=how)
             self.await_mail(box)    # or the next case would find it
             self.server.empty(box)
-        self.report.result(name, reasons)
+        return reasons
 
 
 def difference(got, want):

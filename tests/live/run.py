@@ -6,8 +6,9 @@
 CLIENT is a program, or one word for the shell with its first arguments
 ('qemu-arm build/arm/postern'). Peers are the modules of peers/; all of them
 if none is named. Each server comes out of Debian packages that are unpacked
-below build/live and runs, with its checks, in namespaces of its own: no
-network, no file and no process outside is touched. Needs root for that.
+below build/live, or is a module for Node, and runs, with its checks, in
+namespaces of its own: no network, no file and no process outside is touched.
+Needs root for that.
 
 Prints "pass NAME" and "FAIL NAME" with reasons, last "N passed, N failed".
 Status 0, 1 (failures), 2 (usage). Logs are left in build/live/PEER.log.
@@ -29,6 +30,7 @@ import report
 
 PEERS = ["postfix", "postfix_tls", "dane", "exim", "opensmtpd",
          "dovecot", "dovecot_tls", "tools",
+         "auth_cyrus", "auth_dovecot", "auth_exim", "auth_node",
          "secrets"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLACE = os.path.join(packages.BUILD, "live")
@@ -84,7 +86,10 @@ def main():
     for peer in sys.argv[2:] or PEERS:
         module = importlib.import_module("peers." + peer)
         unpacked = os.path.join(PLACE, getattr(module, "FOLDER", peer))
-        packages.server(unpacked, module.PACKAGES)
+        if module.PACKAGES:
+            packages.server(unpacked, module.PACKAGES)
+        else:
+            packages.node(unpacked)
         watch(screen, peer, NAMESPACES + [
             sys.executable, os.path.join(HERE, "inside.py"), peer, unpacked,
             corpus, os.path.join(PLACE, peer + ".log"), *command])

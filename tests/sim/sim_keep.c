@@ -147,6 +147,19 @@ port_set_owner(const char *path, uint32_t uid)
 }
 
 enum rc
+port_give(int fd, uint32_t uid)
+{
+	struct node *f = sim_fd_of(fd, SIM_FD_FILE);
+
+	if (sim_call_fails("port_give"))
+		return RC_OS;
+	if (uid != f->meta.uid && sim_uid_now() != 0)
+		return sim_os(EPERM);
+	f->meta.uid = uid;
+	return RC_OK;
+}
+
+enum rc
 port_folder_make(const char *path, unsigned mode)
 {
 	struct node *f;

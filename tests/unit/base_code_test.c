@@ -183,6 +183,22 @@ SIM_TEST(random_octets_survive_both_ways)
 	}
 }
 
+SIM_TEST(json_escapes_what_would_end_a_string)
+{
+	char room[64];
+	struct buf b = BUF(room);
+
+	code_json(&b, SPAN("a\"b\\c\n\xc3\xbc"), true);
+	assert_string_equal(buf_text(&b), "a\\\"b\\\\c\\u000a\xc3\xbc");
+	buf_clear(&b);
+	code_json(&b, SPAN("\xfc\x7f"), false);
+	assert_string_equal(buf_text(&b), "\\u00fc\\u007f");
+	b.cap = 4;
+	buf_clear(&b);
+	code_json(&b, SPAN("abc\n"), true);
+	assert_true(b.full && b.n == 0);
+}
+
 int
 main(void)
 {
@@ -197,6 +213,7 @@ main(void)
 		SIM_RUN(xtext_is_read_back),
 		SIM_RUN(malformed_xtext_is_refused),
 		SIM_RUN(random_octets_survive_both_ways),
+		SIM_RUN(json_escapes_what_would_end_a_string),
 	};
 	return sim_main(tests, COUNT(tests));
 }

@@ -14,11 +14,13 @@ static int test_connect(int, const struct sockaddr *, socklen_t);
 #define connect		test_connect
 #define port_syslog	tested_syslog
 #define assert_failed	tested_assert_failed
+#define port_log_forget	tested_log_forget
 void tested_syslog(int, enum port_level, struct span, struct span);
 _Noreturn void tested_assert_failed(const char *, int);
 #include "../../port/port_log.c"
 #undef connect
 #undef assert_failed
+#undef port_log_forget
 
 static struct sockaddr_un
 daemon_address(void)

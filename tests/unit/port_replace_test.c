@@ -10,12 +10,16 @@ static int test_fsync(int);
 static int test_rename(const char *, const char *);
 #define fsync		test_fsync
 #define rename		test_rename
+#define port_sync	tested_sync
+#define port_sync_folder	tested_sync_folder
 #define port_replace	tested_replace
 #define port_link	tested_link
 #define port_write_at	tested_write_at
 #define port_draft_open	tested_draft_open
 #define port_draft_drop	tested_draft_drop
 #define port_draft_publish	tested_draft_publish
+enum rc tested_sync(int);
+enum rc tested_sync_folder(const char *);
 enum rc tested_replace(const char *, struct span, unsigned);
 enum rc tested_link(const char *, const char *);
 enum rc tested_write_at(int, struct span, int64_t);
@@ -23,8 +27,11 @@ enum rc tested_draft_open(const char *, struct port_draft *);
 void tested_draft_drop(struct port_draft *);
 enum rc tested_draft_publish(struct port_draft *, const char *, unsigned, int);
 #include "../../port/port_replace.c"
+#include "../../port/port_sync.c"
 #undef fsync
 #undef rename
+#undef port_sync
+#undef port_sync_folder
 #undef port_replace
 #undef port_link
 #undef port_write_at

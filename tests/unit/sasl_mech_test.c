@@ -147,7 +147,55 @@ SIM_TEST(longest_entry_fits_one_line)
 	entry[SASL_USER_MAX] = ':';
 	start(entry, SASL_PLAIN);
 	who.authzid = true;
+	assert_int_equal(sasl_initial(&who, &said), RC_NONE);
+	assert_int_equal(sasl_answer(&who, SPAN(""), &said), RC_OK);
+	assert_int_equal(plain_text().n,
+	    2 * SASL_USER_MAX + SASL_PASSWORD_MAX + 2);
+}
+
+/* `x' and so many octets of a password */
+static void
+start_long(size_t n)
+{
+	static char entry[SASL_PASSWORD_MAX];
+
+	memset(entry, 'x', n + 2);
+	entry[1] = ':';
+	entry[n + 2] = '\0';
+	start(entry, SASL_PLAIN);
+}
+
+/* 372 octets are 496 in base64, and with `AUTH PLAIN ' and CRLF 509. */
+SIM_TEST(what_the_auth_line_cannot_take_waits_to_be_asked_for)
+{
+	start_long(369);
 	assert_int_equal(sasl_initial(&who, &said), RC_OK);
+	assert_int_equal(said.n, 496);
+	start_long(370);
+	memset(room, 0, sizeof(room));
+	assert_int_equal(sasl_initial(&who, &said), RC_NONE);
+	assert_int_equal(said.n, 0);
+	assert_null(memchr(room, 'e', sizeof(room)));	/* of xxx: eHh4 */
+	assert_int_equal(sasl_answer(&who, SPAN(""), &said), RC_OK);
+	assert_int_equal(plain_text().n, 373);
+	assert_int_equal(sasl_answer(&who, SPAN(""), &said), RC_WIRE);
+}
+
+SIM_TEST(what_waits_answers_an_empty_challenge_alone)
+{
+	start_long(400);
+	assert_int_equal(sasl_initial(&who, &said), RC_NONE);
+	assert_int_equal(sasl_answer(&who, SPAN("VXNlcg=="), &said), RC_WIRE);
+	assert_int_equal(said.n, 0);
+}
+
+SIM_TEST(next_login_has_nothing_that_waits)
+{
+	start_long(400);
+	assert_int_equal(sasl_initial(&who, &said), RC_NONE);
+	start(":", SASL_EXTERNAL);
+	assert_int_equal(sasl_initial(&who, &said), RC_OK);
+	assert_int_equal(sasl_answer(&who, SPAN(""), &said), RC_WIRE);
 }
 
 SIM_TEST(entry_beyond_that_is_refused)
@@ -243,6 +291,9 @@ main(void)
 		SIM_RUN(challenge_of_any_length_does_no_harm),
 		SIM_RUN(entry_without_colon_has_an_empty_password),
 		SIM_RUN(longest_entry_fits_one_line),
+		SIM_RUN(what_the_auth_line_cannot_take_waits_to_be_asked_for),
+		SIM_RUN(what_waits_answers_an_empty_challenge_alone),
+		SIM_RUN(next_login_has_nothing_that_waits),
 		SIM_RUN(entry_beyond_that_is_refused),
 		SIM_RUN(end_leaves_no_secret),
 		SIM_RUN(strongest_mechanism_is_taken_whatever_the_order),

@@ -89,6 +89,29 @@ SIM_TEST(plain_says_all_on_the_auth_line)
 	assert_non_null(strstr(sim_err(), "> AUTH PLAIN ***"));
 }
 
+/* 1 + 4 + 1 + 369 octets: 500 in base64. */
+SIM_TEST(plain_waits_to_be_asked_for_what_the_line_cannot_take)
+{
+	static char table[500], script[1000];
+	struct sim_job *j;
+
+	strcpy(table, "192.0.2.1 user:");
+	for (size_t i = 0; i < 369; i += 3)
+		strcat(table, "abc");
+	strcat(table, "\n");
+	j = job(table);
+	strcpy(script, HELLO("AUTH PLAIN")
+	    "C: AUTH PLAIN\nS: 334\nC: AHVzZXIA");
+	for (size_t i = 0; i < 369; i += 3)
+		strcat(script, "YWJj");
+	strcat(script, "\n" OK MAIL);
+	sim_play("192.0.2.1:25", script);
+	sent(j);
+	assert_non_null(strstr(sim_err(), "> AUTH PLAIN\n"));
+	assert_null(strstr(sim_err(), "YWJj"));
+	assert_null(strstr(sim_err(), "abc"));
+}
+
 SIM_TEST(login_answers_two_challenges_whatever_they_say)
 {
 	struct sim_job *j = job("192.0.2.1 user:secret\n");
@@ -477,6 +500,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SIM_RUN(plain_says_all_on_the_auth_line),
+		SIM_RUN(plain_waits_to_be_asked_for_what_the_line_cannot_take),
 		SIM_RUN(login_answers_two_challenges_whatever_they_say),
 		SIM_RUN(cram_md5_answers_the_challenge_of_rfc_2195),
 		SIM_RUN(plain_names_whom_to_act_as_if_it_is_to),

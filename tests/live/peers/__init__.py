@@ -4,11 +4,14 @@
     postfix_tls, dovecot_tls, exim, opensmtpd   under TLS
     tools                   TLS of test servers, as odd as may be
     dane                    signed zones; verdicts beside posttls-finger's
+    auth_cyrus, auth_dovecot    Postfix with either behind its AUTH
+    auth_exim, auth_node    AUTH at Exim and at nodemailer's smtp-server
     secrets                 what the client must not let out
 
 To add one: write peers/NAME.py with
 
-    PACKAGES            Debian packages that hold the server
+    PACKAGES            Debian packages that hold the server; none if it is
+                        the module of ../node
     USERS               users it wants; "boxes" owns the mailboxes
     Server(ids, boxes)  ids: number of each user; boxes: local parts to take
         .log            path of the server's log, shown when a check fails

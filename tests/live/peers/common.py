@@ -40,8 +40,13 @@ def take_trace(octets, wanted):
 
 
 def _greets(address):
-    """Is it there? Leaves as a client should, for the log stays clean."""
+    """Is it there? Leaves as a client should, for the log stays clean. The
+    path of a socket: it is, if it takes us."""
     try:
+        if isinstance(address, str):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(address)
+            return True
         with socket.create_connection(address, 5) as s:
             s.settimeout(5)
             greeting = s.recv(4096)
@@ -62,7 +67,8 @@ def log_lines(path, expression):
 class Daemon:
     """A server in the foreground, stopped by its number.
 
-    ready: address and port where it greets.  log: gets its standard error.
+    ready: address and port where it greets, or the path of its socket.
+    log: gets its standard error.
     """
 
     def __init__(self, args, env, ready, log=os.devnull):

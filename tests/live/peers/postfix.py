@@ -162,7 +162,9 @@ class Server:
             r"Received: from client\.example \([^\n]*\)\n%s"
             r"\tby mx1\.box\.example \(Postfix\) with E?SMTP%s id \w+"
             r"(?:\n\tfor <%s>; |;\n\t)[^\n\t]*" % (
-                _protection(how), "S" if how.trust else "", address)])
+                _protection(how) + _login(how),
+                ("S" if how.trust else "") + ("A" if how.login else ""),
+                address)])
 
     def stored(self, text):
         """smtpd marks an mbox separator as what it is; cleanup ends a header
@@ -190,6 +192,12 @@ def _protection(how):
                 % re.escape(how.owner) if how.owner
                 else "(?:No client certificate requested"
                      "|Client did not present a certificate)"))
+
+
+def _login(how):
+    """The same, if smtpd_sasl_authenticated_header is."""
+    return how.login and r"\t\(Authenticated sender: %s\)\n" % re.escape(
+        how.login)
 
 
 def old_file(name, text):

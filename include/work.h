@@ -1,0 +1,48 @@
+/*
+ * work.h - the children of the queue manager: one delivers, one writes notices,
+ * one takes in what users put into drop.  Rank 7.  Each is a port_entry; its
+ * first message is an order (queue.h).
+ */
+#ifndef POSTERN_WORK_H
+#define POSTERN_WORK_H
+
+#include "log.h"
+#include "param.h"
+#include "queue.h"
+
+/*
+ * What a child gets of its parent: read, never changed.  The one that delivers
+ * loads settings of its own, for its protocol.
+ */
+struct work {
+	const struct param *param;
+	const struct log *log;
+	const char *folder;		/* -c, or NULL */
+	const char *const *options;	/* -o, in order */
+	size_t options_n;
+};
+
+/* In place of a transport, in the order of QUEUE_TELL: a notice of delay. */
+#define WORK_TELL_DELAY	"delay"
+
+int work_deliver(void *work, int fd);
+int work_tell(void *work, int fd);
+int work_pickup(void *work, int fd);
+
+/*
+ * work_local - mail that ends here, into maildirs; each recipient that is not
+ * decided yet is reported.  RC_OS: a report could not be written.
+ *
+ * owner  of the queue: who gets a maildir that is nobody's.
+ */
+MUST_USE enum rc work_local(const struct settings *set, uint32_t owner,
+	struct job *job, struct report *report);
+
+/*
+ * work_address - adds the recipients that an address of our own mail comes to:
+ * aliases and the like as for mail of programs.  `to` unquoted, with a domain.
+ */
+MUST_USE enum rc work_address(const struct work *w, struct queue_draft *d,
+	struct span to);
+
+#endif

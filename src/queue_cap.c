@@ -1,0 +1,182 @@
+/*
+ * queue_cap.c - how much there may be in the queue: free space, messages,
+ * octets.
+ *
+ * Free space is asked for at each submission.  To count messages is to read the
+ * folder, so the 10,000th would cost ten thousand names, and filling the queue
+ * the square of that.  Therefore a submitter counts only now and then, as
+ * chance has it: about SHARE times while as many come in as the cap allows, or
+ * as many octets, so that each message costs what SHARE names do, on average.
+ * Who finds that a cap is met leaves a mark in the folder; as long as that is
+ * there everybody counts before he takes mail, and who finds room again removes
+ * it.  So a cap may be passed by about a hundredth part before it is noticed,
+ * and holds to the letter from then on; one below SHARE messages always does.
+ *
+ * It needs no manager, and nothing that could be out of step with the folder:
+ * the mark is a draft to all others, and goes as forgotten ones do.  Users who
+ * have no way into incoming do not see it; what they leave in drop is held
+ * against the caps when it is taken in.
+ */
+#include "queue_int.h"
+
+#define MARK	SPAN(".full")
+#define SHARE	64
+
+struct total {
+	int64_t messages, bytes;
+};
+
+static bool
+has_caps(const struct settings *set)
+{
+	return set->postern_queue_count > 0 || set->postern_queue_bytes > 0;
+}
+
+static bool
+is_over(const struct settings *set, const struct total *t)
+{
+	return (set->postern_queue_count > 0 &&
+	    t->messages >= set->postern_queue_count) ||
+	    (set->postern_queue_bytes > 0 &&
+	    t->bytes >= set->postern_queue_bytes);
+}
+
+static int64_t
+size_of(const struct queue *q, struct span name)
+{
+	char room[QUEUE_PATH_MAX];
+	struct buf path = BUF(room);
+	struct port_stat st;
+
+	queue_path(q, &path, QUEUE_INCOMING, name);
+	return port_stat_path(buf_text(&path), &st) == RC_OK ? st.size : 0;
+}
+
+/* Up to where a cap is met: then it doesn't matter how much more there is. */
+static void
+count(const struct queue *q, struct total *t)
+{
+	char path_room[QUEUE_PATH_MAX], room[256];
+	struct buf path = BUF(path_room), name;
+	struct port_list list;
+
+	*t = (struct total){ 0 };
+	queue_path(q, &path, QUEUE_INCOMING, SPAN(""));
+	if (port_list_open(&list, buf_text(&path)) != RC_OK)
+		return;
+	for (;;) {
+		name = BUF(room);
+		if (is_over(q->set, t) ||
+		    port_list_next(&list, &name) != RC_OK)
+			break;
+		if (!queue_id_is_safe(buf_span(&name)))
+			continue;
+		t->messages++;
+		if (q->set->postern_queue_bytes > 0)
+			t->bytes += size_of(q, buf_span(&name));
+	}
+	port_list_close(&list);
+}
+
+/* ---- before mail is taken ------------------------------------------------ */
+
+static enum rc
+check_space(const struct queue *q)
+{
+	char room[QUEUE_PATH_MAX];
+	struct buf path = BUF(room);
+	struct port_space space;
+	int64_t least = q->set->queue_minfree;
+
+	if (least == 0)
+		least = q->set->message_size_limit +
+		    q->set->message_size_limit / 2;
+	queue_path(q, &path, "", SPAN(""));
+	if (port_space(buf_text(&path), &space) != RC_OK ||
+	    space.free_bytes >= least)
+		return RC_OK;
+	log_line(q->log, LOG_WARNING, "no room in the queue: %lld octets are "
+	    "free, and %s want %lld", (long long)space.free_bytes,
+	    q->set->queue_minfree > 0 ? "queue_minfree"
+	    : "one and a half times message_size_limit", (long long)least);
+	return RC_FULL;
+}
+
+static void
+mark_path(const struct queue *q, struct buf *path)
+{
+	queue_path(q, path, QUEUE_INCOMING, MARK);
+}
+
+/* There is room again, and some more, so that the mark does not come and go. */
+static bool
+has_room(const struct settings *set, const struct total *t)
+{
+	return (set->postern_queue_count == 0 ||
+	    t->messages < set->postern_queue_count -
+	    set->postern_queue_count / 16) &&
+	    (set->postern_queue_bytes == 0 ||
+	    t->bytes < set->postern_queue_bytes -
+	    set->postern_queue_bytes / 16);
+}
+
+enum rc
+queue_cap_allows(const struct queue *q)
+{
+	char room[QUEUE_PATH_MAX];
+	struct buf path = BUF(room);
+	struct port_stat st;
+	struct total t;
+
+	TRY(check_space(q));
+	mark_path(q, &path);
+	if (!has_caps(q->set) || port_stat_path(buf_text(&path), &st) != RC_OK)
+		return RC_OK;
+	count(q, &t);
+	if (is_over(q->set, &t)) {
+		log_line(q->log, LOG_WARNING, "the queue is full (see "
+		    "postern_queue_count and postern_queue_bytes)");
+		return RC_FULL;
+	}
+	/* If it stays, the next one counts, too. */
+	if (has_room(q->set, &t) && port_remove(buf_text(&path)) == RC_OS)
+		log_line(q->log, LOG_WARNING, "%s: not removed: %s",
+		    buf_text(&path), port_error());
+	return RC_OK;
+}
+
+/* ---- when it is there ---------------------------------------------------- */
+
+/* One time in so many; 0 and 1: always. */
+static bool
+happens(uint64_t one_in)
+{
+	return one_in < 2 || port_random_u32() % one_in == 0;
+}
+
+static bool
+is_to_count(const struct settings *set, int64_t bytes)
+{
+	uint64_t n = (uint64_t)set->postern_queue_count;
+	uint64_t most = (uint64_t)set->postern_queue_bytes;
+
+	return (n > 0 && happens(n / SHARE)) ||
+	    (most > 0 && happens(most / SHARE / (uint64_t)bytes));
+}
+
+void
+queue_cap_came(const struct queue *q, int64_t bytes)
+{
+	char room[QUEUE_PATH_MAX];
+	struct buf path = BUF(room);
+	struct total t;
+	int fd;
+
+	if (!is_to_count(q->set, bytes))
+		return;
+	count(q, &t);
+	mark_path(q, &path);
+	if (is_over(q->set, &t) &&
+	    port_create(buf_text(&path), 0600, &fd) == RC_OK)
+		port_close(fd);
+}
