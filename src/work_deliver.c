@@ -245,7 +245,7 @@ static void
 deliver(struct deliver *d)
 {
 	struct buf why = BUF(d->why);
-	enum rc rc = d->is_loaded ? RC_OK : load(d);
+	enum rc rc = d->worker != NULL ? RC_OK : load(d);
 
 	if (rc != RC_OK) {
 		if (rc == RC_OS)
