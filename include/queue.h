@@ -61,6 +61,9 @@ struct queue {
 MUST_USE enum rc queue_open(struct queue *q, const struct param *param,
 	const struct log *log);
 
+/* The uid of mail_owner; a spare one where it has no account, or is root. */
+uint32_t queue_owner(const struct settings *set);
+
 /* `folder/name` below the queue, or the folder itself for an empty name. */
 void queue_path(const struct queue *q, struct buf *b, const char *folder,
 	struct span name);

@@ -26,6 +26,8 @@ struct work {
 #define WORK_TELL_DELAY	"delay"
 
 int work_deliver(void *work, int fd);
+/* Says in the log which of the walls around deliverers this kernel lacks. */
+void work_walls(const struct work *work);
 int work_tell(void *work, int fd);
 int work_pickup(void *work, int fd);
 

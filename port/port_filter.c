@@ -168,6 +168,10 @@ static const call_t writing[] = {
 	SYS_unlink,
 #endif
 	SYS_unlinkat,
+#ifdef SYS_mkdir
+	SYS_mkdir,
+#endif
+	SYS_mkdirat,
 };
 
 /*
