@@ -196,6 +196,7 @@ run_reload(struct run *r)
 {
 	struct plan_set set;
 
+	(void)conf_changed(r);		/* it is what is read now */
 	if (r->crew->reload == NULL || !r->crew->reload(r->crew->arg))
 		return false;
 	run_log(r, NULL, LOG_INFO, "the settings were read anew");
