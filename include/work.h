@@ -25,9 +25,9 @@ struct work {
 /* In place of a transport, in the order of QUEUE_TELL: a notice of delay. */
 #define WORK_TELL_DELAY	"delay"
 
-int work_deliver(void *work, int fd);
+int work_deliver(void *arg, int fd);
 /* Says in the log which of the walls around deliverers this kernel lacks. */
-void work_walls(const struct work *work);
+void work_walls(const struct work *w);
 int work_tell(void *work, int fd);
 int work_pickup(void *work, int fd);
 
