@@ -330,8 +330,9 @@ struct queue_crew {
  * queue_run - be the manager, until it is told to stop or, unless `stay`, the
  * queue is empty.  The caller holds the lock.
  *
- * RC_OK: ended in order; whoever started a runner then gives up the lock and
- * looks at the queue once more (queue_is_empty()).
+ * RC_OK    it was told to stop.
+ * RC_NONE  the queue is empty: whoever started a runner gives up the lock, and
+ *          then looks at the queue once more (queue_is_empty()).
  */
 MUST_USE enum rc queue_run(struct queue *q, const struct queue_crew *crew,
 	bool stay);

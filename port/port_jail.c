@@ -109,7 +109,7 @@ set_limits(void)
 #define KEEPING			(BIT(1) | BIT(5) | BIT(7) | BIT(8) | \
 				BIT(13) | BIT(14))
 #define TCP			(BIT(0) | BIT(1))	/* bind, connect */
-#define OUTSIDE			(BIT(0) | BIT(1)) /* abstract sockets, signals */
+#define OUTSIDE			(BIT(0) | BIT(1))	/* @names, signals */
 
 struct landlock_rules {
 	uint64_t files;
