@@ -12,7 +12,7 @@
 
 /*
  * What a child gets of its parent: read, never changed.  The one that delivers
- * loads settings of its own, for its protocol.
+ * by LMTP loads settings of its own, as the parent's are those of SMTP.
  */
 struct work {
 	const struct param *param;

@@ -2,7 +2,7 @@
  * work_deliver.c - the manager's child that delivers: one next hop, job after
  * job, on one connection as far as the caching parameters allow.
  *
- * It loads the settings of its protocol itself.  Each order names recipients of
+ * Its settings are those of the manager, or for LMTP loaded anew.  Each order names recipients of
  * one message; each of them is answered with a saying, whatever happens short
  * of a crash, and the order with DONE.  Without an order for a while it says
  * BYE, and goes when its socket ends: an order that crossed the BYE is done.
@@ -30,7 +30,8 @@ struct deliver {
 	const struct work *work;
 	int fd;				/* to the manager */
 	struct log log;
-	struct param param;
+	const struct settings *set;	/* of its protocol */
+	struct param param;		/* for LMTP */
 	struct arena arena;
 	struct worker *worker;		/* NULL: for local mail */
 	enum rc state_of_load;		/* RC_NONE: nothing was loaded yet */
@@ -242,7 +243,7 @@ put_up_walls(const struct settings *set, struct buf *lacks)
 static enum rc
 start_worker(struct deliver *d, bool is_lmtp, struct buf *why)
 {
-	const struct settings *set = &d->param.set;
+	const struct settings *set = d->set;
 	char room[64];
 	struct buf lacks = BUF(room);
 
@@ -262,29 +263,39 @@ start_worker(struct deliver *d, bool is_lmtp, struct buf *why)
 	return RC_DENY;
 }
 
+/* The manager's are those of SMTP. */
 static enum rc
-load(struct deliver *d, struct buf *why)
+load_lmtp(struct deliver *d, struct buf *why)
 {
-	bool is_lmtp = span_is(d->order.transport, "lmtp");
 	const struct param_from from = {
 		.folder = d->work->folder,
 		.options = d->work->options,
 		.options_n = d->work->options_n,
-		.program = is_lmtp ? "lmtp" : "smtp",
-		.is_lmtp = is_lmtp,
+		.program = "lmtp",
+		.is_lmtp = true,
 		.log = &d->log,
 	};
 	void *memory = port_memory(SETTINGS_BYTES);
-	const struct settings *set = &d->param.set;
 
 	if (memory == NULL)
 		return RC_OS;
 	arena_init(&d->arena, memory, SETTINGS_BYTES);
-	TRY(param_load(&d->param, &from, &d->arena, why));
+	d->set = &d->param.set;
+	return param_load(&d->param, &from, &d->arena, why);
+}
+
+static enum rc
+load(struct deliver *d, struct buf *why)
+{
+	bool is_lmtp = span_is(d->order.transport, "lmtp");
+
+	d->set = &d->work->param->set;
+	if (is_lmtp)
+		TRY(load_lmtp(d, why));
 	d->form = (struct report_form){
-		.external = set->info_log_address_format == FORMAT_EXTERNAL,
-		.ascii_only = !set->smtputf8_enable,
-		.digits = set->delay_logging_resolution_limit,
+		.external = d->set->info_log_address_format == FORMAT_EXTERNAL,
+		.ascii_only = !d->set->smtputf8_enable,
+		.digits = d->set->delay_logging_resolution_limit,
 	};
 	return d->is_local ? RC_OK : start_worker(d, is_lmtp, why);
 }
@@ -292,8 +303,8 @@ load(struct deliver *d, struct buf *why)
 static void
 deliver_mail(struct deliver *d)
 {
-	enum rc rc = d->is_local ? work_local(&d->param.set,
-	    queue_owner(&d->param.set), &d->job, &d->report) :
+	enum rc rc = d->is_local ? work_local(d->set,
+	    queue_owner(d->set), &d->job, &d->report) :
 	    smtp_deliver(d->worker, &d->job);
 
 	switch (rc) {

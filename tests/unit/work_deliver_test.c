@@ -258,12 +258,24 @@ SIM_TEST(a_next_hop_that_is_none_keeps_the_mail)
 SIM_TEST(settings_that_cannot_be_used_keep_the_mail)
 {
 	begin("");
-	sim_file(CONFIG "/main.cf", "smtp_helo_timeout = never\n");
+	sim_file(CONFIG "/main.cf", "lmtp_lhlo_timeout = never\n");
 	queue_submit("s@x.example", "a@d", "Subject: x\n\nb\n");
-	order("smtp", "[mx.example]", 0, 1);
+	order("lmtp", "[mx.example]", 0, 1);
 	assert_non_null(strstr(hear(), "0 0 4.3.5 8 " CONFIG "/main.cf"));
-	order("smtp", "[mx.example]", 0, 1);
+	order("lmtp", "[mx.example]", 0, 1);
 	assert_non_null(strstr(hear(), "0 0 4.3.5 8 " CONFIG "/main.cf"));
+	end();
+}
+
+SIM_TEST(lmtp_has_settings_of_its_own)
+{
+	begin("lmtp_dns_support_level = disabled\n"
+	    "lmtp_lhlo_name = lmtp.example\nlmtp_tcp_port = 2424\n");
+	queue_submit("s@x.example", "a@d", "Subject: x\n\nb\n");
+	sim_play("192.0.2.1:2424", "S: 220 hi  C: LHLO lmtp.example\n"
+	    "S: 250 hi\n" TAKEN "C: QUIT  S: 221 x\n");
+	order("lmtp", "inet:mx.example", 0, 1);
+	assert_string_equal(hear(), "0 1 2.0.0 0 250 2.0.0 taken\ndone\n");
 	end();
 }
 
@@ -331,6 +343,7 @@ main(void)
 		SIM_RUN(what_cannot_be_reached_is_told_from_what_is_away),
 		SIM_RUN(a_next_hop_that_is_none_keeps_the_mail),
 		SIM_RUN(settings_that_cannot_be_used_keep_the_mail),
+		SIM_RUN(lmtp_has_settings_of_its_own),
 		SIM_RUN(local_mail_goes_into_the_maildir),
 		SIM_RUN(whatever_fails_nobody_stays_without_an_answer),
 		SIM_RUN(a_manager_that_is_gone_ends_it),
