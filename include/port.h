@@ -50,6 +50,8 @@ uint32_t port_random_u32(void);
 
 /* Absolute path of the running program.  RC_OS: nobody tells. */
 MUST_USE enum rc port_self(struct buf *out);
+/* The folder that names without a slash in front are below.  RC_OS. */
+MUST_USE enum rc port_here(struct buf *out);
 
 unsigned port_pid(void);
 /* NULL: not set.  Lives as long as the process. */

@@ -352,8 +352,8 @@ struct queue_order {
 	bool more;		/* another job for the same next hop waits */
 	ms_t started;		/* when the manager took the message up */
 	unsigned rcpts;
-	uint32_t index[QUEUE_JOB_RCPTS];	/* rising */
 	char room[512];		/* where the texts are */
+	uint32_t index[QUEUE_JOB_RCPTS];	/* rising */
 };
 MUST_USE enum rc queue_order_put(struct buf *b, const struct queue_order *o);
 MUST_USE enum rc queue_order_take(struct span message,

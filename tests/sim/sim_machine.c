@@ -84,6 +84,15 @@ port_start(void)
 }
 
 enum rc
+port_here(struct buf *out)
+{
+	if (sim_call_fails("port_here"))
+		return RC_OS;
+	buf_puts(out, "/");
+	return out->full ? RC_FULL : RC_OK;
+}
+
+enum rc
 port_self(struct buf *out)
 {
 	sim_call();
