@@ -76,7 +76,7 @@ run_sync(struct run *r)
 	for (unsigned i = 0; i < PLAN_MESSAGES; i++) {
 		struct run_mail *m = &r->mail[i];
 
-		if (m->fd < 0 || !m->is_dirty)
+		if (!m->is_open || !m->is_dirty)
 			continue;
 		if (!m->is_removed && port_sync(m->fd) != RC_OK)
 			run_log(r, NULL, LOG_WARNING, "%s cannot be synced: "
@@ -287,7 +287,7 @@ finish_some(struct run *r)
 	bool is_full = r->plan.messages_n >= r->plan.set.messages;
 
 	for (unsigned i = 0; r->plan.messages_n > 0 && i < PLAN_MESSAGES; i++)
-		if (r->mail[i].fd >= 0 && r->mail[i].phase == RUN_TELLS &&
+		if (r->mail[i].is_open && r->mail[i].phase == RUN_TELLS &&
 		    !r->mail[i].is_told)
 			fate_settle(r, i);
 	if (is_full && r->sync_at != MS_NEVER)
@@ -484,8 +484,6 @@ start(struct run *r)
 {
 	struct plan_set set;
 
-	for (unsigned i = 0; i < PLAN_MESSAGES; i++)
-		r->mail[i].fd = -1;
 	for (unsigned i = 0; i < RUN_CALLERS; i++)
 		r->caller[i].fd = -1;
 	r->control = r->signals = r->links = -1;
@@ -519,7 +517,8 @@ end(struct run *r)
 	control_close(r);
 	port_list_close(&r->cursor.list);
 	for (unsigned i = 0; i < PLAN_MESSAGES; i++)
-		port_close(r->mail[i].fd);
+		if (r->mail[i].is_open)
+			port_close(r->mail[i].fd);
 	port_close(r->signals);
 	port_close(r->links);
 }
@@ -532,8 +531,11 @@ queue_run(struct queue *q, const struct queue_crew *crew, bool stay)
 
 	if (r == NULL)
 		return RC_OS;
-	*r = (struct run){ .q = q, .crew = crew, .stay = stay,
-		.routes = port_memory(queue_routes_bytes()) };
+	/* One by one: what is not touched costs nothing. */
+	r->q = q;
+	r->crew = crew;
+	r->stay = stay;
+	r->routes = port_memory(queue_routes_bytes());
 	if (r->routes == NULL)
 		return RC_OS;
 	rc = start(r);
