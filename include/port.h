@@ -117,6 +117,12 @@ enum port_level { PORT_ERR, PORT_WARNING, PORT_INFO, PORT_DEBUG };
  */
 void port_syslog(int facility, enum port_level level, struct span tag,
 	struct span text);
+/*
+ * port_log_append - one line, head and text, at the end of a log file, which is
+ * opened for it, so that it may be moved away at any time.  false: not written,
+ * or not as a whole.
+ */
+bool port_log_append(const char *path, struct span head, struct span text);
 
 /* ---- network ------------------------------------------------------------ */
 
@@ -443,6 +449,8 @@ bool port_has_route(void);
 
 /* Login name of a uid, or its digits.  RC_NONE: digits it is. */
 enum rc port_login(uint32_t uid, struct buf *out);
+/* Of an account of that very name, its uid; and its home folder, added. */
+MUST_USE enum rc port_home(struct span name, uint32_t *uid, struct buf *home);
 /* The uid of an account, by name or digits.  RC_NONE: there is none. */
 MUST_USE enum rc port_account(struct span name, uint32_t *uid);
 

@@ -54,8 +54,11 @@ push(struct submit *s, enum step step, size_t parent, struct span text)
 
 	while (above.parent != SIZE_MAX) {
 		read_entry(s, above.parent, &above);
-		if (span_eq_case(above.text, text))
+		if (span_eq_case(above.text, text)) {
+			if (step == FILE)
+				return RC_OK;
 			step = DONE;
+		}
 		if (++way > WAY_MAX)
 			return RC_FULL;
 	}
@@ -385,5 +388,5 @@ submit_resolve(struct submit *s, const struct rcpt *to, struct span given)
 	if (!s->set->enable_original_recipient || s->queue == NULL)
 		given = (struct span){ 0 };
 	TRY(work_off(s, addr, to, given));
-	return copy_by(s, MAP_RECIPIENT_BCC, addr);
+	return s->is_notice ? RC_OK : copy_by(s, MAP_RECIPIENT_BCC, addr);
 }

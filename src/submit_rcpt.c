@@ -66,10 +66,14 @@ submit_rcpt_add(struct submit *s, enum submit_origin origin,
 bool
 submit_rcpt_put(struct submit *s, const struct rcpt *to, struct span given)
 {
-	size_t from = s->rcpt_text.n + AHEAD;
+	struct buf *b = &s->rcpt_text;
+	size_t from = b->n;
 
 	add(s, SUBMIT_CALLED, NULL, to, given);
-	return s->rcpt_text.full || s->rcpt_text.p[from - 1] == GOOD;
+	if (b->full || b->p[from + 1] == GOOD)
+		return true;
+	b->n = from;
+	return false;
 }
 
 static void
@@ -310,7 +314,8 @@ resolve_all(struct submit *s, size_t *n)
 		else
 			TRY(submit_resolve(s, &to, given));
 	}
-	if (*n > 0 && !s->to_drop && !s->is_stuck && !s->is_probe)
+	if (*n > 0 && !s->to_drop && !s->is_stuck && !s->is_probe &&
+	    !s->is_notice)
 		TRY(submit_resolve_copies(s));
 	return s->final_text.full ? RC_FULL : RC_OK;
 }
