@@ -128,6 +128,8 @@ def check_corpus(world, route):
 def main():
     name, unpacked, folder, log, *command = sys.argv[1:]
     peer = importlib.import_module("peers." + name)
+    if hasattr(peer, "prepare"):
+        peer.prepare(unpacked)
     place.set_up(unpacked, peer.USERS)
     if hasattr(peer, "RECORDS"):
         place.serve_names(peer.RECORDS)
