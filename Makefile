@@ -50,9 +50,6 @@ FUZZ_HELP := $(filter-out $(FUZZ),$(wildcard tests/fuzz/*.c))
 objs = $(patsubst %.c,$(B)/$1/%.o,$(filter-out $(SKIP.$1),$2))
 libs = $(B)/$1/libbearssl.a $(B)/$1/libcdb.a
 
-# Most of a handshake's time, and little code.
-FAST := src/tls_wide%
-
 # --- compiler flags ---------------------------------------------------------
 
 # Without _GNU_SOURCE, src/ and cdb/ see only what ISO C has: the system is
@@ -87,6 +84,10 @@ cc = $(CC.$1) $(ABI.$1) $(if $(TRIPLE.$1),-nostdinc \
 FRAME_MAX := 16384
 MUSL_CFLAGS := -Oz -g -fPIE -ffunction-sections -fdata-sections \
 	-fvisibility=hidden -fno-asynchronous-unwind-tables
+
+# Where a lookup in a compiled table, and most of a handshake, spend their time:
+# for speed, and little code.
+HOT := cdb/table_cdb.c src/tls_wide%
 
 # Every function with a character array has a canary. The strong form would
 # guard whatever passes a local's address, so nearly all of them: 11 KiB.
@@ -215,8 +216,8 @@ $(B)/$1/%.o: %.c Makefile toolchains/$1.mk | $(B)/src/bearssl.done \
 	@mkdir -p $$(@D)
 	$$(Q)$$(call cc,$1) $$(LANG_FLAGS) $$(WARN_FLAGS) $$(WARN_MORE) \
 		$(if $(TRIPLE.$1),-Wframe-larger-than=$(FRAME_MAX) \
-		$(OWN_CFLAGS) $(LTO) $$(if $$(filter $(FAST),$$<),-O2), \
-		-Wno-format-nonliteral) \
+		$(OWN_CFLAGS) $(LTO), -Wno-format-nonliteral) \
+		$$(if $$(filter $(HOT),$$<),-O2) \
 		-MMD -MP -c -o $$@ $$<
 endef
 cc_flags = $(wordlist 2,99,$(call cc,$1))

@@ -50,26 +50,32 @@ table_cdb_check(struct span file)
 	return RC_OK;
 }
 
-/* memcmp() of musl goes by octets. */
-static bool
-is_same(const char *a, const char *b, size_t n)
+static inline bool
+is_same_word(const char *a, const char *b)
 {
 	uint64_t x, y;
 
-	for (; n >= sizeof(x); n -= sizeof(x)) {
-		memcpy(&x, a, sizeof(x));
-		memcpy(&y, b, sizeof(y));
-		if (x != y)
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return x == y;
+}
+
+/* memcmp() of musl goes by octets.  The last word may be partly one more. */
+static inline bool
+is_same(const char *a, const char *b, size_t n)
+{
+	const size_t word = sizeof(uint64_t);
+	size_t i;
+
+	if (n < word) {
+		for (i = 0; i < n && a[i] == b[i]; i++)
+			;
+		return i == n;
+	}
+	for (i = 0; i + word < n; i += word)
+		if (!is_same_word(a + i, b + i))
 			return false;
-		a += sizeof(x);
-		b += sizeof(y);
-	}
-	while (n > 0 && *a == *b) {
-		a++;
-		b++;
-		n--;
-	}
-	return n == 0;
+	return is_same_word(a + n - word, b + n - word);
 }
 
 /* The record at a place, if it is inside. */
@@ -102,7 +108,7 @@ first_slot(struct span file, uint32_t hash, const char **table, size_t *slots)
 	return n > 0 ? hash / 256 % n : 0;
 }
 
-static enum rc
+static NOINLINE enum rc
 search(struct span file, uint32_t hash, struct span wanted, size_t nth,
 	struct span *value)
 {
@@ -225,9 +231,8 @@ take_key(const struct table *t, struct span key, char *to)
 struct soon {
 	size_t n, at;
 	struct soon_key {
-		size_t n;
+		struct span key;	/* as it was told */
 		uint32_t hash;
-		char key[SOON_KEY_MAX];	/* as it was told */
 		char own[SOON_KEY_MAX];	/* folded, with room for a NUL */
 	} next[TABLE_SOON_MAX];
 };
@@ -242,8 +247,7 @@ announced(const struct table *t, struct span key)
 	if (s == NULL || s->at == s->n)
 		return NULL;
 	next = &s->next[s->at++];
-	return next->n == key.n && is_same(next->key, key.p, key.n) ? next :
-		NULL;
+	return next->key.p == key.p && next->key.n == key.n ? next : NULL;
 }
 
 enum rc
@@ -281,24 +285,43 @@ mapped_find(struct table *t, struct span key, struct buf *value)
 
 /* Octets: what is smaller is near the processor before long, as a whole. */
 #define SOON_LEAST	((size_t)256 << 10)
+#define SLOTS_SOON	6	/* to look into; half of all are empty */
 #define CACHE_LINE	64	/* most records end in the next one */
 
-/* Where the search for a key will begin; a key that is too long has no n. */
+/* Where the search for a key will begin; one that is too long stays out. */
 static const char *
 announce(const struct table *t, struct span key, struct soon_key *k)
 {
-	struct buf copy = BUF(k->key);
 	const char *table;
 	size_t slots, at;
 
-	k->n = SIZE_MAX;
+	k->key.p = NULL;
 	if (key.n >= SOON_KEY_MAX)
 		return t->cdb.p;
-	k->n = key.n;
+	k->key = key;
 	k->hash = take_key(t, key, k->own);
-	buf_put(&copy, key);
 	at = first_slot(t->cdb, k->hash, &table, &slots);
 	return slots > 0 ? table + at * 8 : t->cdb.p;
+}
+
+/*
+ * The record of this hash, if it is in one of the next slots.  Going on to the
+ * next slot is no jump: guessed wrong, it would wait for memory by itself.
+ * Inline, as gcc drops calls of what does nothing but fetch.
+ */
+static inline __attribute__((always_inline)) void
+fetch_record(struct span file, const char *slot, uint32_t hash)
+{
+	size_t at;
+
+	if ((size_t)(file.p + file.n - slot) >= SLOTS_SOON * 8)
+		for (int i = 1; i < SLOTS_SOON; i++)
+			slot += (number(slot) != hash) * 8;
+	at = number(slot + 4);
+	if (at + CACHE_LINE < file.n) {
+		__builtin_prefetch(file.p + at);
+		__builtin_prefetch(file.p + at + CACHE_LINE);
+	}
 }
 
 void
@@ -319,14 +342,8 @@ table_soon(const struct table_list *l, const struct span *key, size_t n)
 		slot[i] = announce(t, key[i], &t->soon->next[i]);
 		__builtin_prefetch(slot[i]);
 	}
-	for (size_t i = 0; i < n; i++) {
-		size_t at = number(slot[i] + 4);
-
-		if (at + CACHE_LINE < t->cdb.n) {
-			__builtin_prefetch(t->cdb.p + at);
-			__builtin_prefetch(t->cdb.p + at + CACHE_LINE);
-		}
-	}
+	for (size_t i = 0; i < n; i++)
+		fetch_record(t->cdb, slot[i], t->soon->next[i].hash);
 }
 
 static struct span

@@ -87,10 +87,17 @@ void app_rest(struct app *app);
  */
 #define APP_OPTIONS_MAX	100
 struct app_set {
+	/*
+	 * What is wrong stops nobody: it is in why_text, is_bad says so, and
+	 * the defaults hold in its place (struct param_from, is_lenient).
+	 */
+	bool is_lenient, is_bad;
 	struct param param;
 	struct arena arena;
 	size_t options_n;
-	const char **options;	/* in the arena, if there are any */
+	size_t options_used;		/* of the arena, ahead of a load */
+	const char **options;		/* in the arena, if there are any */
+	char why_text[1024], unused_text[16];
 };
 
 /* Keeps one -o; the text is borrowed.  EXIT_OK or EXIT_USAGE. */

@@ -25,6 +25,12 @@ struct log {
 	enum log_level err_level;	/* least urgent that goes to stderr */
 	bool to_syslog;
 	bool to_stderr;
+	/*
+	 * Takes what lines say, made printable, in place of both: for a
+	 * process whose parent writes the log.  NULL: there is none.
+	 */
+	void (*sink)(void *arg, enum log_level level, struct span text);
+	void *sink_arg;
 };
 
 /* Facility mail, warnings and worse to both, information to the log alone. */

@@ -29,6 +29,15 @@ struct mail_change {
 	const struct table_list *header, *mime, *nested, *body;
 	const struct mail_map *generic;	/* NULL: addresses stay */
 	bool extension_stays;	/* of an address that a key left out */
+	/*
+	 * For mail_rewrite_field(), instead of generic: any other way from an
+	 * address to what stands for it, with the results of
+	 * mail_rewrite_addr().  What it puts into `shown` (words of a phrase)
+	 * is shown with the address.
+	 */
+	enum rc (*map)(void *arg, struct span addr, struct buf *out);
+	void *arg;
+	struct buf *shown;
 	bool to_7bit;		/* the server has no 8BITMIME */
 	/*
 	 * header_size_limit, octets: of a longer field the rest passes unseen.
@@ -49,6 +58,27 @@ struct mail_change {
  */
 MUST_USE enum rc mail_rewrite_addr(const struct mail_change *change,
 	struct span addr, struct buf *out);
+
+/*
+ * mail_rewrite_result - adds what a table's result `now` means for the address
+ * `was`: `@domain` keeps the local part, what has no domain gets
+ * change->domain, and ext is put back where change has it so.
+ */
+void mail_rewrite_result(const struct mail_change *change, struct span was,
+	struct span ext, struct span now, struct buf *out);
+/* Is it one of the fields that have addresses? */
+bool mail_is_address_field(struct span name);
+/*
+ * mail_rewrite_field - maps the addresses of one field, if it is one that has
+ * some.
+ *
+ * field  with its name, folds (LF) included, without the last LF.
+ * out    gets the field anew.
+ * RC_OK: changed; RC_NONE: nothing was found, it stays.  RC_DENY: a table
+ * cannot tell; RC_FULL: the new one is too long, it stays.
+ */
+MUST_USE enum rc mail_rewrite_field(const struct mail_change *change,
+	struct span field, struct buf *out);
 
 /* Private but for its size: some KiB, and a header in memory of the port. */
 struct mail_content;

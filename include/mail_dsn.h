@@ -23,7 +23,7 @@
 enum mail_dsn_kind {
 	MAIL_DSN_FAILED,	/* it will not be tried again */
 	MAIL_DSN_DELAYED,	/* it waits, and will be */
-	MAIL_DSN_DONE		/* delivered, or relayed to where nobody tells */
+	MAIL_DSN_DONE		/* delivered, or given to who tells nobody */
 };
 
 /* All of it is borrowed. */
@@ -59,7 +59,7 @@ struct mail_dsn_rcpt {
 	struct span dsn;	/* RFC 3463 */
 	struct span relay;	/* `none`, `host[address]:port` */
 	struct span text;	/* of the verdict */
-	bool relayed;		/* done, by handing it to a server without DSN */
+	bool relayed;		/* done: a server without DSN has it */
 };
 
 void mail_dsn_start(struct mail_dsn *d);

@@ -268,7 +268,7 @@ struct port_draft {
 };
 
 MUST_USE enum rc port_draft_open(const char *path, struct port_draft *out);
-/* All of it, over what is at that place of a file of ours. */
+/* All of it, over what is at that place of a file of ours, or at its end. */
 MUST_USE enum rc port_write_at(int fd, struct span data, int64_t at);
 /*
  * port_draft_publish - to the disk, and under `path`, whatever it was; the
@@ -315,8 +315,13 @@ MUST_USE enum rc port_remove(const char *path);		/* RC_NONE */
 /* RC_NONE: no such file. */
 MUST_USE enum rc port_set_mtime(const char *path, int64_t mtime_s);
 MUST_USE enum rc port_set_mode(const char *path, unsigned mode);
-/* Its owner becomes this one, if we may; RC_OS else. */
+/*
+ * Its owner becomes this one, if we may; RC_OS else.  port_give() is for files
+ * in folders that others may change: by the name of one they could have another
+ * given away.
+ */
 MUST_USE enum rc port_set_owner(const char *path, uint32_t uid);
+MUST_USE enum rc port_give(int fd, uint32_t uid);
 /* This folder alone, not those above it.  RC_DENY: it, or another thing of
    that name, is there already. */
 MUST_USE enum rc port_folder_make(const char *path, unsigned mode);

@@ -32,6 +32,8 @@
 #define QUEUE_INCOMING	"incoming"
 #define QUEUE_DROP	"drop"
 #define QUEUE_CORRUPT	"corrupt"
+#define QUEUE_CONTROL	"control"
+#define QUEUE_LOCK	"lock"
 
 #define QUEUE_ID_MAX	24	/* with NUL */
 #define QUEUE_PATH_MAX	512	/* of queue_directory and a name below it */
@@ -360,12 +362,11 @@ enum queue_word {
 	QUEUE_SAYS_DONE,	/* that was the order; the next may come */
 	QUEUE_SAYS_BYE,		/* no order for a while: would go, if let */
 };
-enum {	/* queue_saying.flags */
-	QUEUE_HOST_FAULT = 1,	/* the destination couldn't be reached, or its
-				   handshake failed: negative feedback */
-	QUEUE_NET_FAULT = 2,	/* the network was away, not the server */
-	QUEUE_LOGIN_FAULT = 4,	/* it refused our password */
-	QUEUE_BUG_FAULT = 8,	/* settings or local trouble */
+enum {	/* queue_saying.flags: what a verdict said of its reach */
+	QUEUE_HOST_FAULT = REACH_HOST,	/* negative feedback */
+	QUEUE_NET_FAULT = REACH_NET,
+	QUEUE_LOGIN_FAULT = REACH_LOGIN,
+	QUEUE_BUG_FAULT = REACH_OURS
 };
 struct queue_saying {
 	enum queue_word word;

@@ -41,12 +41,19 @@ struct rcpt {
 	struct span addr;	/* unquoted */
 	struct span orcpt;	/* `type;address`, not in xtext; or empty */
 	unsigned notify;	/* JOB_NOTIFY_, 0: nothing was said */
+	struct span given;	/* what the sender wrote, if it is another */
 };
+
+/* NOTIFY, RFC 3461, 4.1: a list without blanks, or NEVER alone. */
+MUST_USE bool rcpt_parse_notify(struct span s, unsigned *out);
+void rcpt_put_notify(struct buf *b, unsigned notify);	/* 0: nothing */
+/* ORCPT, not in xtext: `type;address`. */
+MUST_USE bool rcpt_parse_orcpt(struct span s, struct span *out);
 
 /*
  * Recipients are not kept as structs, as there may be thousands: `words` is
  * the text they came in, one or more C strings for each ([-N NOTIFY]
- * [-O ORCPT] [--] RCPT, where -N and -O may have their word glued to them),
+ * [-O ORCPT] [-G GIVEN] [--] RCPT, where options may have their word glued),
  * and `state` has one octet for each.
  */
 enum rcpt_state {
@@ -108,6 +115,17 @@ enum fate { FATE_LATER, FATE_SENT, FATE_NEVER };
 
 #define DSN_MAX		12	/* `5.999.999` and its NUL */
 
+/*
+ * Whom a failure is about, besides the recipient, for whoever plans the next
+ * try.
+ */
+enum {
+	REACH_HOST = 1,		/* not reached, or its handshake failed */
+	REACH_NET = 2,		/* the network was away, not the server */
+	REACH_LOGIN = 4,	/* our password was refused */
+	REACH_OURS = 8		/* settings, or trouble of this machine */
+};
+
 /* What becomes of one recipient, and why. */
 struct verdict {
 	enum fate fate;
@@ -115,6 +133,7 @@ struct verdict {
 	struct span relay;	/* `none`, `host[address]:port` */
 	struct span text;	/* made printable already */
 	bool softened;		/* soft_bounce made it so */
+	unsigned reach;		/* REACH_ */
 	unsigned conn_use;	/* messages on this connection, 1: fresh */
 	ms_t connected;		/* port_now() at these points; 0: not reached */
 	ms_t sending;		/* the session stood and MAIL could be said */
@@ -131,8 +150,9 @@ struct report {
 
 /*
  * report_line - `to=<...>, relay=..., delay=..., delays=a/b/c/d, dsn=...,
- * status=... (...)`, no newline.  conn_use= stands behind relay= if it is more
- * than 1.  A text that does not fit in b is cut, to keep the closing `)`.
+ * status=... (...)`, no newline.  orig_to=<...> stands behind to= if something
+ * else was given, conn_use= behind relay= if it is more than 1.  A text that
+ * does not fit in b is cut, to keep the closing `)`.
  *
  * external  show addresses quoted (info_log_address_format).
  * digits    delay_logging_resolution_limit.

@@ -1,23 +1,14 @@
 /*
  * port_addr.c - which addresses and families this machine has.
  *
- * The kernel is asked directly (rtnetlink, RTM_GETADDR): getifaddrs() would
- * want the heap, and all links besides.
+ * The kernel is asked directly (RTM_GETADDR): getifaddrs() would want the heap,
+ * and all links besides.
  */
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "port_int.h"
-
-/*
- * A part of the kernel's answer never exceeds 8 KiB less the head of its own
- * buffer (320 octets where it is smallest).
- */
-enum { ANSWER_MAX = 7936 };
-enum { ANSWER_WAIT_MS = 2000 };
 
 struct found {
 	struct ip *out;
@@ -84,85 +75,20 @@ take_address(struct found *f, struct nlmsghdr *h)
 		keep(f, m, local != NULL ? local : address);
 }
 
-/* RC_NONE: that was the last part. */
-static enum rc
-take_part(struct found *f, void *part, size_t n)
+static bool
+take(void *arg, struct nlmsghdr *h)
 {
-	struct nlmsghdr *h = part;
-
-	while (n >= sizeof *h && h->nlmsg_len >= sizeof *h &&
-	    h->nlmsg_len <= n) {
-		size_t step = NLMSG_ALIGN(h->nlmsg_len);
-
-		if (h->nlmsg_type == NLMSG_DONE ||
-		    h->nlmsg_type == NLMSG_ERROR)
-			return RC_NONE;
-		if (h->nlmsg_type == RTM_NEWADDR &&
-		    h->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifaddrmsg)))
-			take_address(f, h);
-		if (step >= n)
-			break;
-		n -= step;
-		h = (void *)((char *)h + step);
-	}
-	return RC_OK;
-}
-
-static enum rc
-ask_addresses(int fd)
-{
-	struct {
-		struct nlmsghdr h;
-		struct ifaddrmsg m;
-	} ask = {
-		.h = {
-			.nlmsg_len = sizeof ask,
-			.nlmsg_type = RTM_GETADDR,
-			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		},
-	};
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-
-	if (sendto(fd, &ask, sizeof ask, 0, (struct sockaddr *)&kernel,
-	    sizeof kernel) < 0)
-		return port_failed();
-	return RC_OK;
-}
-
-static void
-take_answer(int fd, struct found *f, void *part)
-{
-	ms_t until = port_now() + ANSWER_WAIT_MS;
-	ssize_t n;
-
-	do {
-		if (port_await(fd, POLLIN, until) != RC_OK)
-			return;
-		n = recv(fd, part, ANSWER_MAX, 0);
-		if (n <= 0)
-			return;
-	} while (take_part(f, part, (size_t)n) == RC_OK);
+	if (h->nlmsg_type == RTM_NEWADDR &&
+	    h->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifaddrmsg)))
+		take_address(arg, h);
+	return true;
 }
 
 size_t
 port_own_addresses(struct ip *out, size_t most)
 {
 	struct found f = { .out = out, .most = most };
-	int fd = port_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-	void *part;
 
-	if (fd < 0) {
-		port_failed();
-		return 0;
-	}
-	/* On the stack it would stay with the process for good. */
-	part = mmap(NULL, ANSWER_MAX, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (part != MAP_FAILED) {
-		if (ask_addresses(fd) == RC_OK)
-			take_answer(fd, &f, part);
-		munmap(part, ANSWER_MAX);
-	}
-	port_close(fd);
+	port_netlink_dump(RTM_GETADDR, AF_UNSPEC, take, &f);
 	return f.n;
 }

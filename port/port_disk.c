@@ -122,6 +122,12 @@ port_set_owner(const char *path, uint32_t uid)
 	return done(lchown(path, uid, (gid_t)-1));
 }
 
+enum rc
+port_give(int fd, uint32_t uid)
+{
+	return done(fchown(fd, uid, (gid_t)-1));
+}
+
 /* Of linux/magic.h. */
 #define MAGIC_TMPFS	0x01021994u
 #define MAGIC_RAMFS	0x858458f6u

@@ -58,6 +58,21 @@ void port_log_forget(void);
 /* The group of an account; false: /etc/passwd doesn't know it. */
 bool port_group(uint32_t uid, uint32_t *gid);
 
+/*
+ * Messages of the kernel's about its network (rtnetlink), each told whole; a
+ * listener returns false when it has heard enough.
+ *
+ * port_netlink_dump - asks for all of a kind (RTM_GETADDR, RTM_GETROUTE).
+ * port_netlink_part - those of one datagram; RC_NONE: an answer ends here.
+ */
+struct nlmsghdr;
+typedef bool port_told(void *arg, struct nlmsghdr *h);
+void port_netlink_dump(int kind, int family, port_told *told, void *arg);
+enum rc port_netlink_part(void *part, size_t n, port_told *told,
+	void *arg);
+/* The next datagram; RC_NONE: none there, or the end.  RC_FULL: some lost. */
+enum rc port_netlink_take(int fd, port_told *told, void *arg);
+
 /* The last wall of a jail; false: this kernel has no filters. */
 bool port_filter_calls(const struct port_jail *j);
 

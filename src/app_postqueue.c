@@ -54,7 +54,7 @@ show_stranger(struct call *c)
 	size_t n;
 	enum rc rc;
 
-	queue_path(&c->q, &path, "control", SPAN(""));
+	queue_path(&c->q, &path, QUEUE_CONTROL, SPAN(""));
 	if (port_call(buf_text(&path), port_now() +
 	    c->q.set->trigger_timeout, &fd) != RC_OK) {
 		app_say(c->app, "only root may read the queue, and no queue"
@@ -95,7 +95,7 @@ static int
 start(struct call *c, enum rc access)
 {
 	if (access == RC_OK && c->mode == 'f' &&
-	    runner_start(c->app, &c->set, &c->q, true) == RC_OK)
+	    runner_start(c->app, &c->set, &c->q, c->folder, true) == RC_OK)
 		return EXIT_OK;
 	app_say(c->app, "no queue manager runs; start `postern qmgr`, or let"
 	    " root run `postqueue -f`");

@@ -1,17 +1,42 @@
 /*
  * app_sendmail.c - `sendmail`, as programs call it.
  *
- * It takes a message from standard input and delivers it before it ends; there
- * is no queue.  relayhost is the next hop, or else each recipient's domain.
- * The header gets Received, and From, Date, Message-ID and To where they lack.
+ * It takes a message from standard input and puts it into the queue: once it
+ * says 0, the mail is safe on disk, and a queue manager has been told, or
+ * started.  Who may not write to the queue itself has his mail put into its
+ * folder `drop`, from where the manager takes it.  A mistake in main.cf is
+ * logged, and stops nobody from sending mail.
+ *
+ * It delivers the message itself, before it ends, where there is no queue to
+ * be had: queue_directory is empty, can't be made or written to, or belongs to
+ * another mail system; and where settings are given for this one message, with
+ * -S, or with -o NAME=VALUE, as a manager that runs already wouldn't know them.
+ * -o queue_directory=DIR says which queue is meant: all goes there, and a
+ * manager that has to be started has the settings of -o, too.
  *
  * Letters are sendmail's; -o with NAME=VALUE, -c, -S, -w, -a and -H are the
  * only ones with a meaning that Postfix's sendmail does not know (busybox has
- * the last four).  What asks for the queue or a server is refused, never
- * ignored: nothing that a caller relies on may seem to have been done.
+ * the last four).  What can't be done is refused, never ignored: nothing that a
+ * caller relies on may seem to have been done.
  *
- * Exit: 0 all sent; 75 some are to be tried again; 69 some bounced, none of
- * the others; 64 usage; 65 the message; 78 the settings.
+ * Addresses are completed and rewritten when mail is taken (submit_map.c,
+ * submit_alias.c): canonical_maps, masquerade_domains, virtual_alias_maps,
+ * alias_maps for mydestination, always_bcc and its like, and two of our own:
+ *
+ *	postern_from = alerts@example.com
+ *		what a provider accepts as sender: it takes the place of all
+ *		addresses of this machine, in the envelope and in From, where
+ *		`root on router.example` is shown beside it
+ *	postern_local_to = ann@example.com
+ *		who gets mail for root, and for all other local names without
+ *		an alias
+ *
+ * header_checks, body_checks and milters are for servers that take mail of
+ * strangers; they are known, and have no effect here.
+ *
+ * Exit: 0 queued, or all sent; 75 it was not taken, or some are to be tried
+ * again; 69 some bounced, or are no addresses, none of the others; 64 usage;
+ * 65 the message; 78 the settings.
  */
 #include <stdarg.h>
 
@@ -45,28 +70,43 @@ static const char help[] =
 	"  -o NAME=VALUE a setting, stronger than main.cf\n"
 	"  -S HOST[:PORT]    send through this server instead of relayhost\n"
 	"  -w SECONDS    longest time for each step of the dialogue\n"
+	"  -bp           list the queue, as mailq does\n"
+	"  -q, -qI ID, -qR SITE  try the queue now, one message, one site\n"
+	"  -bd           start the queue manager; it is no server\n"
+	"  -bi, -I       compile the alias files, as newaliases does\n"
+	"  -bs           SMTP on standard input and output\n"
 	"\n"
 	"-bm -A -e -h -m -n -O -p -U -X -x and other -o are accepted and\n"
-	"have no effect.  There is no queue: what is not sent is not kept.\n"
+	"have no effect.  With -S, with -w, or with -o NAME=VALUE (but not\n"
+	"with -o queue_directory=DIR), and where there is no queue, the mail\n"
+	"is sent at once, and not kept if that fails.\n"
 	"\n"
-	"Exit: 0 sent; 75 try again; 69 bounced; 64 usage; 65 message\n"
-	"unreadable; 78 settings.  Who did not get it, and why, is on\n"
-	"standard error, one line each.\n";
+	"Exit: 0 queued or sent; 75 try again; 69 bounced; 64 usage; 65\n"
+	"message unreadable; 78 settings.  Who did not get it, and why, is\n"
+	"on standard error, one line each.\n";
 
 /* The command line, as it is read. */
 struct call {
 	struct submit submit;
+	struct submit_in in;
+	struct queue queue;
 	struct app *app;
 	struct app_set set;
 	const char *folder;
 	const char *sender;		/* NULL: the calling user */
 	const char *full_name;
 	const char *label;		/* -L */
-	bool is_probe;
+	char mode;			/* -b: m, v, s, p, d, i; or q */
+	bool dot_is_text;		/* -i */
+	bool is_own;			/* settings for this message alone */
+	bool names_queue;		/* -o queue_directory= */
 	bool wants_help;
+	const char *request;		/* to the manager, of -q */
+	const char *object;		/* what it is about */
 	unsigned verbose;
 	struct buf options;		/* texts of -o that we make */
 	char option_text[OPTION_TEXT_MAX];
+	char login_text[SUBMIT_LOGIN_MAX];
 	char sender_text[ADDR_TEXT_MAX];
 	char name_text[NAME_TEXT_MAX];
 	char folder_text[NAME_TEXT_MAX];
@@ -87,23 +127,39 @@ unavailable(const struct app *app, const char *what)
 static int
 take_mode(struct call *c, const char *value)
 {
-	switch (value[0]) {
-	case 'm':
-		return EXIT_OK;
-	case 'v':
-		c->is_probe = true;
-		return EXIT_OK;
-	case 'p':
-		return unavailable(c->app, "-bp, the list of the queue,");
-	case 'i':
-		return unavailable(c->app, "-bi, newaliases,");
-	case 's':
-		return unavailable(c->app, "-bs, SMTP on standard input,");
-	case 'd':
-		return unavailable(c->app, "-bd, the queue manager,");
-	default:
+	if (value[0] == '\0' || span_find(SPAN("mvpisd"), value[0]) == 6)
 		return app_usage(c->app, "-b%s is not understood", value);
+	c->mode = value[0];
+	return EXIT_OK;
+}
+
+/* -q alone, -qI ID, -qR SITE (a word of its own or not), or -q30m, for which
+   sendmail stays and looks at the queue that often. */
+static int
+take_q(struct call *c)
+{
+	const char *more = c->app->rest != NULL ? c->app->rest : "";
+
+	app_rest(c->app);
+	if (more[0] >= '0' && more[0] <= '9') {
+		if (c->mode == 'm')
+			c->mode = 'd';
+		return EXIT_OK;
 	}
+	c->mode = 'q';
+	c->request = more[0] == 'I' ? "flush-id" : more[0] == 'R' ?
+		"flush-site" : "flush";
+	if (more[0] == '\0')
+		return EXIT_OK;
+	if (more[0] != 'I' && more[0] != 'R')
+		return app_usage(c->app, "-q%s: -q, -qI ID or -qR SITE", more);
+	c->object = more + 1;
+	if (more[1] == '\0' && c->app->argc > 0) {
+		c->object = c->app->argv[0];
+		c->app->argv++;
+		c->app->argc--;
+	}
+	return EXIT_OK;
 }
 
 /* NAME=VALUE is a setting; sendmail's own options are letters. */
@@ -127,10 +183,14 @@ is_setting(struct span s)
 static int
 take_o(struct call *c, const char *value)
 {
-	if (is_setting(span_of(value)))
+	if (is_setting(span_of(value))) {
+		c->is_own = true;
+		c->names_queue |= span_starts_case(span_of(value),
+			"queue_directory=");
 		return app_set_option(&c->set, c->app, value);
+	}
 	if (value[0] == 'i')
-		c->submit.dot_is_text = true;
+		c->dot_is_text = true;
 	return EXIT_OK;
 }
 
@@ -148,6 +208,7 @@ add_option(struct call *c, const char *fmt, ...)
 	buf_putc(b, '\0');
 	if (b->full)
 		return app_usage(c->app, "-S and -w are too long, or too many");
+	c->is_own = true;
 	return app_set_option(&c->set, c->app, text);
 }
 
@@ -209,17 +270,7 @@ take_login(struct call *c, const char *value)
 static int
 take_notify(struct call *c, const char *value)
 {
-	static const char *const words[] = { "success", "failure", "delay" };
-	struct span rest = span_of(value), word;
-	size_t n = 0, known = 0;
-
-	c->submit.notify = rest;
-	if (span_is_case(rest, "never"))
-		return EXIT_OK;
-	for (; span_word(&rest, ",", &word); n++)
-		for (size_t i = 0; i < COUNT(words); i++)
-			known += span_is_case(word, words[i]) ? 1 : 0;
-	if (n == 0 || known != n)
+	if (!rcpt_parse_notify(span_of(value), &c->submit.notify))
 		return app_usage(c->app, "-N %s: never, or some of"
 			" success,failure,delay", value);
 	return EXIT_OK;
@@ -287,7 +338,8 @@ take_option(struct call *c, int letter, const char *value)
 	case 'H':
 		return unavailable(c->app, "-H, a helper program,");
 	case 'I':
-		return unavailable(c->app, "-I, newaliases,");
+		c->mode = 'i';
+		break;
 	case 'L':
 		c->label = value;
 		break;
@@ -311,12 +363,12 @@ take_option(struct call *c, int letter, const char *value)
 		c->sender = value;
 		break;
 	case 'i':
-		c->submit.dot_is_text = true;
+		c->dot_is_text = true;
 		break;
 	case 'o':
 		return take_o(c, value);
 	case 'q':
-		return unavailable(c->app, "-q, a run of the queue,");
+		return take_q(c);
 	case 't':
 		c->submit.from_fields = true;
 		break;
@@ -365,20 +417,26 @@ read_sender(struct call *c, struct span text)
 	mail_list_start(&l);
 	n = mail_list_feed(&l, text);
 	if (!l.is_ready && !mail_list_end(&l))
-		return EXIT_OK;
-	submit_complete(&c->submit, &b, &l);
-	c->submit.sender = buf_span(&b);
+		return submit_from(&c->submit, (struct span){ 0 }, true);
+	submit_complete(&c->submit, &b, l.addr, l.has_domain);
 	if (l.is_bad || n < text.n || b.full)
-		return app_usage(c->app, "-f %.*s: this is no address",
-			SPAN_ARG(text));
-	return EXIT_OK;
+		return submit_fail(&c->submit, EXIT_USAGE,
+			"-f %.*s: this is no address", SPAN_ARG(text));
+	return submit_from(&c->submit, buf_span(&b), true);
 }
 
 static int
 find_sender(struct call *c)
 {
-	char user[NAME_TEXT_MAX];
-	struct buf b = BUF(user), full = BUF(c->name_text);
+	if (c->sender != NULL)
+		return read_sender(c, span_of(c->sender));
+	return read_sender(c, c->submit.login);
+}
+
+static void
+find_user(struct call *c)
+{
+	struct buf full = BUF(c->name_text), login = BUF(c->login_text);
 	const char *name = c->full_name;
 
 	if (name == NULL)
@@ -388,65 +446,183 @@ find_sender(struct call *c)
 	else
 		port_user_full(&full);
 	c->submit.full_name = buf_span(&full);
-	if (c->sender != NULL)
-		return read_sender(c, span_of(c->sender));
-	port_user(&b);
-	return read_sender(c, buf_span(&b));
+	port_user(&login);
+	c->submit.login = buf_span(&login);
+	c->submit.uid = port_uid();
+}
+
+/* ---- settings ------------------------------------------------------------ */
+
+/* Where it goes; what is wrong with main.cf matters only where it is sent from
+   here, as a setting that is left out may be the one that makes it safe. */
+static int
+find_queue(struct call *c)
+{
+	enum rc rc = RC_NONE;
+
+	if (c->submit.set->queue_directory.n > 0)
+		rc = queue_open(&c->queue, &c->set.param, &c->app->log);
+	if (rc == RC_OK || rc == RC_DENY) {
+		c->submit.queue = &c->queue;
+		c->submit.to_drop = rc == RC_DENY;
+	}
+	if (!c->set.is_bad)
+		return EXIT_OK;
+	if (c->submit.queue == NULL)
+		return submit_fail(&c->submit, EXIT_CONFIG, "%s",
+			c->set.why_text);
+	log_line(&c->app->log, LOG_ERROR, "%s", c->set.why_text);
+	return EXIT_OK;
+}
+
+static void
+name_log(struct call *c)
+{
+	struct buf b = BUF(c->tag_text);
+
+	if (c->label == NULL)
+		return;
+	buf_put_cut(&b, span_of(c->label));
+	buf_put_cut(&b, SPAN("/sendmail"));
+	c->app->log.tag = buf_span(&b);
+}
+
+static int
+load(struct call *c)
+{
+	bool direct = (c->is_own && !c->names_queue) || c->mode == 'v';
+
+	if (c->verbose > 0)
+		c->app->log.err_level = c->verbose > 1 ? LOG_DEBUG : LOG_INFO;
+	c->submit.is_verbose = c->verbose > 0;
+	c->set.is_lenient = !direct;
+	TRY_CODE(app_set_load(&c->set, c->app, c->folder, false));
+	c->submit.param = &c->set.param;
+	c->submit.set = &c->set.param.set;
+	if (!direct)
+		TRY_CODE(find_queue(c));
+	name_log(c);
+	return EXIT_OK;
+}
+
+/* ---- the queue's other programs ------------------------------------------ */
+
+/* What is left of the command line is theirs: operands, and -c. */
+static int
+run_other(struct call *c, const char *name, const char *what)
+{
+	const struct applet *a = applet_find(span_of(name));
+
+	if (a == NULL)
+		return unavailable(c->app, what);
+	c->app->name = a->name;
+	return a->run(c->app);
+}
+
+/* The manager is told, or becomes one. */
+static int
+flush_queue(struct call *c)
+{
+	char text[NAME_TEXT_MAX], said[NAME_TEXT_MAX];
+	struct buf b = BUF(text), answer = BUF(said);
+	enum rc rc;
+
+	TRY_CODE(load(c));
+	if (c->submit.queue == NULL)
+		return submit_fail(&c->submit, EXIT_BOUNCED, "there is no"
+			" queue: queue_directory = %.*s",
+			SPAN_ARG(c->submit.set->queue_directory));
+	buf_puts(&b, c->request);
+	if (c->object != NULL)
+		buf_fmt(&b, " %s", c->object);
+	rc = queue_ask(&c->queue, buf_span(&b), &answer);
+	if (rc == RC_NONE)
+		return submit_flush(&c->submit, buf_span(&b));
+	if (rc == RC_OK && span_starts_case(buf_span(&answer), "ok"))
+		return EXIT_OK;
+	return submit_fail(&c->submit, EXIT_LATER, "the queue manager says:"
+		" %.*s", SPAN_ARG(rc == RC_OK ? buf_span(&answer) :
+		SPAN("nothing")));
 }
 
 /* ---- the run ------------------------------------------------------------- */
 
 static int
-load(struct call *c)
+take_message(struct call *c)
 {
-	const struct settings *set;
+	struct submit *s = &c->submit;
+	struct port_stat st;
 
-	if (c->verbose > 0)
-		c->app->log.err_level = c->verbose > 1 ? LOG_DEBUG : LOG_INFO;
-	c->submit.is_verbose = c->verbose > 0;
-	TRY_CODE(app_set_load(&c->set, c->app, c->folder, false));
-	set = &c->set.param.set;
-	c->submit.set = set;
-	if (c->label != NULL) {
-		struct buf b = BUF(c->tag_text);
-
-		buf_put_cut(&b, span_of(c->label));
-		buf_put_cut(&b, SPAN("/sendmail"));
-		c->app->log.tag = buf_span(&b);
+	if (c->app->argc == 0 && !s->from_fields)
+		return app_usage(c->app, "no recipients: name them, or give -t"
+			" to take them from the header");
+	TRY_CODE(load(c));
+	find_user(c);
+	TRY_CODE(submit_start(s));
+	TRY_CODE(find_sender(c));
+	submit_rcpt_words(s, c->app->argv, (size_t)c->app->argc);
+	if (c->mode == 'v') {
+		TRY_CODE(submit_probe(s));
+		return submit_send(s);
 	}
-	return EXIT_OK;
+	if (port_stat_fd(PORT_STDIN, &st) != RC_OK)
+		return submit_fail(s, EXIT_DATA, "standard input is closed, so"
+			" there is no message; nothing was sent");
+	submit_in_start(&c->in, s->set->sendmail_fix_line_endings,
+		!c->dot_is_text);
+	c->in.replace_stray = s->set->cleanup_replace_stray_cr_lf;
+	TRY_CODE(submit_take(s, &c->in));
+	return s->queue != NULL ? submit_queue(s) : submit_send(s);
+}
+
+static int
+take_session(struct call *c)
+{
+	TRY_CODE(load(c));
+	find_user(c);
+	TRY_CODE(submit_start(&c->submit));
+	return submit_smtp(&c->submit, &c->in);
 }
 
 static int
 run(struct call *c)
 {
-	struct submit *s = &c->submit;
-
 	TRY_CODE(take_options(c));
 	if (c->wants_help)
 		return app_help(c->app, help);
-	if (c->app->argc == 0 && !s->from_fields)
-		return app_usage(c->app, "no recipients: name them, or give -t"
-			" to take them from the header");
-	TRY_CODE(load(c));
-	TRY_CODE(find_sender(c));
-	TRY_CODE(submit_start(s));
-	submit_rcpt_words(s, c->app->argv, (size_t)c->app->argc);
-	TRY_CODE(c->is_probe ? submit_probe(s) : submit_take(s));
-	return submit_send(s);
+	switch (c->mode) {
+	case 'p':
+		return run_other(c, "mailq", "-bp, the list of the queue,");
+	case 'd':
+		return run_other(c, "qmgr", "-bd, the queue manager,");
+	case 'i':
+		return run_other(c, "newaliases", "-bi, newaliases,");
+	case 'q':
+		return flush_queue(c);
+	case 's':
+		return take_session(c);
+	default:
+		return take_message(c);
+	}
 }
 
 int
 app_sendmail(struct app *app)
 {
 	struct call *c = port_memory(sizeof(*c));
+	int code;
 
 	if (c == NULL) {
 		app_fail(app, "out of memory; nothing was sent");
 		return EXIT_LATER;
 	}
 	c->app = app;
+	c->mode = 'm';
 	c->submit.app = app;
+	c->submit.why = BUF(c->submit.why_text);
 	c->options = BUF(c->option_text);
-	return run(c);
+	code = run(c);
+	if (c->submit.why.n > 0)
+		app_fail(app, "%s", buf_text(&c->submit.why));
+	return code;
 }

@@ -6,16 +6,14 @@
 
 /* Far more than any main.cf; what is not touched costs nothing. */
 #define SET_BYTES	((size_t)64 * 1024)
-#define WHY_MAX		1024
 
-/* For one load, and the options before it. */
+/* For the options and, behind them, a load, which may be made again. */
 static bool
 take_memory(struct app_set *s)
 {
-	bool is_new = s->arena.p != NULL && s->param.arena == NULL;
 	void *memory;
 
-	if (is_new)
+	if (s->arena.p != NULL)
 		return true;
 	memory = port_memory(SET_BYTES);
 	if (memory != NULL)
@@ -33,9 +31,11 @@ no_memory(const struct app *app)
 int
 app_set_option(struct app_set *s, const struct app *app, const char *option)
 {
-	if (s->options == NULL && take_memory(s))
+	if (s->options == NULL && take_memory(s)) {
 		s->options = arena_take(&s->arena,
 			APP_OPTIONS_MAX * sizeof(*s->options));
+		s->options_used = s->arena.used;
+	}
 	if (s->options == NULL)
 		return no_memory(app);
 	if (s->options_n == APP_OPTIONS_MAX)
@@ -64,11 +64,18 @@ name_log(struct app_set *s, struct app *app)
 	app->log.tag = buf_span(&b);
 }
 
+static enum rc
+load(struct app_set *s, struct param_from *from, struct buf *why)
+{
+	s->arena.used = s->options_used;
+	return param_load(&s->param, from, &s->arena, why);
+}
+
 int
 app_set_load(struct app_set *s, struct app *app, const char *folder,
 	bool is_lmtp)
 {
-	const struct param_from from = {
+	struct param_from from = {
 		.folder = folder,
 		.options = s->options,
 		.options_n = s->options_n,
@@ -76,15 +83,25 @@ app_set_load(struct app_set *s, struct app *app, const char *folder,
 		.is_lmtp = is_lmtp,
 		.log = &app->log,
 	};
-	char text[WHY_MAX];
-	struct buf why = BUF(text);
+	struct buf why = BUF(s->why_text);
+	enum rc rc;
 
 	if (!take_memory(s))
 		return no_memory(app);
-	if (param_load(&s->param, &from, &s->arena, &why) == RC_OK) {
+	rc = load(s, &from, &why);
+	if (rc != RC_OK && s->is_lenient) {
+		struct buf unused = BUF(s->unused_text);
+
+		s->is_bad = true;
+		from.is_lenient = true;
+		from.log = NULL;	/* `why` is enough */
+		rc = load(s, &from, &unused);
+	}
+	(void)buf_text(&why);
+	if (rc == RC_OK) {
 		name_log(s, app);
 		return EXIT_OK;
 	}
-	app_fail(app, "%s", buf_text(&why));
+	app_fail(app, "%s", s->why_text);
 	return EXIT_CONFIG;
 }

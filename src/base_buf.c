@@ -32,13 +32,18 @@ room(const struct buf *b)
 static void
 copy(char *to, const char *from, size_t n)
 {
-	for (; n >= sizeof(uint64_t); n -= sizeof(uint64_t)) {
-		memcpy(to, from, sizeof(uint64_t));
-		to += sizeof(uint64_t);
-		from += sizeof(uint64_t);
+	const size_t word = sizeof(uint64_t);
+	size_t i;
+
+	if (n < word) {
+		while (n-- > 0)
+			*to++ = *from++;
+		return;
 	}
-	while (n-- > 0)
-		*to++ = *from++;
+	for (i = 0; i + word < n; i += word)
+		memcpy(to + i, from + i, sizeof(uint64_t));
+	/* The last word may go over some of the one before once more. */
+	memcpy(to + n - word, from + n - word, sizeof(uint64_t));
 }
 
 void
@@ -63,7 +68,10 @@ buf_puts(struct buf *b, const char *text)
 void
 buf_putc(struct buf *b, char c)
 {
-	buf_put(b, (struct span){ &c, 1 });
+	if (room(b) == 0)
+		b->full = true;
+	else
+		b->p[b->n++] = c;
 }
 
 struct span

@@ -49,6 +49,8 @@ syslog_wants(const struct log *l, enum log_level level)
 bool
 log_wants(const struct log *l, enum log_level level)
 {
+	if (l->sink != NULL)
+		return level <= LOG_INFO || l->err_level == LOG_DEBUG;
 	return err_wants(l, level) || syslog_wants(l, level);
 }
 
@@ -59,16 +61,22 @@ put_line(const struct log *l, enum log_level level, const char *fmt,
 {
 	char line[LOG_LINE_MAX];
 	struct buf b = BUF(line);
-	size_t text_at;
+	size_t text_at, said_at;
 
 	b.cap--;		/* for the newline */
 	buf_put_cut(&b, l->tag);
 	buf_fmt(&b, "[%u]: ", port_pid());
 	text_at = b.n;
 	buf_put_cut(&b, span_of(levels[level].word));
+	said_at = b.n;
 	buf_vfmt_cut(&b, fmt, ap);
 	text_mask(&b, 0);
 
+	if (l->sink != NULL) {
+		l->sink(l->sink_arg, level, span_part(buf_span(&b), said_at,
+		    b.n));
+		return;
+	}
 	if (syslog_wants(l, level))
 		port_syslog(l->facility, levels[level].level, l->tag,
 		    span_part(buf_span(&b), text_at, b.n));
@@ -95,6 +103,10 @@ log_text(const struct log *l, struct span text)
 {
 	struct log err = *l;
 
+	if (l->sink != NULL) {
+		l->sink(l->sink_arg, LOG_INFO, text);
+		return;
+	}
 	if (syslog_wants(l, LOG_INFO))
 		port_syslog(l->facility, PORT_INFO, l->tag, text);
 	err.to_syslog = false;

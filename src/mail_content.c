@@ -162,7 +162,7 @@ give_field(struct mail_content *c, struct span text, bool ends)
 	enum rc rc = RC_NONE;
 
 	if (c->change->generic != NULL && c->mime.head == MIME_PRIMARY && ends)
-		rc = rewrite_field(c->change, text, &c->out);
+		rc = mail_rewrite_field(c->change, text, &c->out);
 	if (rc == RC_DENY)
 		return RC_DENY;
 	if (rc == RC_FULL)

@@ -125,17 +125,4 @@ MUST_USE enum rc check_text(const struct check_of *of,
 	const struct table_list *table, struct span text, enum check *act,
 	struct buf *more);
 
-/* ---- rewrite: addresses of a header field -------------------------------- */
-
-/*
- * rewrite_field - maps the addresses of one field, if it is one that has some.
- *
- * field  with its name, folds (LF) included, without the last LF.
- * out    gets the field anew.
- * RC_OK: changed; RC_NONE: nothing was found, it stays.  RC_DENY: a table
- * cannot tell; RC_FULL: the new one is too long, it stays.
- */
-MUST_USE enum rc rewrite_field(const struct mail_change *change,
-	struct span field, struct buf *out);
-
 #endif

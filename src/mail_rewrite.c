@@ -38,10 +38,9 @@ first_address(struct span value, struct buf *out)
 		buf_put(out, list.addr);
 }
 
-/* `@domain` keeps the local part; what has no domain gets ours. */
-static void
-complete(const struct mail_change *change, struct span was, struct span ext,
-    struct span now, struct buf *out)
+void
+mail_rewrite_result(const struct mail_change *change, struct span was,
+    struct span ext, struct span now, struct buf *out)
 {
 	struct span local = mail_addr_local(now);
 	struct span domain = mail_addr_domain(now);
@@ -78,7 +77,7 @@ mail_rewrite_addr(const struct mail_change *change, struct span addr,
 		first_address(found, &now);
 	if (now.n == 0)
 		return RC_DENY;
-	complete(change, addr, ext, buf_span(&now), &done);
+	mail_rewrite_result(change, addr, ext, buf_span(&now), &done);
 	if (!mail_addr_is_safe(buf_span(&done)))
 		return RC_DENY;
 	buf_settle(out, &done);
@@ -283,18 +282,33 @@ map_member(const struct mail_change *change, const struct member *m,
 	if (mail_addr_unquote(&was, span_part(buf_span(&raw), 0, stray)) !=
 	    RC_OK || was.full || was.n == 0)
 		return RC_NONE;
-	TRY(mail_rewrite_addr(change, buf_span(&was), &now));
+	if (change->map != NULL)
+		TRY(change->map(change->arg, buf_span(&was), &now));
+	else
+		TRY(mail_rewrite_addr(change, buf_span(&was), &now));
 	mail_addr_show(quoted, buf_span(&now));
 	buf_put(quoted, tail);
 	return quoted->full ? RC_FULL : RC_OK;
 }
 
-/* addr: what stands in place of the address, or empty: it stays. */
+/*
+ * addr   what stands in place of the address, or empty: it stays.
+ * shown  goes behind the name; one that has none gets it as name.
+ */
 static void
-put_member(struct buf *out, const struct member *m, struct span addr)
+put_member(struct buf *out, const struct member *m, struct span addr,
+    struct span shown)
 {
-	if (m->has_angle) {
+	bool has_angle = m->has_angle || shown.n > 0;
+
+	if (m->has_angle)
 		put_items(out, m->before, false);
+	if (shown.n > 0) {
+		if (span_trim(m->before).n > 0)
+			buf_puts(out, " - ");
+		buf_put(out, shown);
+	}
+	if (has_angle) {
 		if (out->n > 0 && !is_blank(out->p[out->n - 1]))
 			buf_putc(out, ' ');
 		buf_putc(out, '<');
@@ -303,10 +317,10 @@ put_member(struct buf *out, const struct member *m, struct span addr)
 		buf_put(out, addr);
 	else
 		put_items(out, m->inside, false);
-	if (m->has_angle) {
+	if (has_angle)
 		buf_putc(out, '>');
+	if (m->has_angle)
 		put_items(out, m->after, false);
-	}
 	put_items(out, m->text, true);
 	if (m->end != '\0')
 		buf_putc(out, m->end);
@@ -314,8 +328,8 @@ put_member(struct buf *out, const struct member *m, struct span addr)
 
 /* ---- the whole field ----------------------------------------------------- */
 
-static bool
-is_for_addresses(struct span name)
+bool
+mail_is_address_field(struct span name)
 {
 	size_t i;
 
@@ -361,7 +375,10 @@ put_members(const struct mail_change *change, struct span rest,
 
 	while (rest.n > 0) {
 		struct buf addr = BUF(room);
+		struct span shown = { 0 };
 
+		if (change->shown != NULL)
+			buf_clear(change->shown);
 		next_member(&rest, close, &m);
 		rc = map_member(change, &m, &addr);
 		if (rc == RC_DENY)
@@ -369,8 +386,10 @@ put_members(const struct mail_change *change, struct span rest,
 		found |= rc == RC_OK;
 		if (span_trim(m.text).n > 0 && !is_blank(out->p[out->n - 1]))
 			buf_putc(out, ' ');
+		if (rc == RC_OK && change->shown != NULL)
+			shown = buf_span(change->shown);
 		put_member(out, &m, rc == RC_OK ? buf_span(&addr) :
-		    (struct span){ 0 });
+		    (struct span){ 0 }, shown);
 		if (m.end != ',' && rest.n > 0)
 			continue;
 		if (piece > 0)
@@ -381,7 +400,7 @@ put_members(const struct mail_change *change, struct span rest,
 }
 
 enum rc
-rewrite_field(const struct mail_change *change, struct span field,
+mail_rewrite_field(const struct mail_change *change, struct span field,
     struct buf *out)
 {
 	struct span name = mail_field_name(field);
@@ -390,7 +409,7 @@ rewrite_field(const struct mail_change *change, struct span field,
 	struct buf done = buf_attempt(out), anew;
 	enum rc rc;
 
-	if (!is_for_addresses(name) || value.n == 0)
+	if (!mail_is_address_field(name) || value.n == 0)
 		return RC_NONE;
 	buf_init(&anew, done.p + done.n, done.cap - done.n);
 	buf_put(&anew, name);

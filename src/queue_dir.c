@@ -20,10 +20,11 @@ void
 queue_path(const struct queue *q, struct buf *b, const char *folder,
 	struct span name)
 {
-	buf_fmt(b, "%.*s/%s", SPAN_ARG(q->folder), folder);
+	buf_put(b, q->folder);
+	if (folder[0] != '\0')
+		buf_fmt(b, "/%s", folder);
 	if (name.n > 0)
-		buf_fmt(b, "%s%.*s", folder[0] != '\0' ? "/" : "",
-		    SPAN_ARG(name));
+		buf_fmt(b, "/%.*s", SPAN_ARG(name));
 	buf_text(b);
 }
 
@@ -52,10 +53,10 @@ put_digits(struct buf *b, uint64_t v, const char *digits, unsigned base,
 	char room[16];
 	size_t at = sizeof(room);
 
-	while (v > 0 || sizeof(room) - at < least) {
+	do {
 		room[--at] = digits[v % base];
 		v /= base;
-	}
+	} while (v > 0 || sizeof(room) - at < least);
 	buf_put(b, (struct span){ room + at, sizeof(room) - at });
 }
 
@@ -101,12 +102,6 @@ has_folder(const struct queue *q, const char *name)
 	return port_stat_path(buf_text(&path), &st) == RC_OK && st.is_folder;
 }
 
-enum rc
-queue_give(const struct queue *q, const char *path)
-{
-	return port_uid() == 0 ? port_set_owner(path, q->owner) : RC_OK;
-}
-
 /* A folder of ours; false: it isn't there, and can't be made. */
 static bool
 ensure(const struct queue *q, const char *name, unsigned mode)
@@ -119,7 +114,9 @@ ensure(const struct queue *q, const char *name, unsigned mode)
 	queue_path(q, &path, name, SPAN(""));
 	if (port_folder_make(buf_text(&path), mode) != RC_OK)
 		return has_folder(q, name);	/* maybe made just now */
-	if (name[0] != '\0' && queue_give(q, buf_text(&path)) != RC_OK)
+	/* Above it is a folder that stays ours. */
+	if (name[0] != '\0' && port_uid() == 0 &&
+	    port_set_owner(buf_text(&path), q->owner) != RC_OK)
 		log_line(q->log, LOG_WARNING, "%s: not given to uid %u: %s",
 		    buf_text(&path), q->owner, port_error());
 	return true;
@@ -172,13 +169,13 @@ queue_open(struct queue *q, const struct param *param, const struct log *log)
 		b.n--;
 	buf_text(&b);
 	q->folder = buf_span(&b);
-	if (b.n == 0)
-		return RC_NONE;
 	if (b.full || b.cap - b.n < BELOW_MAX) {
 		log_line(log, LOG_ERROR, "queue_directory: longer than %zu "
 		    "octets", sizeof(q->folder_room) - BELOW_MAX);
 		return RC_NONE;
 	}
+	if (b.n == 0)
+		return RC_NONE;
 	q->owner = find_owner(q->set);
 	return open_folders(q);
 }

@@ -3,7 +3,7 @@
  *
  * It is written under a name with a dot in front, which nobody takes for a
  * message, and gets its own name when all of it is on the disk.  What fits into
- * the buffer as a whole leaves with one write, head and all; of a longer message
+ * the buffer as a whole leaves with one write, head and all; of what is longer
  * the head is written over at the end.
  */
 #include "queue_int.h"
@@ -208,8 +208,8 @@ queue_draft_publish(struct queue_draft *d)
 	enum rc rc = finish(d);
 
 	queue_path(d->q, &path, folder_of(d), span_of(d->id));
-	if (rc == RC_OK && !d->is_drop)
-		rc = queue_give(d->q, d->name);
+	if (rc == RC_OK && !d->is_drop && port_uid() == 0)
+		rc = port_give(d->fd, d->q->owner);
 	if (rc == RC_OK)
 		rc = port_sync(d->fd);
 	if (rc == RC_OK)

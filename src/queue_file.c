@@ -39,7 +39,7 @@
  *
  * ahead of which another line end stands: what a power cut tore apart ends
  * there, and is passed over, as the sum (FNV-1a of what follows it) does not
- * fit.  It was not synced yet, so its recipient has no mark, and is tried again.
+ * fit.  It was not synced yet, so its recipient has no mark: it is tried again.
  *
  * Readers trust nothing: a number that is none, a text with control characters,
  * a length beyond what the file has, a line without end and a record out of
@@ -372,7 +372,7 @@ parse_rcpt(struct span *rest, struct queue_rcpt *out)
 	if (!take_tagged(rest, 'R', &line) || line.n < 3)
 		return false;
 	out->state = (enum queue_state)line.p[0];
-	if (memchr("-sSNn", line.p[0], 5) == NULL)
+	if (span_find(SPAN("-sSNn"), line.p[0]) == 5)
 		return false;
 	notify = span_find(SPAN("0123456789abcdef"), line.p[1]);
 	out->to.notify = (unsigned)notify;
@@ -457,7 +457,7 @@ queue_trail_add(int fd, const struct queue_fault *f)
 	put_piece(&b, span_part(f->relay, 0, QUEUE_RELAY_MAX));
 	put_piece(&b, f->text);
 	buf_fmt(&d, "%08x", sum(span_part(buf_span(&b), 2 + SUM_HEX, b.n)));
-	memcpy(b.p + 2, digest, SUM_HEX);
+	memcpy(b.p + 2, buf_text(&d), SUM_HEX);
 	b.cap++;
 	buf_putc(&b, '\n');
 	if (port_stat_fd(fd, &st) != RC_OK)

@@ -97,18 +97,28 @@ ascii_only(struct buf *b, size_t from)
 			b->p[i] = '?';
 }
 
+static void
+put_addr(struct buf *b, const struct report_form *f, const char *name,
+	struct span addr)
+{
+	buf_fmt(b, "%s=<", name);
+	if (f->external)
+		mail_addr_show(b, addr);
+	else
+		buf_put(b, addr);
+	buf_puts(b, ">, ");
+}
+
 void
 report_line(struct buf *b, const struct report_form *f, const struct job *j,
 	const struct rcpt *to, const struct verdict *v)
 {
 	size_t from = b->n;
 
-	buf_puts(b, "to=<");
-	if (f->external)
-		mail_addr_show(b, to->addr);
-	else
-		buf_put(b, to->addr);
-	buf_fmt(b, ">, relay=%.*s, ", SPAN_ARG(v->relay));
+	put_addr(b, f, "to", to->addr);
+	if (to->given.n > 0)
+		put_addr(b, f, "orig_to", to->given);
+	buf_fmt(b, "relay=%.*s, ", SPAN_ARG(v->relay));
 	if (v->conn_use > 1)
 		buf_fmt(b, "conn_use=%u, ", v->conn_use);
 	put_delays(b, f, j, v);

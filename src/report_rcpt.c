@@ -11,10 +11,10 @@ static const struct {
 	const char *word;
 	unsigned bit;
 } notify_words[] = {
-	{ "never", JOB_NOTIFY_NEVER },
-	{ "success", JOB_NOTIFY_SUCCESS },
-	{ "failure", JOB_NOTIFY_FAILURE },
-	{ "delay", JOB_NOTIFY_DELAY }
+	{ "NEVER", JOB_NOTIFY_NEVER },
+	{ "SUCCESS", JOB_NOTIFY_SUCCESS },
+	{ "FAILURE", JOB_NOTIFY_FAILURE },
+	{ "DELAY", JOB_NOTIFY_DELAY }
 };
 
 static unsigned
@@ -26,9 +26,20 @@ notify_bit(struct span word)
 	return 0;
 }
 
-/* RFC 3461, 4.1: a list without blanks, or `never` alone. */
-static bool
-parse_notify(struct span s, unsigned *out)
+void
+rcpt_put_notify(struct buf *b, unsigned notify)
+{
+	const char *sep = "";
+
+	for (size_t i = 0; i < COUNT(notify_words); i++)
+		if ((notify & notify_words[i].bit) != 0) {
+			buf_fmt(b, "%s%s", sep, notify_words[i].word);
+			sep = ",";
+		}
+}
+
+bool
+rcpt_parse_notify(struct span s, unsigned *out)
 {
 	unsigned bits = 0, bit;
 	size_t from = 0, n;
@@ -45,9 +56,8 @@ parse_notify(struct span s, unsigned *out)
 	return (bits & JOB_NOTIFY_NEVER) == 0 || bits == JOB_NOTIFY_NEVER;
 }
 
-/* `type;address`; both become xtext before they go into a command. */
-static bool
-parse_orcpt(struct span s, struct span *out)
+bool
+rcpt_parse_orcpt(struct span s, struct span *out)
 {
 	size_t n = span_find(s, ';');
 
@@ -79,10 +89,14 @@ option(const struct rcpt_list *l, size_t *at, struct rcpt *out)
 	char letter = l->words[*at][1];
 	struct span value;
 
-	if ((letter != 'N' && letter != 'O') || !value_of(l, at, &value))
+	if (span_find(SPAN("NOG"), letter) == 3 || !value_of(l, at, &value))
 		return false;
-	return letter == 'N' ? parse_notify(value, &out->notify)
-	    : parse_orcpt(value, &out->orcpt);
+	if (letter == 'G') {
+		out->given = value;
+		return true;
+	}
+	return letter == 'N' ? rcpt_parse_notify(value, &out->notify)
+	    : rcpt_parse_orcpt(value, &out->orcpt);
 }
 
 /*

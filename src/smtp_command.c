@@ -98,30 +98,6 @@ put_orcpt(struct buf *b, const struct rcpt *to)
 	b->full |= whole.full;
 }
 
-static void
-put_notify(struct buf *b, unsigned notify)
-{
-	const char *sep = "";
-
-	if (notify == 0)
-		return;
-	buf_puts(b, " NOTIFY=");
-	if (notify & JOB_NOTIFY_NEVER) {
-		buf_puts(b, "NEVER");
-		return;
-	}
-	if (notify & JOB_NOTIFY_SUCCESS) {
-		buf_puts(b, "SUCCESS");
-		sep = ",";
-	}
-	if (notify & JOB_NOTIFY_FAILURE) {
-		buf_fmt(b, "%sFAILURE", sep);
-		sep = ",";
-	}
-	if (notify & JOB_NOTIFY_DELAY)
-		buf_fmt(b, "%sDELAY", sep);
-}
-
 enum rc
 command_rcpt(struct session *s, const struct rcpt *to)
 {
@@ -132,7 +108,9 @@ command_rcpt(struct session *s, const struct rcpt *to)
 	buf_putc(&b, '>');
 	if (s->has & HAS_DSN) {
 		put_orcpt(&b, to);
-		put_notify(&b, to->notify);
+		if (to->notify != 0)
+			buf_puts(&b, " NOTIFY=");
+		rcpt_put_notify(&b, to->notify);
 	}
 	return b.full ? RC_FULL :
 	    chat_put(&s->chat, "RCPT TO:<%.*s", SPAN_ARG(buf_span(&b)));

@@ -233,6 +233,7 @@ struct changes {
 struct why {
 	enum fate fate;
 	bool softened;
+	unsigned reach;		/* REACH_ */
 	char dsn[DSN_MAX];
 	struct buf relay, text;
 	char relay_room[RELAY_MAX];

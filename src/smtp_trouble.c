@@ -5,6 +5,7 @@
  * w->why: another host may take the mail, and if none does, the last failure
  * is what everyone left over is told.  In doubt, later.
  */
+#include "port.h"
 #include "smtp_int.h"
 
 static void
@@ -25,6 +26,7 @@ why_start(struct worker *w, enum fate fate, const char *dsn)
 
 	y->fate = fate;
 	y->softened = false;
+	y->reach = 0;
 	set_dsn(y->dsn, dsn);
 	y->relay = BUF(y->relay_room);
 	y->text = BUF(w->rooms.why);
@@ -90,6 +92,7 @@ verdict_of_why(struct worker *w)
 	struct verdict v = {
 		.fate = w->why.fate,
 		.softened = w->why.softened,
+		.reach = w->why.reach,
 		.relay = buf_span(&w->why.relay),
 		.text = w->why.text.n > 0 ? buf_span(&w->why.text) :
 		    SPAN("nothing was tried"),
@@ -219,6 +222,8 @@ trouble_own(struct session *s, enum fate fate, const char *dsn,
 	__builtin_va_list ap;
 
 	why_start(s->w, fate, dsn);
+	if (s->sending == 0)
+		y->reach = REACH_HOST;
 	relay_is_peer(s);
 	__builtin_va_start(ap, fmt);
 	buf_vfmt(&y->text, fmt, ap);
@@ -234,6 +239,7 @@ trouble_refused(struct session *s, const struct reply *r)
 	enum fate fate = fate_of(r, &dsn);
 
 	why_start(s->w, fate, dsn);
+	y->reach = REACH_HOST;
 	relay_is_peer(s);
 	buf_puts(&y->text, "host ");
 	put_peer(s, &y->text);
@@ -250,6 +256,7 @@ trouble_starttls(struct session *s, const struct reply *r)
 	enum fate fate = fate_of(r, &dsn);
 
 	why_start(s->w, fate, dsn);
+	y->reach = REACH_HOST;
 	relay_is_peer(s);
 	buf_puts(&y->text, "TLS is required, but host ");
 	put_peer(s, &y->text);
@@ -272,6 +279,7 @@ trouble_login(struct session *s, const struct reply *r, bool remembered)
 		dsn[0] = '4';
 	}
 	why_start(s->w, fate, dsn);
+	y->reach = REACH_LOGIN;
 	relay_is_peer(s);
 	buf_fmt(&y->text, "SASL %sauthentication failed; server ",
 	    remembered ? "[CACHED] " : "");
@@ -287,6 +295,7 @@ trouble_local(struct session *s)
 	struct why *y = &s->w->why;
 
 	why_start(s->w, FATE_LATER, "4.3.0");
+	y->reach = REACH_OURS;
 	relay_is_peer(s);
 	buf_puts(&y->text, "local data error while talking to ");
 	put_peer(s, &y->text);
@@ -302,6 +311,8 @@ trouble_lost(struct session *s, enum rc rc)
 		return trouble_local(s);
 	s->lost = true;
 	why_start(s->w, FATE_LATER, "4.4.2");
+	if (s->sending == 0)
+		y->reach = REACH_HOST;
 	relay_is_peer(s);
 	buf_puts(&y->text, rc == RC_TIME ? "conversation with " :
 	    "lost connection with ");
@@ -316,7 +327,10 @@ enum rc
 trouble_connect(struct worker *w, const struct host *h, const char *dsn,
     const char *reason)
 {
+	bool network = port_error_is_network();
+
 	why_start(w, FATE_LATER, dsn);
+	w->why.reach = REACH_HOST | (network ? REACH_NET : 0);
 	buf_puts(&w->why.relay, "none");
 	buf_puts(&w->why.text, "connect to ");
 	route_relay(&w->why.text, h, true);
@@ -331,6 +345,9 @@ trouble_site(struct worker *w, enum fate fate, const char *dsn,
 	__builtin_va_list ap;
 
 	why_start(w, fate, dsn);
+	/* No answer of name servers: with them, the network is away. */
+	w->why.reach = REACH_HOST | (span_is(span_of(dsn), "4.4.3") ?
+	    REACH_NET : 0);
 	buf_puts(&w->why.relay, "none");
 	__builtin_va_start(ap, fmt);
 	buf_vfmt(&w->why.text, fmt, ap);
@@ -346,6 +363,7 @@ trouble_job(struct worker *w, enum fate fate, const char *dsn,
 	__builtin_va_list ap;
 
 	why_start(w, fate, dsn);
+	w->why.reach = REACH_OURS;
 	buf_puts(&w->why.relay, w->lmtp ? "lmtp" : "smtp");
 	__builtin_va_start(ap, fmt);
 	buf_vfmt(&w->why.text, fmt, ap);

@@ -4,7 +4,11 @@
  *
  * Which of them count is known only at the end of the header, as a field of
  * Resent- may be its last one.  So each is kept with its origin ahead, and a
- * mark whether it is an address at all.
+ * mark whether it is an address at all:
+ *
+ *	origin, mark, address, NUL, as it was given, NUL, ORCPT, NUL, NOTIFY
+ *
+ * Those that they are resolved to are kept likewise, without the first two.
  */
 #include <string.h>
 
@@ -14,56 +18,62 @@
 enum { GOOD = '+', BAD = '!' };
 enum { AHEAD = 2 };		/* octets of a record ahead of the address */
 
-static struct span
-without_dot(struct span addr)
+/* ---- as they are named --------------------------------------------------- */
+
+static void
+put_tail(struct buf *b, const struct rcpt *to, struct span given)
 {
-	if (addr.n > 1 && addr.p[addr.n - 1] == '.')
-		addr.n--;
-	return addr;
+	buf_putc(b, '\0');
+	buf_put(b, given);
+	buf_putc(b, '\0');
+	buf_put(b, to->orcpt);
+	buf_putc(b, '\0');
+	buf_putc(b, (char)('0' + to->notify));
 }
 
-void
-submit_complete(const struct submit *s, struct buf *b,
-	const struct mail_list *l)
+static void
+add(struct submit *s, enum submit_origin origin, const struct mail_list *l,
+	const struct rcpt *to, struct span given)
 {
-	struct span addr = l->has_domain ? without_dot(l->addr) : l->addr;
-	struct span domain = mail_addr_domain(addr);
+	struct buf *b = &s->rcpt_text;
+	size_t from = b->n + AHEAD;
+	bool good = to->addr.n > 0 && mail_addr_is_safe(to->addr) &&
+		(to->addr.p[0] != '-' || s->set->allow_min_user) &&
+		(l == NULL || !l->is_bad);
 
-	buf_put(b, addr);
-	if (!l->has_domain) {
-		if (!s->set->append_at_myorigin)
-			return;
-		buf_putc(b, '@');
-		buf_put(b, s->set->myorigin);
+	buf_putc(b, (char)origin);
+	buf_putc(b, GOOD);
+	if (good && l != NULL)
+		submit_complete(s, b, to->addr, l->has_domain);
+	else
+		buf_put(b, to->addr);
+	if (b->full)
 		return;
-	}
-	if (!s->set->append_dot_mydomain || domain.n == 0 ||
-	    domain.p[0] == '[' || span_find(domain, '.') < domain.n)
-		return;
-	buf_putc(b, '.');
-	buf_put(b, s->set->mydomain);
+	if (!good || b->n - from > RCPT_ADDR_MAX)
+		b->p[from - 1] = BAD;
+	put_tail(b, to, given);
 }
 
 void
 submit_rcpt_add(struct submit *s, enum submit_origin origin,
 	const struct mail_list *l)
 {
-	struct buf *b = &s->rcpt_text;
-	bool is_option = l->addr.p[0] == '-' && !s->set->allow_min_user;
-	size_t from;
+	const struct rcpt to = { .addr = l->addr, .notify = s->notify };
 
-	buf_putc(b, (char)origin);
-	buf_putc(b, GOOD);
-	from = b->n;
-	if (l->is_bad || is_option || !mail_addr_is_safe(l->addr)) {
-		b->p[from - 1] = BAD;
-		buf_put(b, l->addr);
-	} else {
-		submit_complete(s, b, l);
-		if (b->n - from > RCPT_ADDR_MAX)
-			b->p[from - 1] = BAD;
-	}
-	buf_putc(b, '\0');
+	add(s, origin, l, &to, l->addr);
+}
+
+bool
+submit_rcpt_put(struct submit *s, const struct rcpt *to, struct span given)
+{
+	struct buf *b = &s->rcpt_text;
+	size_t from = b->n;
+
+	add(s, SUBMIT_CALLED, NULL, to, given);
+	if (b->full || b->p[from + 1] == GOOD)
+		return true;
+	b->n = from;
+	return false;
 }
 
 static void
@@ -95,29 +105,66 @@ counts(const struct submit *s, char origin)
 		(origin == SUBMIT_RESENT) == s->is_resent;
 }
 
-/* The next record that counts and has this mark; NULL: there is none. */
-static char *
-next_record(const struct submit *s, size_t *at, char mark)
+/* What stands behind an address; returns what follows the record. */
+static const char *
+read_tail(const char *addr, struct rcpt *to, struct span *given)
+{
+	to->addr = span_of(addr);
+	*given = span_of(to->addr.p + to->addr.n + 1);
+	to->orcpt = span_of(given->p + given->n + 1);
+	to->notify = (unsigned)(to->orcpt.p[to->orcpt.n + 1] - '0');
+	return to->orcpt.p + to->orcpt.n + 2;
+}
+
+/* The next record that counts and has this mark. */
+static bool
+next_record(const struct submit *s, size_t *at, char mark, struct rcpt *to,
+	struct span *given)
 {
 	while (*at < s->rcpt_text.n) {
-		char *record = s->rcpt_text.p + *at;
+		const char *record = s->rcpt_text.p + *at;
 
-		*at += strlen(record) + 1;
+		*at = (size_t)(read_tail(record + AHEAD, to, given) -
+			s->rcpt_text.p);
 		if (record[1] == mark && counts(s, record[0]))
-			return record + AHEAD;
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 bool
 submit_bad_next(const struct submit *s, size_t *at, struct span *addr)
 {
-	const char *text = next_record(s, at, BAD);
+	struct rcpt to;
+	struct span given;
 
-	if (text == NULL)
+	if (!next_record(s, at, BAD, &to, &given))
 		return false;
-	*addr = span_of(text);
+	*addr = to.addr;
 	return true;
+}
+
+void
+submit_say_bad(struct submit *s)
+{
+	struct span addr;
+	size_t at = 0;
+
+	while (submit_bad_next(s, &at, &addr))
+		app_fail(s->app, "to=<%.*s>: this is no mail address;"
+			" not sent", SPAN_ARG(addr));
+}
+
+/* ---- as they are resolved ------------------------------------------------ */
+
+void
+submit_final(struct submit *s, struct span addr, const struct rcpt *to,
+	struct span given)
+{
+	if (span_eq(given, addr))
+		given = (struct span){ 0 };
+	buf_put(&s->final_text, addr);
+	put_tail(&s->final_text, to, given);
 }
 
 /* Less than 0, 0, more than 0; capitals count as small letters. */
@@ -135,6 +182,21 @@ compare_case(struct span a, struct span b)
 	return a.n < b.n ? -1 : a.n > b.n;
 }
 
+/* With what was given: one who is reached by two names gets two copies, and
+   notices name the right one (enable_original_recipient). */
+static int
+compare(const char *a, const char *b)
+{
+	struct rcpt x, y;
+	struct span given_x, given_y;
+	int order;
+
+	read_tail(a, &x, &given_x);
+	read_tail(b, &y, &given_y);
+	order = compare_case(x.addr, y.addr);
+	return order != 0 ? order : compare_case(given_x, given_y);
+}
+
 /* The orders below: what is equal stays as it came, by its place. */
 static bool
 by_place(const char *a, const char *b)
@@ -145,7 +207,7 @@ by_place(const char *a, const char *b)
 static bool
 by_whole(const char *a, const char *b)
 {
-	int order = compare_case(span_of(a), span_of(b));
+	int order = compare(a, b);
 
 	return order != 0 ? order < 0 : a < b;
 }
@@ -185,8 +247,7 @@ drop_twins(char **v, size_t n)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (kept == 0 || compare_case(span_of(v[kept - 1]),
-		    span_of(v[i])) != 0)
+		if (kept == 0 || compare(v[kept - 1], v[i]) != 0)
 			v[kept++] = v[i];
 	return kept;
 }
@@ -209,22 +270,25 @@ spread(struct submit_list *l, char *const *ahead, size_t n)
  * What stands ahead of a recipient on a command line, -N NOTIFY and `--`, if
  * there is need of it; writable text, as those words are.
  */
-static enum rc
-add_options(struct submit *s, struct submit_list *l)
+enum rc
+submit_list_options(const struct submit *s, struct submit_list *l)
 {
-	size_t cap = s->notify.n + sizeof("-N") + sizeof("--") + 1, n = 0;
+	enum { NOTIFY_MAX = sizeof("-Nsuccess,failure,delay") + 3 };
 	char *ahead[2];
+	size_t n = 0;
 	struct buf b;
 
-	if (s->notify.n == 0 && !s->set->allow_min_user)
+	if (s->notify == 0 && !s->set->allow_min_user)
 		return RC_OK;
-	buf_init(&b, port_memory(cap), cap);
+	buf_init(&b, port_memory(NOTIFY_MAX), NOTIFY_MAX);
 	if (b.p == NULL)
 		return RC_OS;
 	ahead[0] = b.p;
-	if (s->notify.n > 0) {
+	if (s->notify != 0) {
 		n = 1;
-		buf_fmt(&b, "-N%.*s%c", SPAN_ARG(s->notify), '\0');
+		buf_puts(&b, "-N");
+		rcpt_put_notify(&b, s->notify);
+		buf_putc(&b, '\0');
 	}
 	if (s->set->allow_min_user) {
 		ahead[n++] = b.p + b.n;
@@ -234,33 +298,104 @@ add_options(struct submit *s, struct submit_list *l)
 	return RC_OK;
 }
 
+/* All who were named, as those who get the mail. */
+static enum rc
+resolve_all(struct submit *s, size_t *n)
+{
+	struct rcpt to;
+	struct span given;
+	size_t at = 0;
+
+	buf_clear(&s->final_text);
+	while (next_record(s, &at, GOOD, &to, &given)) {
+		*n += 1;
+		if (s->to_drop || s->is_stuck)
+			submit_final(s, to.addr, &to, given);
+		else
+			TRY(submit_resolve(s, &to, given));
+	}
+	if (*n > 0 && !s->to_drop && !s->is_stuck && !s->is_probe)
+		TRY(submit_resolve_copies(s));
+	return s->final_text.full ? RC_FULL : RC_OK;
+}
+
+static size_t
+count_finals(const struct submit *s)
+{
+	const char *p = s->final_text.p, *end = p + s->final_text.n;
+	struct span given;
+	struct rcpt to;
+	size_t n = 0;
+
+	for (; p < end; n++)
+		p = read_tail(p, &to, &given);
+	return n;
+}
+
 enum rc
 submit_list_make(struct submit *s, bool together, struct submit_list *out)
 {
+	char *p, *end;
 	size_t at = 0, n = 0;
-	struct span unused;
-	char *addr;
+	struct span given;
+	struct rcpt to;
 
 	*out = (struct submit_list){ .per_rcpt = 1 };
-	while (submit_bad_next(s, &at, &unused))
+	while (submit_bad_next(s, &at, &given))
 		out->bad++;
-	for (at = 0; next_record(s, &at, GOOD) != NULL; )
-		n++;
+	TRY(resolve_all(s, &n));
+	n = count_finals(s);
 	if (n == 0)
 		return RC_OK;
 	out->words = port_memory(3 * n * sizeof(*out->words));
 	if (out->words == NULL)
 		return RC_OS;
-	for (at = 0; (addr = next_record(s, &at, GOOD)) != NULL; )
-		out->words[out->n++] = addr;
+	end = s->final_text.p + s->final_text.n;
+	for (p = s->final_text.p; p < end; ) {
+		out->words[out->n++] = p;
+		p += read_tail(p, &to, &given) - p;
+	}
 	sort(out->words, out->n, by_whole);
 	out->n = drop_twins(out->words, out->n);
 	sort(out->words, out->n, together ? by_domain : by_place);
-	return add_options(s, out);
+	return RC_OK;
 }
 
 struct span
 submit_list_addr(const struct submit_list *l, size_t index)
 {
 	return span_of(l->words[(index + 1) * l->per_rcpt - 1]);
+}
+
+struct span
+submit_list_rcpt(const struct submit_list *l, size_t index, struct rcpt *to)
+{
+	struct span given;
+
+	read_tail(l->words[(index + 1) * l->per_rcpt - 1], to, &given);
+	return given;
+}
+
+/* ---- what is true of all of them ----------------------------------------- */
+
+/* SMTPUTF8 is asked for if an address or the header wants it: RFC 6531. */
+void
+submit_look_for_utf8(struct submit *s, const struct submit_list *l)
+{
+	const unsigned ours = DETECT_SENDMAIL | DETECT_ALL;
+
+	if (!s->set->smtputf8_enable ||
+	    (s->set->smtputf8_autodetect_classes & ours) == 0)
+		return;
+	s->smtputf8 |= s->head_8bit || span_has_8bit(s->from);
+	for (size_t i = 0; i < l->n && !s->smtputf8; i++)
+		s->smtputf8 = span_has_8bit(submit_list_addr(l, i));
+}
+
+int
+submit_nobody(struct submit *s)
+{
+	return submit_fail(s, EXIT_DATA, "%s names no recipient%s; nothing was"
+		" sent", s->from_fields ? "the header" : "the command line",
+		s->from_fields ? " (To, Cc, Bcc)" : "");
 }

@@ -101,7 +101,7 @@ send_part(struct run *r, struct span nexthop, size_t from, size_t to)
 	const struct submit *s = r->s;
 	size_t per = r->list.per_rcpt;
 	struct job j = {
-		.sender = s->sender,
+		.sender = s->from,
 		.nexthop = nexthop,
 		.envid = s->envid,
 		.queue_id = span_of(s->id),
@@ -216,33 +216,6 @@ start(struct run *r)
 	return EXIT_LATER;
 }
 
-/* Those that are no addresses have no verdict but this. */
-static void
-refuse_bad(struct run *r)
-{
-	struct span addr;
-	size_t at = 0;
-
-	while (submit_bad_next(r->s, &at, &addr))
-		app_fail(r->s->app, "to=<%.*s>: this is no mail address;"
-			" not sent", SPAN_ARG(addr));
-	r->never += r->list.bad;
-}
-
-/* SMTPUTF8 is asked for if an address or the header wants it: RFC 6531. */
-static void
-look_for_utf8(struct submit *s, const struct submit_list *l)
-{
-	const unsigned ours = DETECT_SENDMAIL | DETECT_ALL;
-
-	if (!s->set->smtputf8_enable ||
-	    (s->set->smtputf8_autodetect_classes & ours) == 0)
-		return;
-	s->smtputf8 = s->head_8bit || span_has_8bit(s->sender);
-	for (size_t i = 0; i < l->n && !s->smtputf8; i++)
-		s->smtputf8 = span_has_8bit(submit_list_addr(l, i));
-}
-
 static int
 exit_code(const struct run *r)
 {
@@ -253,33 +226,46 @@ exit_code(const struct run *r)
 	return r->never > 0 ? EXIT_BOUNCED : EXIT_OK;
 }
 
+static int
+make_list(struct submit *s, struct run *r)
+{
+	enum rc rc = submit_list_make(s, s->set->relayhost.n == 0, &r->list);
+
+	if (rc == RC_OK)
+		rc = submit_list_options(s, &r->list);
+	if (rc == RC_OK && s->is_stuck)
+		rc = RC_DENY;
+	if (rc == RC_DENY)
+		return submit_fail(s, EXIT_LATER, "a table of addresses cannot"
+			" tell now; nothing was sent, try again later");
+	if (rc == RC_FULL)
+		return submit_fail(s, EXIT_DATA, "there are more recipients"
+			" than fit, or aliases without end; nothing was sent");
+	if (rc != RC_OK)
+		return submit_fail(s, EXIT_LATER,
+			"out of memory; nothing was sent");
+	return r->list.n + r->list.bad > 0 ? EXIT_OK : submit_nobody(s);
+}
+
 int
 submit_send(struct submit *s)
 {
 	struct run r = { .report.put = put, .s = s };
-	bool together = s->set->relayhost.n == 0;
 	int code;
 
-	if (submit_list_make(s, together, &r.list) != RC_OK) {
-		app_fail(s->app, "out of memory; nothing was sent");
-		return EXIT_LATER;
-	}
-	if (r.list.n + r.list.bad == 0) {
-		app_fail(s->app, "%s names no recipient%s; nothing was sent",
-			s->from_fields ? "the header" : "the command line",
-			s->from_fields ? " (To, Cc, Bcc)" : "");
-		return EXIT_DATA;
-	}
-	look_for_utf8(s, &r.list);
+	if ((code = make_list(s, &r)) != EXIT_OK)
+		return code;
+	submit_look_for_utf8(s, &r.list);
 	log_line(&s->app->log, LOG_INFO, "%s: from=<%.*s>, size=%lld,"
-		" nrcpt=%zu", s->id, SPAN_ARG(s->sender),
+		" nrcpt=%zu", s->id, SPAN_ARG(s->from),
 		(long long)s->mail.size, r.list.n);
 	if (r.list.n > 0) {
 		if ((code = start(&r)) != EXIT_OK)
 			return code;
 		send_all(&r);
 	}
-	refuse_bad(&r);
+	submit_say_bad(s);
+	r.never += r.list.bad;
 	if (exit_code(&r) != EXIT_OK)
 		advise(&r);
 	return exit_code(&r);

@@ -1,23 +1,145 @@
 /*
- * submit_start.c - who sends, when, and under which id.
+ * submit_start.c - memory, tables, and who may send mail as whom.
+ *
+ * Both are asked where mail is taken for good: of what an unprivileged user
+ * leaves in drop, the manager asks again, by the file's owner.
  */
+#include <stdarg.h>
+
 #include "port.h"
 #include "submit.h"
+
+/* Of a field that is rewritten; longer ones pass as they are. */
+#define FIELD_MAX	((int64_t)100 * 1024)
+
+int
+submit_fail(struct submit *s, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_clear(&s->why);
+	buf_vfmt_cut(&s->why, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+static bool
+take_memory(struct buf *b, size_t bytes)
+{
+	buf_init(b, port_memory(bytes), bytes);
+	return b->p != NULL;
+}
+
+/* RC_OK: he may.  RC_NONE: he may not. */
+static enum rc
+may_submit(struct submit *s)
+{
+	const struct table_env env = { &s->maps.arena, &s->app->log };
+	struct table_names names;
+
+	TRY(table_names_open(&names, &env, "authorized_submit_users",
+		s->set->authorized_submit_users, 0));
+	return table_names_has(&names, s->login, NULL);
+}
 
 int
 submit_start(struct submit *s)
 {
-	struct buf id = BUF(s->id);
-	void *memory = port_memory(SUBMIT_RCPT_BYTES);
+	int64_t field = s->set->header_size_limit;
+	enum rc rc;
 
-	if (memory == NULL) {
-		app_fail(s->app, "out of memory; nothing was sent");
-		return EXIT_LATER;
+	if (field > FIELD_MAX)
+		field = FIELD_MAX;
+	s->why = BUF(s->why_text);
+	if (!take_memory(&s->rcpt_text, SUBMIT_RCPT_BYTES) ||
+	    !take_memory(&s->final_text, SUBMIT_RCPT_BYTES) ||
+	    !take_memory(&s->todo, SUBMIT_ALIAS_BYTES) ||
+	    !take_memory(&s->held, (size_t)field) ||
+	    !take_memory(&s->anew, 2 * (size_t)field))
+		return submit_fail(s, EXIT_LATER,
+			"out of memory; nothing was sent");
+	rc = submit_maps_open(s);
+	if (rc == RC_OK)
+		rc = may_submit(s);
+	if (rc == RC_OK)
+		return EXIT_OK;
+	if (rc == RC_NONE)
+		return submit_fail(s, EXIT_LATER, "user %.*s may not send mail"
+			" (authorized_submit_users); nothing was sent",
+			SPAN_ARG(s->login));
+	return submit_fail(s, EXIT_LATER, "the tables of addresses cannot be"
+		" opened; nothing was sent");
+}
+
+/* ---- senders ------------------------------------------------------------- */
+
+/* `@domain`, `<>`, `*` or an address, in what the table has for a login. */
+static bool
+is_listed(struct span list, struct span sender)
+{
+	struct span word;
+
+	while (span_word(&list, LIST_DIVIDERS, &word)) {
+		if (span_is(word, "*") || span_eq_case(word, sender) ||
+		    (sender.n == 0 && span_is(word, "<>")))
+			return true;
+		if (word.p[0] == '@' && span_eq_case(mail_addr_domain(sender),
+		    span_part(word, 1, word.n)))
+			return true;
 	}
-	buf_init(&s->rcpt_text, memory, SUBMIT_RCPT_BYTES);
+	return false;
+}
+
+static enum rc
+may_send_as(struct submit *s)
+{
+	const struct table_env env = { &s->maps.arena, &s->app->log };
+	struct span text = s->set->local_login_sender_maps;
+	char room[TABLE_VALUE_MAX], key[SUBMIT_LOGIN_MAX];
+	struct buf value = BUF(room), k = BUF(key);
+	struct table_list list;
+
+	if (span_is(text, "static:*"))
+		return RC_OK;
+	buf_put(&k, s->login);
+	if (k.n > 0 && k.p[0] >= '0' && k.p[0] <= '9') {
+		buf_clear(&k);
+		buf_fmt(&k, "uid:%u", (unsigned)s->uid);
+	}
+	TRY(table_open(&list, &env, "local_login_sender_maps", text, 0));
+	TRY(table_find(&list, buf_span(&k), TABLE_ANY, &value));
+	return is_listed(buf_span(&value), s->sender) ? RC_OK : RC_NONE;
+}
+
+int
+submit_from(struct submit *s, struct span sender, bool complete)
+{
+	struct buf b = BUF(s->sender_text), from = BUF(s->from_text);
+	enum rc rc = RC_NONE;
+
 	s->arrived_ms = port_wall_ms();
-	/* Unique at this host for Message-ID: RFC 5322, 3.6.4. */
-	buf_fmt(&id, "%08x%08x",
-		(unsigned)(s->arrived_ms & 0xFFFFFFFF), port_random_u32());
+	s->is_stuck = false;
+	buf_clear(&s->rcpt_text);
+	if (complete || sender.n == 0)
+		buf_put(&b, sender);
+	else
+		submit_complete(s, &b, sender, mail_addr_has_domain(sender));
+	s->sender = s->from = buf_span(&b);
+	if (b.full || !mail_addr_is_safe(s->sender) || (sender.n > 0 &&
+	    sender.p[0] == '-' && !s->set->allow_min_user))
+		return submit_fail(s, EXIT_USAGE, "%.*s: this is no address",
+			SPAN_ARG(sender));
+	rc = may_send_as(s);
+	if (rc != RC_OK)
+		return submit_fail(s, EXIT_LATER, "user %.*s may not send as"
+			" <%.*s> (local_login_sender_maps); nothing was sent",
+			SPAN_ARG(s->login), SPAN_ARG(s->sender));
+	if (s->sender.n == 0 || s->to_drop)
+		return EXIT_OK;
+	rc = submit_map(s, ADDRESS_ENVELOPE_SENDER, s->sender, &from);
+	if (rc == RC_OK)
+		s->from = buf_span(&from);
+	s->is_stuck = rc == RC_DENY;
 	return EXIT_OK;
 }

@@ -85,17 +85,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	content_way(&w);
 	in = (struct span){ field, make_field(data, n, field) };
 	content_table(&w, &w.generic, "inline:{no@where=x@y}");
-	HOLDS(rewrite_field(&w.change, in, &b) == RC_NONE ||
+	HOLDS(mail_rewrite_field(&w.change, in, &b) == RC_NONE ||
 	    memmem(field, in.n, "here", 4) != NULL);
 	content_table(&w, &w.generic, "inline:{a@b=a@b}");
 	buf_clear(&b);
-	rc = rewrite_field(&w.change, in, &b);
+	rc = mail_rewrite_field(&w.change, in, &b);
 	HOLDS(rc == RC_OK || (rc == RC_NONE && b.n == 0 && !b.full));
 	if (rc == RC_OK) {
 		same_octets(in, buf_span(&b));
 		no_line_ends_the_header(buf_span(&b));
 		if (!has_pairs(in)) {
-			HOLDS(rewrite_field(&w.change, buf_span(&b), &again) ==
+			HOLDS(mail_rewrite_field(&w.change, buf_span(&b),
+			    &again) ==
 			    RC_OK);
 			HOLDS(span_eq(buf_span(&b), buf_span(&again)));
 		}
@@ -103,7 +104,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	content_table(&w, &w.generic, "inline:{@b=@longer.example}");
 	b.cap = n % 300;
 	buf_clear(&b);
-	rc = rewrite_field(&w.change, in, &b);
+	rc = mail_rewrite_field(&w.change, in, &b);
 	HOLDS(rc == RC_OK || b.n == 0);
 	return 0;
 }

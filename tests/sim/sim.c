@@ -156,6 +156,8 @@ sim_begin(void)
 void
 sim_begin_nth(unsigned nth)
 {
+	sim_proc_home();
+	sim_proc_forget();
 	free_all();
 	memset(&sim, 0, sizeof(sim));
 	sim.now = SIM_START;
@@ -168,9 +170,9 @@ sim_begin_nth(unsigned nth)
 	sim.out_max = SIZE_MAX;
 	sim_hostname("here.example");
 	sim_user("user", "A User");
-	sim.uid = SIM_UID;
-	sim.me = sim_alloc(sizeof(*sim.me));
-	sim.me->uid = sim.uid;
+	sim.message_room = 65536;
+	sim_proc_begin();
+	sim_accounts_begin();
 	sim_disk_begin();
 	sim_stdin_begin();
 	sim_net_begin();
@@ -236,6 +238,11 @@ report(void)
 		sim_text_fmt(&t, ", %s was made to fail", sim.failed_call);
 	sim_text_puts(&t, "\n");
 	report_text(&t, "notes", &sim.notes);
+	if (sim.died_at != NULL)
+		sim_text_fmt(&t, "  ended at %s\n", sim.died_at);
+	if (sim.procs_n > 1)
+		sim_text_fmt(&t, "  processes, %llu calls:\n%s",
+		    (unsigned long long)sim.proc_calls, sim_ps());
 	if (sim.net != NULL)
 		sim_net_report(&t);
 	report_text(&t, "standard output", &sim.out);
@@ -250,8 +257,10 @@ sim_teardown(void **state)
 	struct itimerval none = { .it_value.tv_sec = 0 };
 
 	(void)state;
+	sim_proc_home();
 	if (!sim.ended)
 		report();
+	sim_proc_forget();
 	free_all();
 	memset(&sim, 0, sizeof(sim));
 	setitimer(ITIMER_VIRTUAL, &none, NULL);
@@ -291,6 +300,8 @@ sim_fail(const char *fmt, ...)
 	va_start(ap, fmt);
 	sim_text_vfmt(&t, fmt, ap);
 	va_end(ap);
+	if (sim.me != sim.test)
+		sim_proc_fail(sim_text_get(&t));
 	if (sim.fail_to != NULL) {
 		sim.failure = sim_text_get(&t);
 		longjmp(*sim.fail_to, 1);
@@ -309,6 +320,7 @@ sim_failure_of(void (*f)(void *arg), void *arg)
 	if (setjmp(here) == 0)
 		f(arg);
 	sim.fail_to = NULL;
+	sim.test->in_world = 0;
 	return sim.failure;
 }
 
@@ -330,17 +342,19 @@ sim_bound(ms_t time, uint64_t calls)
 }
 
 void
-sim_call(void)
+sim_call_in(const char *name)
 {
+	sim.me->call = name;
 	if (++sim.calls > sim.calls_max)
 		sim_fail("more than %llu calls of the port: an endless loop?",
 		    (unsigned long long)sim.calls_max);
+	sim_proc_call();
 }
 
 bool
 sim_call_fails(const char *name)
 {
-	sim_call();
+	sim_call_in(name);
 	sim.fallible++;
 	if (sim.fallible != sim.fail_at &&
 	    (sim.fail_from == 0 || sim.fallible < sim.fail_from))
@@ -415,38 +429,13 @@ port_error_is_network(void)
 
 /* ---- clock -------------------------------------------------------------- */
 
-static void
-set_clock(ms_t to)
+void
+sim_set_clock(ms_t to)
 {
 	if (to > sim.time_max)
 		sim_fail("more than %lld s of virtual time: a hang?",
 		    (long long)((sim.time_max - SIM_START) / SECOND));
 	sim.now = to;
-}
-
-bool
-sim_wait_for(bool (*ready)(void *arg), ms_t (*next)(void *arg), void *arg,
-	ms_t until)
-{
-	for (;;) {
-		ms_t t, own;
-
-		sim_net_settle();
-		if (ready != NULL && ready(arg))
-			return true;
-		if (sim.now >= until)
-			return false;
-		t = sim_net_next();
-		own = next != NULL ? next(arg) : MS_NEVER;
-		if (own < t)
-			t = own;
-		if (t > until)
-			t = until;
-		if (t == MS_NEVER)
-			sim_fail("the code waits, for ever, for something "
-			    "that will never happen");
-		set_clock(t);
-	}
 }
 
 void
@@ -548,6 +537,7 @@ sim_random(unsigned below)
 void
 sim_random_delay(ms_t by)
 {
+	sim.random_delay = by;
 	sim.random_ready = SIM_START + by;
 }
 
@@ -584,20 +574,36 @@ sim_memory_limit(size_t bytes)
 size_t
 sim_memory_used(void)
 {
-	return sim.memory;
+	return sim.test->memory;
+}
+
+size_t
+sim_memory_of(unsigned pid)
+{
+	return sim_proc_get(pid)->memory;
+}
+
+size_t
+sim_memory_most(void)
+{
+	return sim.memory_most;
 }
 
 void *
 port_memory(size_t bytes)
 {
+	struct sim_proc *me = sim.me;
+
 	if (sim_call_fails("port_memory"))
 		return NULL;
-	if (bytes > sim.memory_max - sim.memory) {
+	if (bytes > sim.memory_max - me->memory) {
 		sim.error = ENOMEM;
 		return NULL;
 	}
-	sim.memory += bytes;
-	return sim_alloc(bytes);
+	me->memory += bytes;
+	if (me != sim.test && me->memory > sim.memory_most)
+		sim.memory_most = me->memory;
+	return sim_proc_alloc(bytes);
 }
 
 /* Nobody may read what was there: let it be noticed. */
@@ -618,194 +624,4 @@ port_heap_room(void)
 {
 	sim_call();
 	return sim.heap_room;
-}
-
-/* ---- process ------------------------------------------------------------ */
-
-void
-sim_hostname(const char *name)
-{
-	sim.hostname = sim_copy(name);
-}
-
-void
-sim_user(const char *login, const char *full)
-{
-	sim.login = sim_copy(login);
-	sim.full = sim_copy(full);
-}
-
-void
-sim_uid(uint32_t uid)
-{
-	sim.uid = sim.me->uid = uid;
-	sim.modes_count = true;
-}
-
-uint32_t
-sim_uid_now(void)
-{
-	return sim.me->uid;
-}
-
-uint32_t
-port_uid(void)
-{
-	sim_call();
-	return sim.me->uid;
-}
-
-static struct sim_env *
-find_env(const char *name)
-{
-	struct sim_env *e;
-
-	for (e = sim.env; e != NULL; e = e->next)
-		if (strcmp(e->name, name) == 0)
-			return e;
-	return NULL;
-}
-
-void
-sim_env(const char *name, const char *value)
-{
-	struct sim_env *e = find_env(name);
-
-	if (e == NULL) {
-		e = sim_alloc(sizeof(*e));
-		e->name = sim_copy(name);
-		e->next = sim.env;
-		sim.env = e;
-	}
-	e->value = value != NULL ? sim_copy(value) : NULL;
-}
-
-const char *
-port_getenv(const char *name)
-{
-	struct sim_env *e = find_env(name);
-
-	sim_call();
-	return e != NULL ? e->value : NULL;
-}
-
-void
-port_start(void)
-{
-	sim_call();
-}
-
-enum rc
-port_self(struct buf *out)
-{
-	sim_call();
-	buf_puts(out, "/sbin/postern");
-	return RC_OK;
-}
-
-unsigned
-port_pid(void)
-{
-	sim_call();
-	return 4711;
-}
-
-void
-port_hostname(struct buf *out)
-{
-	sim_call();
-	buf_puts(out, sim.hostname);
-}
-
-void
-port_user(struct buf *out)
-{
-	sim_call();
-	buf_puts(out, sim.login);
-}
-
-void
-port_user_full(struct buf *out)
-{
-	sim_call();
-	buf_puts(out, sim.full);
-}
-
-void
-port_exit(int status)
-{
-	if (sim.exit_to == NULL)
-		sim_fail("port_exit(%d) was called", status);
-	sim.exit_status = status;
-	longjmp(*sim.exit_to, 1);
-}
-
-int
-sim_exit_of(void (*f)(void *arg), void *arg)
-{
-	jmp_buf here;
-
-	sim.exit_status = -1;
-	sim.exit_to = &here;
-	if (setjmp(here) == 0)
-		f(arg);
-	sim.exit_to = NULL;
-	return sim.exit_status;
-}
-
-/* ---- standard output and error, log ------------------------------------- */
-
-const char *
-sim_out(void)
-{
-	return sim_text_get(&sim.out);
-}
-
-const char *
-sim_err(void)
-{
-	return sim_text_get(&sim.err);
-}
-
-const char *
-sim_syslog(void)
-{
-	return sim_text_get(&sim.syslog);
-}
-
-void
-sim_out_limit(size_t bytes)
-{
-	sim.out_max = bytes;
-}
-
-enum rc
-port_out(struct span text)
-{
-	size_t left = sim.out_max - sim.out.n;
-
-	if (sim_call_fails("port_out"))
-		return RC_OS;
-	sim_text_put(&sim.out, text.p, text.n < left ? text.n : left);
-	return text.n <= left ? RC_OK : sim_os(ENOSPC);
-}
-
-void
-port_err(struct span text)
-{
-	sim_call();
-	sim_text_put(&sim.err, text.p, text.n);
-}
-
-void
-port_syslog(int facility, enum port_level level, struct span tag,
-	struct span text)
-{
-	(void)facility;
-	(void)level;
-	sim_call();
-	sim_text_put(&sim.syslog, tag.p, tag.n);
-	sim_text_puts(&sim.syslog, ": ");
-	sim_text_put(&sim.syslog, text.p, text.n);
-	sim_text_puts(&sim.syslog, "\n");
 }

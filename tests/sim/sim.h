@@ -128,9 +128,9 @@ uint64_t sim_fallible(void);
 const char *sim_failed_call(void);
 /* All calls of port.h so far, port_now() and the like included. */
 uint64_t sim_calls(void);
-/* Memory that port_memory() gives in all; SIZE_MAX at the beginning. */
+/* Memory that port_memory() gives each process; SIZE_MAX at the beginning. */
 void sim_memory_limit(size_t bytes);
-size_t sim_memory_used(void);
+size_t sim_memory_used(void);			/* by the test */
 /* What port_heap_room() says; SIZE_MAX at the beginning. */
 void sim_heap_room(size_t bytes);
 
@@ -222,6 +222,114 @@ void sim_stdin(const void *data, size_t n);		/* a regular file */
 /* A pipe that gives at most `chunk` octets a read, `pace` apart. */
 void sim_stdin_pipe(const void *data, size_t n, size_t chunk, ms_t pace);
 void sim_stdin_closed(void);
+
+/* ---- processes ---------------------------------------------------------- */
+
+/*
+ * The test itself is a process, the first one (port_pid() 4711).  Others are
+ * started by it, as a user would do it (sim_process), or by the code under test
+ * (port_spawn, port_detach).  They take turns: whoever waits lets others go on,
+ * and so does now and then any call of the port (sim_hop); who is next is
+ * random, by the seed.  Time passes when all wait.  Each has its own
+ * descriptors, uid, error and memory; peers, name servers and the disk are
+ * there for all.
+ *
+ * They live in one memory, where real ones have a copy each.  So `arg` and what
+ * it points to must stay as it is while a child reads it.  What helps: a child
+ * goes first, and nobody else until it waits; the memory of a process, and its
+ * stack, stay until its children are gone, too; nothing but `arg` should be
+ * needed anyway (port.h).
+ *
+ * An ASSERT in any of them fails the test, and so does what goes wrong with
+ * their descriptors, children or jails.
+ */
+#define sim_process(entry, arg)	sim_process_(#entry, (entry), (arg))
+/* Pid of a new one, with the present sim_uid() and sim_stdin(); its fd is -1.
+   It begins when the test waits. */
+unsigned sim_process_(const char *name, port_entry *entry, const void *arg);
+
+/*
+ * sim_run - lets the world go on until that time of port_now(); MS_NEVER: as
+ * long as anything will happen.  sim_run_process: until this one has ended;
+ * returns sim_status().  Any call of the port that waits does it, too.
+ */
+enum sim_ran {
+	SIM_RAN_TIME,		/* it is `until` now */
+	SIM_RAN_IDLE,		/* nothing will ever happen by itself */
+	SIM_RAN_POWER		/* sim_power_at() came */
+};
+enum sim_ran sim_run(ms_t until);
+int sim_run_process(unsigned pid);
+
+/* What it returned, or gave to port_exit(); 256 and a signal's number. */
+#define SIM_RUNNING	(-1)
+#define SIM_POWERLESS	512	/* the power was cut */
+int sim_status(unsigned pid);
+/* Processes that have not ended, without the test; ended ones that their
+   living parent has not reaped. */
+unsigned sim_processes(void);
+unsigned sim_zombies(void);
+/* A line for each that is alive: pid, parent, name, what it waits for. */
+const char *sim_ps(void);
+/* Its standard output and error, with those of its children. */
+const char *sim_out_of(unsigned pid);
+const char *sim_err_of(unsigned pid);
+/* Octets of port_memory(): of one; the most of any one but the test. */
+size_t sim_memory_of(unsigned pid);
+size_t sim_memory_most(void);
+unsigned sim_open_fds_of(unsigned pid);
+
+/* PORT_SIGNAL_ bits; who did not ask for them (port_signals) dies of one. */
+void sim_signal(unsigned pid, unsigned bits);
+void sim_kill(unsigned pid);			/* SIGKILL */
+/* About every so many calls another one may go on; 8 at first, 1: after each
+   call, 0: only when they wait. */
+void sim_hop(unsigned calls);
+/* Octets of messages that fit in a socket between processes; 65536. */
+void sim_message_room(size_t bytes);
+bool sim_is_jailed(unsigned pid);
+
+/*
+ * sim_kill_at(n) - the process that makes call number n dies there, ahead of
+ * its effect; of what it was about to write, any part may have been written.
+ * sim_power_at(n) cuts the power there, and sim_run() returns.  Counted are the
+ * calls of all processes but the test: run once without, look at
+ * sim_process_calls(), then once for each number.  0: not at all.
+ */
+void sim_kill_at(uint64_t n);
+void sim_power_at(uint64_t n);
+uint64_t sim_process_calls(void);
+/* `4712 name: port_sync`, of whom sim_kill_at() or sim_power_at() met; NULL. */
+const char *sim_died_at(void);
+
+/*
+ * sim_power_cut - all processes are gone, with their connections, and so are
+ * the test's own descriptors.  The monotonic clock starts again at SIM_START;
+ * the wall clock goes on (unless the test lets it jump).  On the disk is:
+ *
+ *	what a file held at its last port_sync().  Of the later writes all,
+ *	none, the first so many octets, or any sectors of 512 octets, each as
+ *	of any moment; where a sector was not written, a file may have zeros
+ *	time, owner and mode of then, or of now
+ *	the names as of the last port_sync_folder() of their folder.  Each
+ *	later creation, removal and rename may have been done or not, whatever
+ *	became of those before it; a rename in one folder as a whole; one
+ *	between folders may leave both names, never none
+ */
+void sim_power_cut(void);
+
+/* ---- the machine's network, accounts ------------------------------------ */
+
+/* A default route; there is one at first.  Without it addresses other than
+   the machine itself are out of reach. */
+void sim_route(bool there);
+/* A route or a global address appears: an event for port_links(); and an event
+   that means nothing. */
+void sim_link_came(void);
+void sim_link_changed(void);
+void sim_link_silent(bool silent);		/* port_links() fails */
+/* Besides root, nobody, and `user` who is SIM_UID. */
+void sim_account(const char *name, uint32_t uid);
 
 /* ---- peers: scripts ----------------------------------------------------- */
 
@@ -396,7 +504,7 @@ const char *sim_conn_from(unsigned number);	/* `from` as text, or "" */
 int sim_conn_window(unsigned number);		/* as port_dial() was told */
 /* Dial attempts in order: "192.0.2.1:25 refused\n192.0.2.2:25 ok\n"... */
 const char *sim_dials(void);
-/* Descriptors that are open now, standard input not counted. */
+/* Descriptors of the test that are open now, standard input not counted. */
 unsigned sim_open_fds(void);
 
 /* ---- name servers ------------------------------------------------------- */

@@ -550,6 +550,7 @@ may_change_in(const char *path)
 {
 	const struct node *folder = folder_of(path);
 
+	sim_jail_check(sim.me->call, path);
 	if (folder == NULL)
 		return sim_os(ENOENT);
 	if (folder->kind != NODE_FOLDER)
@@ -800,13 +801,16 @@ cut_file(struct node *f)
 }
 
 void
-disk_power_cut(void)
+sim_disk_power_cut(void)
 {
 	struct node *f;
 
 	cut_names();
-	for (f = sim.disk->nodes; f != NULL; f = f->next)
+	for (f = sim.disk->nodes; f != NULL; f = f->next) {
 		cut_file(f);
+		f->lock = f->listener = NULL;
+		f->opens = 0;
+	}
 	empty_volatile();
 	while (settle_names())
 		continue;

@@ -105,7 +105,4 @@ void disk_publish(const char *path, struct node *f);
 
 /* Kept in memory: this folder, or one above it. */
 bool disk_is_volatile(const char *path);
-/* What is on after the power comes back. */
-void disk_power_cut(void);
-
 #endif

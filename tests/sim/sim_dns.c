@@ -925,6 +925,26 @@ udp_end(struct sim_open *o)
 		}
 }
 
+static ms_t
+udp_next(void *arg)
+{
+	const struct udp *u = arg;
+
+	if (u->unreachable)
+		return sim.now;
+	return u->first != NULL ? u->first->at : MS_NEVER;
+}
+
+static bool
+udp_ready(void *arg)
+{
+	return udp_next(arg) <= sim.now;
+}
+
+static const struct sim_fd_ops udp_ops = {
+	SIM_FD_UDP, udp_end, udp_ready, udp_next
+};
+
 enum rc
 port_udp(const struct port_addr *to, int *out)
 {
@@ -934,19 +954,22 @@ port_udp(const struct port_addr *to, int *out)
 
 	if (sim_call_fails("port_udp"))
 		return RC_OS;
-	if (!port_has_family(to->ip.family))
+	sim_jail_check_network("port_udp");
+	if (!sim_has_family(to->ip.family))
 		return sim_os(EAFNOSUPPORT);
 	u = sim_alloc(sizeof(*u));
 	u->where = sim_where_of(to);
 	s = find_server(u->where);
 	u->unreachable = s == NULL || s->state == SIM_NS_UNREACHABLE;
+	if (sim_is_cut_off(&to->ip))
+		return sim_os(ENETUNREACH);
 	fault = s == NULL ? sim_dial_fault(u->where) : -1;
 	if (fault == SIM_NO_ROUTE || fault == SIM_NET_DOWN)
 		return sim_os(fault == SIM_NO_ROUTE ? EHOSTUNREACH :
 		    ENETUNREACH);
 	u->next = sim.dns->udps;
 	sim.dns->udps = u;
-	*out = sim_fd_new(SIM_FD_UDP, u, udp_end);
+	*out = sim_fd_new(&udp_ops, u);
 	return RC_OK;
 }
 
@@ -964,27 +987,13 @@ port_udp_send(int fd, struct span data)
 	if (s == NULL || s->state != SIM_NS_FINE)
 		return RC_OK;
 	sim.dns->udp = u;
+	sim.me->in_world++;
 	q = ask(s->where, false, data.p, data.n);
+	sim.me->in_world--;
 	if (!q->drop)
 		deliver(u, q->answer, q->answer_n, q->delay);
 	sim.dns->udp = NULL;
 	return RC_OK;
-}
-
-static ms_t
-udp_next(void *arg)
-{
-	const struct udp *u = arg;
-
-	if (u->unreachable)
-		return sim.now;
-	return u->first != NULL ? u->first->at : MS_NEVER;
-}
-
-static bool
-udp_ready(void *arg)
-{
-	return udp_next(arg) <= sim.now;
 }
 
 enum rc

@@ -24,8 +24,8 @@ sim_open_drop(struct sim_open *o)
 {
 	if (--o->refs > 0)
 		return;
-	if (o->end != NULL)
-		o->end(o);
+	if (o->ops->end != NULL)
+		o->ops->end(o);
 	sim_free(o);
 }
 
@@ -46,32 +46,37 @@ remember(struct sim_fd *f)
 }
 
 int
-sim_fd_add(struct sim_open *o)
+sim_fd_add(struct sim_proc *p, struct sim_open *o)
 {
 	struct sim_fd *f = sim_alloc(sizeof(*f));
 
 	f->number = FIRST + (int)sim.fds;
-	f->owner = sim.me;
+	f->owner = p;
 	f->open = o;
 	sim_open_hold(o);
-	f->next = sim.me->fds;
+	f->next = p->fds;
 	if (f->next != NULL)
 		f->next->back = &f->next;
-	f->back = &sim.me->fds;
-	sim.me->fds = f;
+	f->back = &p->fds;
+	p->fds = f;
 	remember(f);
 	return f->number;
 }
 
-int
-sim_fd_new(enum sim_fd_kind kind, void *p, void (*end)(struct sim_open *o))
+struct sim_open *
+sim_open_new(const struct sim_fd_ops *ops, void *p)
 {
 	struct sim_open *o = sim_alloc(sizeof(*o));
 
-	o->kind = kind;
+	o->ops = ops;
 	o->p = p;
-	o->end = end;
-	return sim_fd_add(o);
+	return o;
+}
+
+int
+sim_fd_new(const struct sim_fd_ops *ops, void *p)
+{
+	return sim_fd_add(sim.me, sim_open_new(ops, p));
 }
 
 static struct sim_fd *
@@ -100,20 +105,32 @@ sim_fd_of(int number, enum sim_fd_kind kind)
 {
 	struct sim_open *o = sim_fd_get(number);
 
-	if (o->kind != kind)
+	if (o->ops->kind != kind)
 		sim_fail("descriptor %d is of another kind", number);
 	return o->p;
+}
+
+static unsigned
+count(const struct sim_proc *p)
+{
+	unsigned n = 0;
+	const struct sim_fd *f;
+
+	for (f = p->fds; f != NULL; f = f->next)
+		n++;
+	return n;
 }
 
 unsigned
 sim_open_fds(void)
 {
-	unsigned n = 0;
-	const struct sim_fd *f;
+	return count(sim.test);
+}
 
-	for (f = sim.me->fds; f != NULL; f = f->next)
-		n++;
-	return n;
+unsigned
+sim_open_fds_of(unsigned pid)
+{
+	return count(sim_proc_get(pid));
 }
 
 static void
@@ -133,6 +150,15 @@ sim_fd_close_all(struct sim_proc *p)
 {
 	while (p->fds != NULL)
 		shut(p->fds);
+}
+
+void
+sim_fd_abandon_all(struct sim_proc *p)
+{
+	while (p->fds != NULL) {
+		sim_open_hold(p->fds->open);
+		shut(p->fds);
+	}
 }
 
 void

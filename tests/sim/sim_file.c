@@ -308,12 +308,15 @@ file_end(struct sim_open *o)
 	node_drop(f);
 }
 
+static const struct sim_fd_ops file_ops = { .kind = SIM_FD_FILE,
+	.end = file_end };
+
 int
 node_open(struct node *f)
 {
 	node_hold(f);
 	f->opens++;
-	return sim_fd_new(SIM_FD_FILE, f, file_end);
+	return sim_fd_new(&file_ops, f);
 }
 
 int
@@ -345,6 +348,7 @@ port_open_update(const char *path, int *out)
 
 	if (sim_call_fails("port_open_update"))
 		return RC_OS;
+	sim_jail_check("port_open_update", path);
 	TRY(look_up_file(path, &f));
 	if (!may(f, 2))
 		return sim_os(EACCES);
@@ -455,7 +459,7 @@ whole(const char *path, struct span *out)
 		return sim_os(EIO);
 	if (f->size == 0)
 		return RC_OK;
-	p = sim_alloc(f->size);
+	p = sim_proc_alloc(f->size);
 	memcpy(p, f->data, f->size);
 	*out = (struct span){ p, f->size };
 	return RC_OK;
@@ -516,6 +520,10 @@ port_append(int fd, struct span data)
 {
 	struct node *f;
 
+	if (sim_proc_dies_next()) {
+		f = node_to_write("port_append", fd, true);
+		disk_write_part(f, (int64_t)f->size, data);
+	}
 	if (sim_call_fails("port_append"))
 		return RC_OS;
 	f = node_to_write("port_append", fd, true);
@@ -525,14 +533,14 @@ port_append(int fd, struct span data)
 enum rc
 port_write_at(int fd, struct span data, int64_t at)
 {
-	struct node *f;
+	struct node *f = node_to_write("port_write_at", fd, false);
 
-	if (sim_call_fails("port_write_at"))
-		return RC_OS;
-	f = node_to_write("port_write_at", fd, false);
-	if (at < 0 || at > (int64_t)f->size || data.n > f->size - (size_t)at)
-		sim_fail("port_write_at() outside of what is there");
-	return disk_write(f, at, data);
+	if (at < 0 || at > (int64_t)f->size)
+		sim_fail("port_write_at() beyond what is there");
+	if (sim_proc_dies_next())
+		disk_write_part(f, at, data);
+	return sim_call_fails("port_write_at") ? RC_OS :
+	    disk_write(f, at, data);
 }
 
 enum rc

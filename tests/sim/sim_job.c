@@ -123,6 +123,7 @@ settle_settings(struct sim_job *j)
 	static char options[4096];
 	char key[sizeof(loaded->key)];
 	struct sim_world now = sim;
+	size_t memory = sim.me->memory;
 
 	make_key(j, key, sizeof(key));
 	if (loaded == NULL) {
@@ -139,7 +140,7 @@ settle_settings(struct sim_job *j)
 	sim.fallible = now.fallible;
 	sim.fail_at = now.fail_at;
 	sim.fail_from = now.fail_from;
-	sim.memory = now.memory;
+	sim.me->memory = memory;
 	strcpy(loaded->key, key);
 	loaded->lmtp = j->lmtp;
 }

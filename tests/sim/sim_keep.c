@@ -96,6 +96,7 @@ port_remove(const char *path)
 static enum rc
 own_file(const char *path, struct node **out)
 {
+	sim_jail_check(sim.me->call, path);
 	TRY(is_there(path));
 	*out = find(path);
 	if (*out == NULL)
@@ -145,6 +146,19 @@ port_set_owner(const char *path, uint32_t uid)
 }
 
 enum rc
+port_give(int fd, uint32_t uid)
+{
+	struct node *f = sim_fd_of(fd, SIM_FD_FILE);
+
+	if (sim_call_fails("port_give"))
+		return RC_OS;
+	if (uid != f->meta.uid && sim_uid_now() != 0)
+		return sim_os(EPERM);
+	f->meta.uid = uid;
+	return RC_OK;
+}
+
+enum rc
 port_folder_make(const char *path, unsigned mode)
 {
 	struct node *f;
@@ -184,6 +198,9 @@ listing_end(struct sim_open *o)
 	sim_free(l->all);
 	sim_free(l);
 }
+
+static const struct sim_fd_ops listing_ops = { .kind = SIM_FD_LIST,
+	.end = listing_end };
 
 static void
 listing_fill(struct listing *l)
@@ -227,7 +244,7 @@ port_list_open(struct port_list *l, const char *path)
 	own->began = sim.disk->births;
 	own->tells_new = sim_random(2) == 0;
 	listing_fill(own);
-	l->fd = 1 + sim_fd_new(SIM_FD_LIST, own, listing_end);
+	l->fd = 1 + sim_fd_new(&listing_ops, own);
 	return RC_OK;
 }
 

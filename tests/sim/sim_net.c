@@ -64,7 +64,7 @@ struct mark {			/* one port_write() */
 };
 
 struct sim_conn {
-	struct sim_conn *next;
+	struct sim_conn *next_active;	/* of those that may still do something */
 	unsigned number;
 	struct place *place;
 	char *from;
@@ -98,8 +98,9 @@ struct sim_conn {
 
 struct sim_net {
 	struct place *places;
-	struct sim_conn *first, **last;
-	unsigned conns;
+	struct sim_conn *active, **last;
+	struct sim_conn **all;		/* by number */
+	unsigned conns, depth;
 	size_t chop;
 	struct sim_text dials;
 	struct ip own[64];
@@ -111,7 +112,7 @@ void
 sim_net_begin(void)
 {
 	sim.net = sim_alloc(sizeof(*sim.net));
-	sim.net->last = &sim.net->first;
+	sim.net->last = &sim.net->active;
 }
 
 /* ---- addresses ---------------------------------------------------------- */
@@ -622,6 +623,29 @@ act(struct sim_conn *c)
 	return any;
 }
 
+/* Nothing will come of it any more, whoever waits. */
+static bool
+is_done(const struct sim_conn *c)
+{
+	if (c->busy || c->ended || !c->client_closed)
+		return c->ended && !c->busy;
+	return c->script != NULL ? sim_script_done(c->script, c->script_at) :
+	    c->close_told;
+}
+
+static void
+drop_done(void)
+{
+	struct sim_conn **at = &sim.net->active;
+
+	while (*at != NULL)
+		if (is_done(*at))
+			*at = (*at)->next_active;
+		else
+			at = &(*at)->next_active;
+	sim.net->last = at;
+}
+
 /*
  * One pass is enough, as no peer acts upon another; not re-entered when a
  * service's call-back calls something that waits.
@@ -629,15 +653,23 @@ act(struct sim_conn *c)
 void
 sim_net_settle(void)
 {
+	struct sim_proc *me = sim.me;
 	struct sim_conn *c;
+	bool any = false;
 
-	for (c = sim.net->first; c != NULL; c = c->next) {
+	sim.net->depth++;
+	for (c = sim.net->active; c != NULL; c = c->next_active) {
 		if (c->busy || c->ended)
 			continue;
 		c->busy = true;
+		me->in_world++;
 		act(c);
+		me->in_world--;
 		c->busy = false;
+		any |= is_done(c);
 	}
+	if (--sim.net->depth == 0 && any)
+		drop_done();
 }
 
 ms_t
@@ -646,10 +678,34 @@ sim_net_next(void)
 	ms_t t = sim_udp_next();
 	const struct sim_conn *c;
 
-	for (c = sim.net->first; c != NULL; c = c->next)
+	for (c = sim.net->active; c != NULL; c = c->next_active)
 		if (!c->ended && c->ready_at > sim.now && c->ready_at < t)
 			t = c->ready_at;
 	return t;
+}
+
+/*
+ * Octets that were on their way are lost, and so are the connections; what a
+ * server could take at once, it took.
+ */
+void
+sim_net_power_cut(void)
+{
+	struct sim_conn *c;
+
+	sim_net_settle();
+	for (c = sim.net->active; c != NULL; c = c->next_active) {
+		if (c->ended)
+			continue;
+		c->loose = c->ended = true;
+		c->end = SIM_HOLE;
+		if (!c->close_told && c->place->svc != NULL &&
+		    c->place->svc->close != NULL)
+			c->place->svc->close(c, c->place->svc_arg);
+		c->close_told = true;
+	}
+	if (sim.net->depth == 0)
+		drop_done();
 }
 
 /* ---- the client's side -------------------------------------------------- */
@@ -705,6 +761,23 @@ dial_fault(const char *where, int fault, ms_t until)
 	}
 }
 
+static void
+remember(struct sim_conn *c)
+{
+	struct sim_conn **all;
+	unsigned n = c->number;
+
+	if ((n & (n - 1)) == 0) {
+		all = sim_alloc((2 * n + 1) * sizeof(struct sim_conn *));
+		if (n > 0)
+			memcpy(all, sim.net->all,
+			    n * sizeof(struct sim_conn *));
+		sim_free(sim.net->all);
+		sim.net->all = all;
+	}
+	sim.net->all[n] = c;
+}
+
 static struct sim_conn *
 conn_new(struct place *p, const struct ip *from, int window)
 {
@@ -724,7 +797,8 @@ conn_new(struct place *p, const struct ip *from, int window)
 		*strrchr(c->from, ':') = '\0';
 	}
 	*sim.net->last = c;
-	sim.net->last = &c->next;
+	sim.net->last = &c->next_active;
+	remember(c);
 	return c;
 }
 
@@ -754,58 +828,6 @@ conn_end(struct sim_open *o)
 
 	c->client_closed = true;
 	sim_net_settle();
-}
-
-static enum rc
-dial(char *where, const struct ip *from, int window, ms_t until, int *out)
-{
-	struct place *p = find_place(where);
-	int fault = sim_dial_fault(where);
-	struct sim_conn *c;
-
-	if (fault >= 0)
-		return dial_fault(where, fault, until);
-	if (!p->placed)
-		return dial_fault(where, SIM_REFUSED, until);
-	if (until < sim.now + p->dial_delay)
-		return dial_silence(where, until);
-	sim_let(sim.now + p->dial_delay);
-	c = conn_new(p, from, window);
-	conn_cast(c, p);
-	note_dial(where, "ok", RC_OK);
-	*out = sim_fd_new(SIM_FD_CONN, c, conn_end);
-	sim_net_settle();
-	return RC_OK;
-}
-
-enum rc
-port_dial(const struct port_addr *to, const struct ip *from, int window,
-	ms_t until, int *out)
-{
-	if (to->ip.family != IP_V4 && to->ip.family != IP_V6)
-		sim_fail("port_dial() to an address of no family");
-	if (from != NULL && from->family != IP_NONE &&
-	    from->family != to->ip.family)
-		sim_fail("port_dial() from an address of the other family");
-	if (sim_call_fails("port_dial"))
-		return RC_OS;
-	if (!port_has_family(to->ip.family))
-		return sim_os(EAFNOSUPPORT);
-	return dial(sim_where_of(to), from, window, until, out);
-}
-
-enum rc
-port_dial_unix(const char *path, ms_t until, int *out)
-{
-	if (strlen(path) >= 108)
-		sim_fail("port_dial_unix() with a path that is too long");
-	if (sim_call_fails("port_dial_unix"))
-		return RC_OS;
-	if (!find_place(path)->placed && find_place(path)->faults == NULL) {
-		note_dial(path, "missing", RC_OS);
-		return sim_os(ENOENT);
-	}
-	return dial(sim_copy(path), NULL, 0, until, out);
 }
 
 /*
@@ -840,6 +862,64 @@ static bool
 conn_ready(void *arg)
 {
 	return conn_next(arg) <= sim.now;
+}
+
+static const struct sim_fd_ops conn_ops = { SIM_FD_CONN, conn_end, conn_ready,
+	conn_next };
+
+static enum rc
+dial(char *where, const struct ip *from, int window, ms_t until, int *out)
+{
+	struct place *p = find_place(where);
+	int fault = sim_dial_fault(where);
+	struct sim_conn *c;
+
+	if (fault >= 0)
+		return dial_fault(where, fault, until);
+	if (!p->placed)
+		return dial_fault(where, SIM_REFUSED, until);
+	if (until < sim.now + p->dial_delay)
+		return dial_silence(where, until);
+	sim_let(sim.now + p->dial_delay);
+	c = conn_new(p, from, window);
+	conn_cast(c, p);
+	note_dial(where, "ok", RC_OK);
+	*out = sim_fd_new(&conn_ops, c);
+	sim_net_settle();
+	return RC_OK;
+}
+
+enum rc
+port_dial(const struct port_addr *to, const struct ip *from, int window,
+	ms_t until, int *out)
+{
+	if (to->ip.family != IP_V4 && to->ip.family != IP_V6)
+		sim_fail("port_dial() to an address of no family");
+	if (from != NULL && from->family != IP_NONE &&
+	    from->family != to->ip.family)
+		sim_fail("port_dial() from an address of the other family");
+	if (sim_call_fails("port_dial"))
+		return RC_OS;
+	sim_jail_check_network("port_dial");
+	if (!sim_has_family(to->ip.family))
+		return sim_os(EAFNOSUPPORT);
+	if (sim_is_cut_off(&to->ip))
+		return dial_fault(sim_where_of(to), SIM_NET_DOWN, until);
+	return dial(sim_where_of(to), from, window, until, out);
+}
+
+enum rc
+port_dial_unix(const char *path, ms_t until, int *out)
+{
+	if (strlen(path) >= 108)
+		sim_fail("port_dial_unix() with a path that is too long");
+	if (sim_call_fails("port_dial_unix"))
+		return RC_OS;
+	if (!find_place(path)->placed && find_place(path)->faults == NULL) {
+		note_dial(path, "missing", RC_OS);
+		return sim_os(ENOENT);
+	}
+	return dial(sim_copy(path), NULL, 0, until, out);
 }
 
 static size_t
@@ -924,6 +1004,20 @@ conn_record(struct sim_conn *c, const void *data, size_t n)
 	sim_text_put(&c->sent, data, n);
 }
 
+/* What one who dies meanwhile has written. */
+static void
+write_part(struct sim_conn *c, const void *data, size_t n)
+{
+	if (conn_is_down(c) || untaken(c) >= c->in_max)
+		return;
+	if (n > c->in_max - untaken(c))
+		n = c->in_max - untaken(c);
+	n = sim_random((unsigned)n + 1);
+	if (n > 0)
+		conn_record(c, data, n);
+	sim_net_settle();
+}
+
 /*
  * After an orderly end the first write is taken, and answered by a reset that
  * the second one meets; after a reset no write is.
@@ -934,6 +1028,8 @@ port_write(int fd, const void *data, size_t n, ms_t until, size_t *put)
 	struct sim_conn *c;
 	bool down;
 
+	if (sim_proc_dies_next())
+		write_part(sim_fd_of(fd, SIM_FD_CONN), data, n);
 	if (sim_call_fails("port_write"))
 		return RC_OS;
 	if (n == 0)
@@ -954,16 +1050,6 @@ port_write(int fd, const void *data, size_t n, ms_t until, size_t *put)
 	conn_record(c, data, *put);
 	sim_net_settle();
 	return RC_OK;
-}
-
-bool
-port_readable(int fd)
-{
-	struct sim_conn *c = sim_fd_of(fd, SIM_FD_CONN);
-
-	sim_call();
-	sim_net_settle();
-	return conn_ready(c);
 }
 
 void
@@ -989,6 +1075,17 @@ sim_own_address(const char *ip)
 		sim_fail("no address: %s", ip);
 }
 
+bool
+sim_is_cut_off(const struct ip *ip)
+{
+	static const uint8_t self[16] = { [15] = 1 };
+
+	if (!sim.no_route)
+		return false;
+	return ip->family == IP_V4 ? ip->b[0] != 127 :
+	    memcmp(ip->b, self, 16) != 0;
+}
+
 void
 sim_family(int family, bool there)
 {
@@ -1010,10 +1107,16 @@ port_own_addresses(struct ip *out, size_t most)
 }
 
 bool
+sim_has_family(int family)
+{
+	return family == IP_V4 ? !sim.net->no_v4 : !sim.net->no_v6;
+}
+
+bool
 port_has_family(int family)
 {
 	sim_call();
-	return family == IP_V4 ? !sim.net->no_v4 : !sim.net->no_v6;
+	return sim_has_family(family);
 }
 
 /* ---- what was seen ------------------------------------------------------ */
@@ -1021,13 +1124,10 @@ port_has_family(int family)
 static struct sim_conn *
 conn_get(unsigned number)
 {
-	struct sim_conn *c;
-
-	for (c = sim.net->first; c != NULL; c = c->next)
-		if (c->number == number)
-			return c;
-	sim_fail("the test asks for connection %u; there are %u", number,
-	    sim.net->conns);
+	if (number >= sim.net->conns)
+		sim_fail("the test asks for connection %u; there are %u",
+		    number, sim.net->conns);
+	return sim.net->all[number];
 }
 
 unsigned
@@ -1165,12 +1265,12 @@ finish_conn(struct sim_conn *c)
 void
 sim_net_finish(void)
 {
-	struct sim_conn *c;
 	struct place *p;
+	unsigned i;
 
 	sim_net_settle();
-	for (c = sim.net->first; c != NULL; c = c->next)
-		finish_conn(c);
+	for (i = 0; i < sim.net->conns; i++)
+		finish_conn(sim.net->all[i]);
 	for (p = sim.net->places; p != NULL; p = p->next)
 		if (p->first != NULL)
 			sim_fail("%s: a session of the script did not happen",
@@ -1216,13 +1316,11 @@ report_conn(struct sim_text *t, const struct sim_conn *c)
 void
 sim_net_report(struct sim_text *t)
 {
-	const struct sim_conn *c;
-	unsigned skip = sim.net->conns > 6 ? sim.net->conns - 6 : 0;
+	unsigned i = sim.net->conns > 6 ? sim.net->conns - 6 : 0;
 
 	if (sim.net->dials.n > 0)
 		sim_text_fmt(t, "  dialled:\n%s",
 		    sim_text_get(&sim.net->dials));
-	for (c = sim.net->first; c != NULL; c = c->next)
-		if (c->number >= skip)
-			report_conn(t, c);
+	for (; i < sim.net->conns; i++)
+		report_conn(t, sim.net->all[i]);
 }

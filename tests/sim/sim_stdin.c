@@ -15,7 +15,6 @@ struct sim_stdin {
 	ms_t pace, ready;
 };
 
-/* For the test, and for whom it starts from now on: each call makes another. */
 static struct sim_stdin *
 stdin_new(enum stdin_kind kind)
 {
@@ -25,20 +24,32 @@ stdin_new(enum stdin_kind kind)
 	in->chunk = SIZE_MAX;
 	in->file = node_new(NODE_FILE);
 	node_hold(in->file);
-	sim.in = sim.me->in = in;
 	return in;
+}
+
+/* For the test, and for whom it starts from now on: each call makes another. */
+static struct sim_stdin *
+stdin_set(enum stdin_kind kind)
+{
+	return sim.in = sim.test->in = stdin_new(kind);
+}
+
+struct sim_stdin *
+sim_stdin_none(void)
+{
+	return stdin_new(STDIN_CLOSED);
 }
 
 void
 sim_stdin(const void *data, size_t n)
 {
-	node_text(stdin_new(STDIN_FILE)->file, data, n);
+	node_text(stdin_set(STDIN_FILE)->file, data, n);
 }
 
 void
 sim_stdin_pipe(const void *data, size_t n, size_t chunk, ms_t pace)
 {
-	struct sim_stdin *in = stdin_new(STDIN_PIPE);
+	struct sim_stdin *in = stdin_set(STDIN_PIPE);
 
 	node_text(in->file, data, n);
 	in->chunk = chunk;
@@ -48,13 +59,20 @@ sim_stdin_pipe(const void *data, size_t n, size_t chunk, ms_t pace)
 void
 sim_stdin_closed(void)
 {
-	stdin_new(STDIN_CLOSED);
+	stdin_set(STDIN_CLOSED);
 }
 
 void
 sim_stdin_begin(void)
 {
 	sim_stdin("", 0);
+}
+
+/* Times of the old clock mean nothing. */
+void
+sim_stdin_power_cut(void)
+{
+	sim.in->ready = 0;
 }
 
 struct node *
@@ -76,18 +94,18 @@ sim_stdin_tell(void)
 	return in->kind == STDIN_FILE ? (int64_t)in->at : 0;
 }
 
-static ms_t
-stdin_next(void *arg)
+ms_t
+sim_stdin_next(void *arg)
 {
 	const struct sim_stdin *in = arg;
 
 	return in->ready;
 }
 
-static bool
-stdin_ready(void *arg)
+bool
+sim_stdin_is_ready(void *arg)
 {
-	return sim.now >= stdin_next(arg);
+	return sim.now >= sim_stdin_next(arg);
 }
 
 /* port_read() of standard input: from its own place, as read(2) does. */
@@ -98,7 +116,7 @@ sim_stdin_get_some(void *out, size_t n, ms_t until, size_t *got)
 
 	if (in->kind == STDIN_CLOSED)
 		return sim_os(EBADF);
-	if (!sim_wait_for(stdin_ready, stdin_next, in, until))
+	if (!sim_wait_for(sim_stdin_is_ready, sim_stdin_next, in, until))
 		return RC_TIME;
 	if (n > in->chunk)
 		n = in->chunk;

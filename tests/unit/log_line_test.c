@@ -109,6 +109,41 @@ SIM_TEST(a_line_too_long_is_cut_and_still_ends)
 	assert_ptr_equal(strchr(sim_err(), '\n'), sim_err() + n - 1);
 }
 
+struct sunk {
+	enum log_level level;
+	char text[LOG_LINE_MAX];
+};
+
+static void
+sink(void *arg, enum log_level level, struct span text)
+{
+	struct sunk *s = arg;
+
+	s->level = level;
+	memcpy(s->text, text.p, text.n);
+	s->text[text.n] = '\0';
+}
+
+SIM_TEST(a_sink_gets_what_is_said_and_nobody_else_does)
+{
+	struct log l = a_log();
+	struct sunk s = { 0 };
+
+	l.sink = sink;
+	l.sink_arg = &s;
+	log_line(&l, LOG_WARNING, "%s", "a\nb");
+	assert_int_equal(s.level, LOG_WARNING);
+	assert_string_equal(s.text, "a?b");
+	log_text(&l, SPAN("whole"));
+	assert_int_equal(s.level, LOG_INFO);
+	assert_string_equal(s.text, "whole");
+	log_line(&l, LOG_DEBUG, "detail");
+	assert_string_equal(s.text, "whole");
+	assert_false(log_wants(&l, LOG_DEBUG));
+	assert_string_equal(sim_err(), "");
+	assert_string_equal(sim_syslog(), "");
+}
+
 int
 main(void)
 {
@@ -119,6 +154,7 @@ main(void)
 		SIM_RUN(a_log_that_goes_nowhere_is_silent),
 		SIM_RUN(text_of_others_stays_within_its_line),
 		SIM_RUN(a_line_too_long_is_cut_and_still_ends),
+		SIM_RUN(a_sink_gets_what_is_said_and_nobody_else_does),
 	};
 	return sim_main(tests, COUNT(tests));
 }

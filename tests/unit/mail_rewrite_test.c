@@ -12,7 +12,7 @@ field(const char *text)
 {
 	static char room[64 * 1024];
 	struct buf b = BUF(room);
-	enum rc rc = rewrite_field(&mw.change, span_of(text), &b);
+	enum rc rc = mail_rewrite_field(&mw.change, span_of(text), &b);
 
 	assert_true(rc == RC_OK || b.n == 0);
 	return rc == RC_OK ? buf_text(&b) : rc == RC_NONE ? "-" :
@@ -235,11 +235,11 @@ MAIL_TEST(field_too_long_for_its_room_is_full)
 	struct buf b = BUF(room);
 
 	generic("inline:{a@b=c@d}");
-	assert_int_equal(rewrite_field(&mw.change, SPAN("To: a@b"), &b),
+	assert_int_equal(mail_rewrite_field(&mw.change, SPAN("To: a@b"), &b),
 	    RC_FULL);
 	assert_int_equal(b.n, 0);
 	b.cap = 4;
-	assert_int_equal(rewrite_field(&mw.change, SPAN("To: a@b"), &b),
+	assert_int_equal(mail_rewrite_field(&mw.change, SPAN("To: a@b"), &b),
 	    RC_FULL);
 	/* An address too long for anyone is nobody's. */
 	memset(text, 'x', sizeof(text));
@@ -267,7 +267,8 @@ MAIL_TEST(time_does_not_grow_with_the_square_of_a_field)
 		text[i] = "<,"[i % 2];
 	memcpy(text, "To: a@b,", 8);
 	text[n] = '\0';
-	assert_int_equal(rewrite_field(&mw.change, span_of(text), &b), RC_OK);
+	assert_int_equal(mail_rewrite_field(&mw.change, span_of(text), &b),
+	    RC_OK);
 	assert_true(b.n >= n - 1);
 	free(text);
 	free(room);

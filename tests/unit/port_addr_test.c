@@ -70,7 +70,7 @@ take_all(struct ip *out, size_t most, enum rc expected)
 {
 	struct found f = { .out = out, .most = most };
 
-	assert_int_equal(take_part(&f, part, used), expected);
+	assert_int_equal(port_netlink_part(part, used, take, &f), expected);
 	return f;
 }
 
@@ -167,7 +167,7 @@ cut_answers_are_harmless(void **state)
 		struct found f = { .out = out, .most = COUNT(out) };
 
 		memcpy(copy, part, n);
-		assert_int_equal(take_part(&f, copy, n), RC_OK);
+		assert_int_equal(port_netlink_part(copy, n, take, &f), RC_OK);
 		assert_int_equal(f.n, n / (whole / 2));
 		free(copy);
 	}
@@ -191,7 +191,7 @@ attributes_end_with_their_message(void **state)
 		h.nlmsg_len = n;
 		memcpy(copy, part, n);
 		memcpy(copy, &h, sizeof h);
-		assert_int_equal(take_part(&f, copy, n), RC_OK);
+		assert_int_equal(port_netlink_part(copy, n, take, &f), RC_OK);
 		assert_int_equal(f.n, n == used);
 		free(copy);
 	}

@@ -142,6 +142,21 @@ SIM_TEST(what_goes_to_drop_stays_there)
 	assert_int_equal(queue_names("drop"), 1);
 }
 
+SIM_TEST(what_root_submits_belongs_to_the_owner_of_the_queue)
+{
+	struct port_stat st;
+
+	queue_world();
+	sim_uid(0);
+	qw.param.set.mail_owner = SPAN("77");
+	assert_int_equal(queue_open(&qw.q, &qw.param, &qw.log), RC_OK);
+	assert_true(take(10));
+	assert_int_equal(port_stat_path(queue_file("incoming", qw.draft.id),
+	    &st), RC_OK);
+	assert_int_equal(st.uid, 77);
+	assert_int_equal(st.mode, 0600);
+}
+
 SIM_TEST(two_messages_never_have_one_id)
 {
 	queue_world_open();
@@ -174,7 +189,6 @@ SIM_TEST(a_small_cap_on_messages_holds_to_the_letter)
 	assert_int_equal(take_many(30, 10), 20);
 	assert_non_null(strstr(sim_err(), "postern_queue_count"));
 	assert_int_equal(queue_names("incoming"), 21);	/* and the mark */
-	assert_int_equal(queue_remove(&qw.q, span_of(qw.draft.id)), RC_NONE);
 }
 
 SIM_TEST(a_large_cap_is_noticed_soon)
@@ -243,6 +257,7 @@ main(void)
 		SIM_RUN(a_full_disk_is_told_before_the_message_is_taken),
 		SIM_RUN(a_disk_that_fills_up_meanwhile_takes_no_mail),
 		SIM_RUN(what_goes_to_drop_stays_there),
+		SIM_RUN(what_root_submits_belongs_to_the_owner_of_the_queue),
 		SIM_RUN(two_messages_never_have_one_id),
 		SIM_RUN(a_small_cap_on_messages_holds_to_the_letter),
 		SIM_RUN(a_large_cap_is_noticed_soon),

@@ -78,13 +78,13 @@ SIM_TEST(the_head_is_text_of_512_octets)
 	queue_submit("a@b", "c@d", "x\n");
 	assert_true(sim_file_read(queue_file("incoming", qw.id), &data, &n));
 	assert_int_equal(strncmp(data, "POSTERN1 0000 0 0 000000000000000 "
-	    "0000000 0000000000 000000000000002 0000000029 00000001 ", 89), 0);
+	    "0000000 0000000000 000000000000002 0000000030 00000001 ", 89), 0);
 	assert_int_equal(data[100], '\n');
 	assert_int_equal(data[228], '\n');
 	assert_int_equal(data[428], '\n');
 	assert_int_equal(strncmp(data + 511, "\nx\nFa@b\nV\n0\n1\n2\n3\n4\n"
 	    "5\n6\nR-0c@d\n\n\n", n - 511), 0);
-	assert_int_equal(n, 512 + 2 + 29);
+	assert_int_equal(n, 512 + 2 + 30);
 }
 
 SIM_TEST(the_head_changes_in_place)

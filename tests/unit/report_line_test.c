@@ -226,6 +226,22 @@ SIM_TEST(a_line_is_added_behind_what_is_there)
 	assert_memory_equal(room, "\xc3\xa9\t: to=<a@b>, ", 15);
 }
 
+SIM_TEST(what_the_sender_wrote_stands_behind_the_recipient)
+{
+	struct report_form f = { .external = true };
+	struct job j = { .started = port_now(), .arrived_ms = port_wall_ms() };
+	struct rcpt to = { .addr = SPAN("a b@c"), .given = SPAN("root") };
+	struct verdict v = { .dsn = "2.0.0", .fate = FATE_SENT,
+		.relay = SPAN("none"), .text = SPAN("ok") };
+	char room[REPORT_LINE_MAX];
+	struct buf b = BUF(room);
+
+	report_line(&b, &f, &j, &to, &v);
+	assert_string_equal(buf_text(&b), "to=<\"a b\"@c>, orig_to=<root>, "
+	    "relay=none, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent "
+	    "(ok)");
+}
+
 int
 main(void)
 {
@@ -240,6 +256,7 @@ main(void)
 		SIM_RUN(a_text_too_long_is_cut_and_closed),
 		SIM_RUN(a_line_without_room_is_full),
 		SIM_RUN(a_line_is_added_behind_what_is_there),
+		SIM_RUN(what_the_sender_wrote_stands_behind_the_recipient),
 	};
 	return sim_main(tests, COUNT(tests));
 }

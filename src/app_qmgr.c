@@ -1,0 +1,124 @@
+/*
+ * app_qmgr.c - `qmgr`: the queue manager, in the foreground, as an init system
+ * wants it.
+ *
+ *	qmgr [-e] [-v] [-c DIR] [-o NAME=VALUE]
+ *
+ * It makes the folders of its queue, tells how it finds the machine, and works
+ * until SIGTERM.  SIGHUP, and a main.cf that changes, are read without losing
+ * work; SIGUSR1 opens the log file anew.
+ */
+#include "applet.h"
+#include "port.h"
+#include "runner.h"
+#include "version.h"
+
+#define UNAVAILABLE	69	/* EX_UNAVAILABLE */
+
+static const char help[] =
+	"  -e       leave when the queue is empty\n"
+	"  -v       log more\n"
+	"  -c DIR, -o NAME=VALUE   settings\n"
+	"Signals: TERM ends it in order, HUP reads main.cf anew, USR1 opens\n"
+	"the log file anew.\n"
+	"Exit: 0; 64 usage; 69 another manager runs, or there can be no\n"
+	"queue; 75 trouble of this machine; 78 settings.\n";
+
+struct qmgr {
+	struct app *app;
+	struct app_set set;
+	struct queue q;
+	const char *folder;
+	bool may_leave;
+};
+
+static void
+introduce(const struct qmgr *m)
+{
+	const struct log *log = &m->app->log;
+
+	log_line(log, LOG_INFO, "daemon started -- version %s, queue %.*s",
+	    POSTERN_VERSION, SPAN_ARG(m->q.folder));
+	if (m->q.is_volatile)
+		log_line(log, LOG_WARNING, "the queue is in memory, so a"
+		    " restart loses what waits: set queue_directory to a"
+		    " folder on flash or disk");
+	if (!port_has_route())
+		log_line(log, LOG_INFO, "there is no default route: mail"
+		    " waits until there is one");
+	if (m->set.param.set.soft_bounce)
+		log_line(log, LOG_WARNING, "soft_bounce = yes: nothing is"
+		    " returned, however it fails, until it is too old");
+}
+
+static int
+refuse(const struct qmgr *m, enum rc rc)
+{
+	if (rc == RC_WIRE)	/* said already */
+		return UNAVAILABLE;
+	if (rc == RC_DENY)
+		app_fail(m->app, "the queue in %.*s belongs to another user;"
+		    " root, or the user that mail_owner names, runs its"
+		    " manager", SPAN_ARG(m->q.folder));
+	else
+		app_fail(m->app, "queue_directory = %.*s cannot be made: %s",
+		    SPAN_ARG(m->set.param.set.queue_directory),
+		    port_error());
+	return UNAVAILABLE;
+}
+
+static int
+run(struct qmgr *m)
+{
+	enum rc rc;
+	int lock;
+
+	TRY_CODE(app_set_load(&m->set, m->app, m->folder, false));
+	rc = queue_open(&m->q, &m->set.param, &m->app->log);
+	if (rc != RC_OK)
+		return refuse(m, rc);
+	rc = queue_lock(&m->q, &lock);
+	if (rc == RC_DENY) {
+		app_fail(m->app, "a queue manager of %.*s runs already",
+		    SPAN_ARG(m->q.folder));
+		return UNAVAILABLE;
+	}
+	if (rc == RC_OK) {
+		introduce(m);
+		rc = runner_stay(m->app, &m->set, &m->q, m->folder,
+		    !m->may_leave);
+		port_close(lock);
+	}
+	if (rc == RC_OK)
+		return EXIT_OK;
+	app_fail(m->app, "the queue manager cannot go on: %s", port_error());
+	return EXIT_LATER;
+}
+
+int
+app_qmgr(struct app *app)
+{
+	struct qmgr *m = port_memory(sizeof(*m));
+	const char *value = NULL;
+	int letter;
+
+	if (m == NULL) {
+		app_fail(app, "out of memory");
+		return EXIT_LATER;
+	}
+	m->app = app;
+	while ((letter = app_option(app, "c:eo:v", &value)) != 0) {
+		switch (letter) {
+		case APP_HELP: return app_help(app, help);
+		case 'c': m->folder = value; break;
+		case 'e': m->may_leave = true; break;
+		case 'o': TRY_CODE(app_set_option(&m->set, app, value)); break;
+		case 'v': app->log.err_level = LOG_DEBUG; break;
+		default: return app_usage(app, "%s is not understood", value);
+		}
+	}
+	if (app->argc > 0)
+		return app_usage(app, "%s: no operands are wanted",
+		    app->argv[0]);
+	return run(m);
+}

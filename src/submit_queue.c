@@ -1,0 +1,159 @@
+/*
+ * submit_queue.c - a message that was taken goes into the queue, and the
+ * manager hears of it.
+ *
+ * Where a table of addresses can't tell, the message waits in drop as it is:
+ * an address that was not rewritten must not leave, and a caller who is told
+ * to come again later often doesn't.  The manager tries what lies there anew.
+ */
+#include "port.h"
+#include "submit.h"
+
+/* ---- publication --------------------------------------------------------- */
+
+static enum rc
+put_rcpts(struct submit *s, const struct submit_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct rcpt to;
+		struct span given = submit_list_rcpt(l, i, &to);
+
+		TRY(queue_draft_rcpt(&s->draft, &to, given));
+	}
+	return RC_OK;
+}
+
+static void
+fill_head(struct submit *s)
+{
+	struct queue_head *h = &s->draft.head;
+
+	h->flags = s->smtputf8 ? QUEUE_UTF8 : 0;
+	h->body = s->body;
+	h->ret = s->ret;
+	h->uid = s->uid;
+	/* The age of mail from before the clock was set is not known. */
+	h->arrived_ms = s->arrived_ms / SECOND < port_built() ? 0 :
+		s->arrived_ms;
+}
+
+static enum rc
+publish(struct submit *s, const struct submit_list *l)
+{
+	const struct queue_envelope e = {
+		.sender = s->is_stuck ? s->sender : s->from,
+		.envid = s->envid,
+	};
+
+	fill_head(s);
+	TRY(queue_draft_envelope(&s->draft, &e));
+	TRY(put_rcpts(s, l));
+	s->draft.is_drop |= s->is_stuck;
+	return queue_draft_publish(&s->draft);
+}
+
+/* ---- the manager --------------------------------------------------------- */
+
+/* Whoever looks after drop is to be told, or the user that nobody does. */
+static void
+wake_for_drop(struct submit *s)
+{
+	enum rc rc = queue_ask(s->queue, SPAN("drop"), NULL);
+
+	if (rc == RC_OK || rc == RC_TIME)
+		return;
+	if (s->is_stuck)
+		submit_runner(s);
+	else
+		app_fail(s->app, "no queue manager runs: the mail is kept in"
+			" %.*s/drop until root's next sendmail or `postern"
+			" qmgr` takes it", SPAN_ARG(s->queue->folder));
+}
+
+static void
+wake(struct submit *s)
+{
+	char text[QUEUE_ID_MAX + sizeof("new ")];
+	struct buf b = BUF(text);
+
+	if (s->draft.is_drop) {
+		wake_for_drop(s);
+		return;
+	}
+	buf_fmt(&b, "new %s", s->id);
+	if (queue_ask(s->queue, buf_span(&b), NULL) == RC_NONE)
+		submit_runner(s);
+}
+
+/* ---- all of it ----------------------------------------------------------- */
+
+void
+submit_drop(struct submit *s)
+{
+	if (s->queue != NULL) {
+		queue_draft_drop(&s->draft);
+		return;
+	}
+	port_close(s->mail.fd);
+	s->mail.fd = -1;
+}
+
+/* The list, or what is in the way of one. */
+static int
+make_list(struct submit *s, struct submit_list *l)
+{
+	enum rc rc = submit_list_make(s, false, l);
+
+	if (rc == RC_DENY && !s->is_stuck) {
+		s->is_stuck = true;
+		rc = submit_list_make(s, false, l);
+	}
+	if (rc == RC_FULL)
+		return submit_fail(s, EXIT_DATA, "there are more recipients"
+			" than fit, or aliases without end; nothing was sent");
+	if (rc != RC_OK)
+		return submit_fail(s, EXIT_LATER,
+			"out of memory; nothing was sent");
+	if (l->n + l->bad == 0)
+		return submit_nobody(s);
+	if (l->n == 0)
+		return submit_fail(s, EXIT_BOUNCED, "no recipient is a mail"
+			" address; nothing was sent");
+	return EXIT_OK;
+}
+
+static void
+log_it(const struct submit *s, size_t n)
+{
+	const struct log *log = &s->app->log;
+
+	if (s->is_stuck)
+		log_line(log, LOG_WARNING, "%s: a table of addresses cannot"
+			" tell now: kept in drop", s->id);
+	log_line(log, LOG_INFO, "%s: uid=%u from=<%.*s>, size=%lld, nrcpt=%zu"
+		" (%s)", s->id, (unsigned)s->uid, SPAN_ARG(s->from),
+		(long long)s->size, n, s->draft.is_drop ? "kept in drop" :
+		"queued");
+}
+
+int
+submit_queue(struct submit *s)
+{
+	struct submit_list l;
+	int code = make_list(s, &l);
+
+	if (l.bad > 0)
+		submit_say_bad(s);
+	if (code != EXIT_OK) {
+		submit_drop(s);
+		return code;
+	}
+	submit_look_for_utf8(s, &l);
+	if (publish(s, &l) != RC_OK)
+		return submit_fail(s, EXIT_LATER, "the message cannot be kept"
+			" in the queue: %s; nothing was sent, try again",
+			port_error());
+	log_it(s, l.n);
+	wake(s);
+	return l.bad > 0 ? EXIT_BOUNCED : EXIT_OK;
+}

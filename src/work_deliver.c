@@ -1,0 +1,367 @@
+/*
+ * work_deliver.c - the manager's child that delivers: one next hop, job after
+ * job, on one connection as far as the caching parameters allow.
+ *
+ * It loads the settings of its protocol itself.  Each order names recipients of
+ * one message; each of them is answered with a saying, whatever happens short
+ * of a crash, and the order with DONE.  Without an order for a while it says
+ * BYE, and goes when its socket ends: an order that crossed the BYE is done.
+ */
+#include "applet.h"
+#include "port.h"
+#include "smtp.h"
+#include "work.h"
+
+#define SETTINGS_BYTES	((size_t)64 * 1024)	/* touched as needed */
+#define WHY_MAX		512
+#define WORDS_BYTES	((size_t)4 << 20)	/* of the longest order */
+#define WORDS_MAX	(6 * QUEUE_JOB_RCPTS)	/* two options, --, RCPT */
+/* A new process costs less than one that is kept waiting. */
+#define IDLE		(2 * SECOND)
+
+struct deliver {
+	struct report report;		/* first: put() gets it */
+	const struct work *work;
+	int fd;				/* to the manager */
+	struct log log;
+	struct param param;
+	struct arena arena;
+	struct worker *worker;
+	struct report_form form;
+	unsigned jobs;			/* done so far */
+	bool has_failed;		/* the manager is gone */
+
+	struct queue_order order;
+	struct queue_head head;
+	struct queue_envelope env;
+	struct queue_reader reader;
+	struct job job;
+	unsigned at;			/* the recipient reported last */
+	char *words[WORDS_MAX];
+	const char *addr[QUEUE_JOB_RCPTS];	/* in words */
+	unsigned char state[QUEUE_JOB_RCPTS];
+	char message[PORT_MESSAGE_MAX + 1];
+	char line[REPORT_LINE_MAX];
+	char why[WHY_MAX];
+	struct buf text;		/* of the words */
+};
+
+/* ---- what is said -------------------------------------------------------- */
+
+static enum rc
+say(struct deliver *d, const struct queue_saying *s)
+{
+	struct buf b = BUF(d->message);
+	ms_t wait = d->work->param->set.ipc_timeout;
+	enum rc rc;
+
+	queue_saying_put(&b, s);
+	rc = port_send(d->fd, buf_span(&b), -1, port_now() + wait);
+	d->has_failed |= rc != RC_OK;
+	return rc;
+}
+
+static void
+sink(void *arg, enum log_level level, struct span text)
+{
+	struct queue_saying s = { .word = QUEUE_SAYS_LOG, .level = level,
+	    .text = text };
+
+	if (say(arg, &s) != RC_OK)
+		port_err(text);		/* nobody else is left to hear it */
+}
+
+/* The place of a recipient in the order; they come mostly in its order. */
+static unsigned
+place_of(struct deliver *d, const struct rcpt *to)
+{
+	for (unsigned i = 0; i < d->order.rcpts; i++) {
+		d->at = (d->at + 1) % d->order.rcpts;
+		if (d->addr[d->at] == to->addr.p)
+			break;
+	}
+	return d->at;
+}
+
+static enum rc
+put(struct report *report, const struct job *j, const struct rcpt *to,
+	const struct verdict *v)
+{
+	struct deliver *d = (struct deliver *)report;
+	struct buf line = BUF(d->line);
+	struct queue_saying s = {
+		.word = QUEUE_SAYS_RCPT,
+		.flags = v->reach,
+		.index = d->order.index[place_of(d, to)],
+		.fate = v->fate,
+		.level = LOG_INFO,
+		.dsn = span_of(v->dsn),
+		.relay = v->relay,
+		.text = v->text,
+	};
+
+	report_line(&line, &d->form, j, to, v);
+	s.line = buf_span(&line);
+	return say(d, &s);
+}
+
+/* All that nobody has answered for. */
+static void
+put_rest(struct deliver *d, unsigned reach, const char *dsn,
+	struct span text)
+{
+	struct verdict v = { .fate = FATE_LATER, .reach = reach,
+	    .relay = SPAN("none"), .text = text };
+	struct buf b = BUF(v.dsn);
+	struct rcpt_at at = { 0 };
+	struct rcpt to;
+
+	buf_puts(&b, dsn);
+	(void)buf_text(&b);
+	while (rcpt_next(&d->job.rcpts, &at, &to))
+		if (d->state[at.index - 1] != RCPT_DONE && !d->has_failed)
+			d->has_failed |= put(&d->report, &d->job, &to, &v) !=
+			    RC_OK;
+}
+
+/* ---- an order becomes a job ---------------------------------------------- */
+
+static void
+add_word(struct deliver *d, const char *option, struct span value)
+{
+	if (value.n == 0)
+		return;
+	d->words[d->job.rcpts.words_n++] = d->text.p + d->text.n;
+	buf_puts(&d->text, option);
+	buf_put(&d->text, value);
+	buf_putc(&d->text, '\0');
+}
+
+static void
+add_rcpt(struct deliver *d, const struct queue_rcpt *r)
+{
+	char room[40];
+	struct buf b = BUF(room);
+
+	rcpt_put_notify(&b, r->to.notify);
+	add_word(d, "-N", buf_span(&b));
+	add_word(d, "-O", r->to.orcpt);
+	add_word(d, "-G", r->given);
+	add_word(d, "", SPAN("--"));
+	d->addr[d->job.rcpts.n] = d->text.p + d->text.n;
+	add_word(d, "", r->to.addr);
+	d->state[d->job.rcpts.n++] = RCPT_PENDING;
+}
+
+/* The recipients of the order, which rise, out of all. */
+static enum rc
+read_rcpts(struct deliver *d)
+{
+	struct queue_rcpt r;
+
+	for (unsigned i = 0; i < d->order.rcpts; i++) {
+		do
+			TRY(queue_rcpt_next(&d->reader, &r));
+		while (r.index < d->order.index[i]);
+		if (r.index != d->order.index[i])
+			return RC_WIRE;
+		add_rcpt(d, &r);
+	}
+	d->job.rcpts.pending = d->job.rcpts.n;
+	return d->text.full ? RC_FULL : RC_OK;
+}
+
+static enum rc
+read_job(struct deliver *d, int fd)
+{
+	d->job = (struct job){
+		.rcpts = { .words = d->words, .state = d->state },
+	};
+	buf_clear(&d->text);
+	TRY(queue_head_read(fd, &d->head));
+	TRY(queue_reader_start(&d->reader, fd, &d->head, &d->env));
+	d->job.sender = d->env.sender;
+	d->job.envid = d->env.envid;
+	for (size_t i = 0; i < JOB_ATTRS; i++)
+		d->job.attr[i] = d->env.attr[i];
+	d->job.nexthop = d->order.nexthop;
+	d->job.queue_id = span_of(d->order.id);
+	d->job.body = d->head.body;
+	d->job.ret = d->head.ret;
+	d->job.smtputf8 = (d->head.flags & QUEUE_UTF8) != 0;
+	d->job.more = d->order.more;
+	d->job.arrived_ms = d->head.arrived_ms != 0 ? d->head.arrived_ms :
+	    port_wall_ms();
+	d->job.started = d->order.started;
+	d->job.mail = (struct mail_source){
+		.fd = fd,
+		.start = QUEUE_HEAD_BYTES,
+		.size = d->head.body_bytes,
+		.ends = MAIL_ENDS_NEVER,	/* submission saw to them */
+	};
+	return read_rcpts(d);
+}
+
+/* ---- the work ------------------------------------------------------------ */
+
+static enum rc
+load(struct deliver *d)
+{
+	bool is_lmtp = span_is(d->order.transport, "lmtp");
+	const struct param_from from = {
+		.folder = d->work->folder,
+		.options = d->work->options,
+		.options_n = d->work->options_n,
+		.program = is_lmtp ? "lmtp" : "smtp",
+		.is_lmtp = is_lmtp,
+		.log = &d->log,
+	};
+	struct buf why = BUF(d->why);
+	void *memory = port_memory(SETTINGS_BYTES);
+	const struct settings *set = &d->param.set;
+
+	if (memory == NULL)
+		return RC_OS;
+	arena_init(&d->arena, memory, SETTINGS_BYTES);
+	if (param_load(&d->param, &from, &d->arena, &why) != RC_OK)
+		return RC_DENY;
+	d->form = (struct report_form){
+		.external = set->info_log_address_format == FORMAT_EXTERNAL,
+		.ascii_only = !set->smtputf8_enable,
+		.digits = set->delay_logging_resolution_limit,
+	};
+	d->worker = port_memory(smtp_worker_bytes());
+	if (d->worker == NULL)
+		return RC_OS;
+	if (smtp_worker(d->worker, set, &d->log, &d->report, is_lmtp) ==
+	    RC_OK)
+		return RC_OK;
+	d->worker = NULL;
+	buf_puts(&why, "the settings cannot be used: see the log");
+	return RC_DENY;
+}
+
+static void
+deliver(struct deliver *d)
+{
+	struct buf why = BUF(d->why);
+	enum rc rc = d->worker != NULL ? RC_OK : load(d);
+
+	if (rc != RC_OK) {
+		if (rc == RC_OS)
+			buf_puts(&why, "out of memory");
+		put_rest(d, REACH_OURS, rc == RC_OS ? "4.3.0" : "4.3.5",
+		    span_of(d->why));
+		return;
+	}
+	switch (smtp_deliver(d->worker, &d->job)) {
+	case RC_OK:
+		break;
+	case RC_DENY:
+		put_rest(d, REACH_OURS, "4.3.5",
+		    SPAN("the next hop is no destination"));
+		break;
+	case RC_NONE:
+		put_rest(d, REACH_OURS, "4.3.5", SPAN("this host is the"
+		    " domain's best exchanger, and best_mx_transport cannot"
+		    " be used from the queue: name the domain in"
+		    " transport_maps"));
+		break;
+	default:
+		put_rest(d, REACH_OURS, "4.3.0", span_of(port_error()));
+	}
+}
+
+/* RC_NONE: nothing for a while. */
+static enum rc
+next_order(struct deliver *d, ms_t until, int *fd)
+{
+	size_t n;
+	enum rc rc;
+
+	for (;;) {
+		ms_t kept = d->worker != NULL ? smtp_kept_until(d->worker) :
+		    MS_NEVER;
+
+		rc = port_recv(d->fd, d->message, PORT_MESSAGE_MAX,
+		    kept < until ? kept : until, &n, fd);
+		if (rc != RC_TIME)
+			break;
+		if (kept >= until)
+			return RC_NONE;
+		smtp_rest(d->worker);
+	}
+	if (rc != RC_OK)
+		return rc;
+	rc = queue_order_take((struct span){ d->message, n }, &d->order);
+	if (rc == RC_OK && *fd >= 0 && d->order.rcpts > 0)
+		return RC_OK;
+	port_close(*fd);
+	return RC_WIRE;
+}
+
+static enum rc
+obey(struct deliver *d, int fd)
+{
+	static const struct queue_saying done = { .word = QUEUE_SAYS_DONE };
+	enum rc rc = read_job(d, fd);
+
+	if (rc == RC_OK)
+		deliver(d);
+	port_close(fd);
+	if (rc != RC_OK)	/* the manager will find out what it is */
+		return rc;
+	d->jobs++;
+	return d->has_failed ? RC_GONE : say(d, &done);
+}
+
+/* How long to wait for an order; worn out, or without work, it would go. */
+static ms_t
+patience(const struct deliver *d)
+{
+	const struct settings *set = &d->work->param->set;
+	ms_t idle = set->max_idle < IDLE ? set->max_idle : IDLE;
+
+	return d->jobs < (unsigned)set->max_use ? port_now() + idle :
+	    port_now();
+}
+
+static enum rc
+work(struct deliver *d)
+{
+	static const struct queue_saying bye = { .word = QUEUE_SAYS_BYE };
+	int fd = -1;
+	enum rc rc = next_order(d, MS_NEVER, &fd);
+
+	while (rc == RC_OK) {
+		TRY(obey(d, fd));
+		rc = next_order(d, patience(d), &fd);
+		if (rc != RC_NONE)
+			continue;
+		if (d->worker != NULL)
+			smtp_rest(d->worker);
+		TRY(say(d, &bye));
+		rc = next_order(d, MS_NEVER, &fd);
+	}
+	if (d->worker != NULL)
+		smtp_rest(d->worker);
+	return rc == RC_GONE ? RC_OK : rc;
+}
+
+int
+work_deliver(void *arg, int fd)
+{
+	struct deliver *d = port_memory(sizeof(*d));
+	void *words = port_memory(WORDS_BYTES);
+
+	if (d == NULL || words == NULL)
+		return EXIT_LATER;
+	d->work = arg;
+	d->fd = fd;
+	d->log = *d->work->log;
+	d->log.sink = sink;
+	d->log.sink_arg = d;
+	d->report.put = put;
+	buf_init(&d->text, words, WORDS_BYTES);
+	return work(d) == RC_OK ? EXIT_OK : EXIT_LATER;
+}
