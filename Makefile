@@ -156,7 +156,7 @@ $(B)/$1/sysroot.done: $(B)/src/musl.done toolchains/$1.mk
 		$(abspath $(B))/src/musl/configure --disable-shared \
 		--prefix=$(abspath $(B))/$1/sysroot --target=$(TRIPLE.$1) \
 		--disable-wrapper CROSS_COMPILE=$(TRIPLE.$1)- \
-		CC="$(CC.$1) $(ABI.$1)" CFLAGS=-Os
+		CC="$(CC.$1) $(ABI.$1)" CFLAGS=-Oz
 	+$$(Q)$$(MAKE) -s -C $(B)/$1/musl install >>$(B)/$1/musl/log 2>&1 || \
 		{ tail $(B)/$1/musl/log >&2; exit 1; }
 	$$(Q)from=/usr/$(TRIPLE.$1)/include; \

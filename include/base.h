@@ -234,5 +234,9 @@ struct civil {
 void civil_of(int64_t unix_s, struct civil *out);
 /* RFC 5322, 3.3: `Thu, 01 Jan 2026 00:00:00 +0000`. */
 void civil_put_mail(struct buf *b, int64_t unix_s, int zone_s);
+/* As log files have it: `Jan  1 00:00:00`. */
+void civil_put_log(struct buf *b, int64_t unix_s, int zone_s);
+/* RFC 3339: `2026-01-01T00:00:00+00:00`. */
+void civil_put_iso(struct buf *b, int64_t unix_s, int zone_s);
 
 #endif

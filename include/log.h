@@ -26,6 +26,14 @@ struct log {
 	bool to_syslog;
 	bool to_stderr;
 	/*
+	 * In place of the system's log, which has what cannot be written there:
+	 * a file, each line with time and `host`, or as a JSON object with the
+	 * members time, host, program, pid, level, message.  NULL: none.
+	 */
+	const char *file;
+	struct span host;
+	bool as_json;
+	/*
 	 * Takes what lines say, made printable, in place of both: for a
 	 * process whose parent writes the log.  NULL: there is none.
 	 */

@@ -35,6 +35,14 @@ MUST_USE enum rc mail_map_find(const struct mail_map *m, struct span addr,
 	struct buf *value, struct span *ext);
 
 /*
+ * mail_map_try - the value of one key, `local@domain`, or one part if the other
+ * is empty: quoted, then as it is.  As table_find().
+ */
+MUST_USE enum rc mail_map_try(const struct table_list *tables,
+	struct span local, struct span domain, unsigned kinds,
+	struct buf *value);
+
+/*
  * mail_map_split - the extension of a local part, with its delimiter; empty:
  * none.  The names that mail itself needs have none, nor has `owner-list` or
  * `list-request` where the delimiter is a hyphen.

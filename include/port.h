@@ -117,6 +117,12 @@ enum port_level { PORT_ERR, PORT_WARNING, PORT_INFO, PORT_DEBUG };
  */
 void port_syslog(int facility, enum port_level level, struct span tag,
 	struct span text);
+/*
+ * port_log_append - one line, head and text, at the end of a log file, which is
+ * opened for it, so that it may be moved away at any time.  false: not written,
+ * or not as a whole.
+ */
+bool port_log_append(const char *path, struct span head, struct span text);
 
 /* ---- network ------------------------------------------------------------ */
 

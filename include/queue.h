@@ -366,8 +366,17 @@ enum {	/* queue_saying.flags: what a verdict said of its reach */
 	QUEUE_HOST_FAULT = REACH_HOST,	/* negative feedback */
 	QUEUE_NET_FAULT = REACH_NET,
 	QUEUE_LOGIN_FAULT = REACH_LOGIN,
-	QUEUE_BUG_FAULT = REACH_OURS
+	QUEUE_BUG_FAULT = REACH_OURS,
+	QUEUE_TOLD = 16		/* who asked for a notice of success gets it
+				   from the server that took the mail */
 };
+/*
+ * In place of a transport in orders of QUEUE_TELL; else it is for what is
+ * marked QUEUE_NEVER and QUEUE_SENT_TELL.
+ */
+#define QUEUE_TELL_DELAY	"delay"	/* its sender */
+#define QUEUE_TELL_LOGIN	"login"	/* postmaster: nexthop refuses our
+					   password, why is in the head */
 struct queue_saying {
 	enum queue_word word;
 	unsigned flags;

@@ -6,6 +6,7 @@
  * that has locked itself in could not open it again.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -58,19 +59,6 @@ log_send(struct span head, struct span text)
 	return n >= 0 || errno == EAGAIN;
 }
 
-static void
-put_stamp(struct buf *b)
-{
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	int64_t now = port_wall();
-	struct civil c;
-
-	civil_of(now + port_zone(now), &c);
-	buf_put(b, span_part(span_of(months), (size_t)(c.month - 1) * 3, 3));
-	buf_fmt(b, " %s%d %02d:%02d:%02d ", c.day < 10 ? " " : "", c.day,
-		c.hour, c.minute, c.second);
-}
-
 void
 port_syslog(int facility, enum port_level level, struct span tag,
 	struct span text)
@@ -79,17 +67,46 @@ port_syslog(int facility, enum port_level level, struct span tag,
 		[PORT_ERR] = 3, [PORT_WARNING] = 4,
 		[PORT_INFO] = 6, [PORT_DEBUG] = 7,
 	};
+	int64_t now = port_wall();
 	char head[128];
 	struct buf b = BUF(head);
 
 	buf_fmt(&b, "<%d>", facility * 8 + severity[level]);
-	put_stamp(&b);
+	civil_put_log(&b, now, port_zone(now));
+	buf_putc(&b, ' ');
 	buf_put_cut(&b, tag);
 	buf_fmt(&b, "[%u]: ", port_pid());
 	text = span_part(text, 0, LOG_TEXT_MAX);
 	if ((log_fd < 0 && !log_connect()) || !log_send(buf_span(&b), text))
 		if (log_connect())
 			log_send(buf_span(&b), text);
+}
+
+bool
+port_log_append(const char *path, struct span head, struct span text)
+{
+	char end = '\n';
+	struct iovec parts[] = {
+		{ (void *)(uintptr_t)head.p, head.n },
+		{ (void *)(uintptr_t)text.p, text.n },
+		{ &end, 1 }
+	};
+	size_t all = head.n + text.n + 1;
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
+		O_NOCTTY | O_NONBLOCK, 0640);
+	ssize_t n;
+
+	if (fd < 0) {
+		port_failed();
+		return false;
+	}
+	do
+		n = writev(fd, parts, (int)COUNT(parts));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		port_failed();
+	close(fd);
+	return n >= 0 && (size_t)n == all;
 }
 
 void

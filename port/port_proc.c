@@ -33,14 +33,15 @@ occupy(int fd)
  * A limit of one octet, soft and hard: where cores go to files, none is that
  * short; where they are piped to a collector, the kernel takes 1, but not 0,
  * for "don't".  If it may not be raised to 1, it was 0.  Not PR_SET_DUMPABLE:
- * that would hide the process from those who measure its memory.
+ * that would hide the process from those who measure its memory.  And not
+ * setrlimit(), for which musl brings 2 KiB that stop all threads.
  */
 static void
 forbid_core(void)
 {
 	struct rlimit least = { 1, 1 };
 
-	(void)!setrlimit(RLIMIT_CORE, &least);
+	(void)!prlimit(0, RLIMIT_CORE, &least, NULL);
 }
 
 void
@@ -95,7 +96,7 @@ void *
 port_memory(size_t bytes)
 {
 	const size_t align = _Alignof(max_align_t);
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t page = (size_t)getpagesize();
 	size_t used = bytes / align * align + (bytes % align ? align : 0);
 	char *p = rest;
 
@@ -121,7 +122,7 @@ port_memory(size_t bytes)
 void
 port_memory_forget(void *p, size_t bytes)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t page = (size_t)getpagesize();
 	size_t over = (uintptr_t)p % page, skip = over > 0 ? page - over : 0;
 
 	if (skip < bytes && (bytes - skip) / page > 0)

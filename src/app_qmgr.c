@@ -6,7 +6,7 @@
  *
  * It makes the folders of its queue, tells how it finds the machine, and works
  * until SIGTERM.  SIGHUP, and a main.cf that changes, are read without losing
- * work; SIGUSR1 opens the log file anew.
+ * work.  A log file may be moved away at any time.
  */
 #include "applet.h"
 #include "port.h"
@@ -19,8 +19,7 @@ static const char help[] =
 	"  -e       leave when the queue is empty\n"
 	"  -v       log more\n"
 	"  -c DIR, -o NAME=VALUE   settings\n"
-	"Signals: TERM ends it in order, HUP reads main.cf anew, USR1 opens\n"
-	"the log file anew.\n"
+	"Signals: TERM ends it in order, HUP reads main.cf anew.\n"
 	"Exit: 0; 64 usage; 69 another manager runs, or there can be no\n"
 	"queue; 75 trouble of this machine; 78 settings.\n";
 

@@ -64,6 +64,43 @@ name_log(struct app_set *s, struct app *app)
 	app->log.tag = buf_span(&b);
 }
 
+static bool
+may_log_to(const struct settings *set)
+{
+	struct span rest = set->maillog_file_prefixes, prefix;
+
+	while (span_word(&rest, LIST_DIVIDERS, &prefix))
+		if (span_eq(span_part(set->maillog_file, 0, prefix.n), prefix))
+			return true;
+	return false;
+}
+
+/* maillog_file; a name that it may not have is passed over only by those who
+   must take mail whatever is wrong. */
+static int
+open_log(struct app_set *s, struct app *app)
+{
+	const struct settings *set = &s->param.set;
+	struct span file;
+
+	app->log.file = NULL;
+	if (set->maillog_file.n == 0)
+		return EXIT_OK;
+	if (!may_log_to(set)) {
+		app_fail(app, "maillog_file = %.*s begins with none of"
+			" maillog_file_prefixes = %.*s",
+			SPAN_ARG(set->maillog_file),
+			SPAN_ARG(set->maillog_file_prefixes));
+		return s->is_lenient ? EXIT_OK : EXIT_CONFIG;
+	}
+	if (arena_copy(&s->arena, set->maillog_file, &file) != RC_OK)
+		return no_memory(app);
+	app->log.file = file.p;
+	app->log.host = set->myhostname;
+	app->log.as_json = set->postern_maillog_json;
+	return EXIT_OK;
+}
+
 static enum rc
 load(struct app_set *s, struct param_from *from, struct buf *why)
 {
@@ -100,7 +137,7 @@ app_set_load(struct app_set *s, struct app *app, const char *folder,
 	(void)buf_text(&why);
 	if (rc == RC_OK) {
 		name_log(s, app);
-		return EXIT_OK;
+		return open_log(s, app);
 	}
 	app_fail(app, "%s", s->why_text);
 	return EXIT_CONFIG;

@@ -65,18 +65,40 @@ civil_of(int64_t unix_s, struct civil *out)
 	out->weekday = (int)((days + 4 + 7 * 200000) % 7);
 }
 
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
 void
 civil_put_mail(struct buf *b, int64_t unix_s, int zone_s)
 {
-	static const char names[] =
-	    "SunMonTueWedThuFriSat"
-	    "JanFebMarAprMayJunJulAugSepOctNovDec";
+	static const char days[] = "SunMonTueWedThuFriSat";
 	int ahead = (zone_s < 0 ? -zone_s : zone_s) / 60;
 	struct civil c;
 
 	civil_of(clamped(unix_s) + zone_s, &c);
 	buf_fmt(b, "%.*s, %02d %.*s %04d %02d:%02d:%02d %c%02d%02d",
-	    3, names + 3 * c.weekday, c.day, 3, names + 3 * (6 + c.month),
+	    3, days + 3 * c.weekday, c.day, 3, months + 3 * (c.month - 1),
 	    c.year, c.hour, c.minute, c.second, zone_s < 0 ? '-' : '+',
+	    ahead / 60, ahead % 60);
+}
+
+void
+civil_put_log(struct buf *b, int64_t unix_s, int zone_s)
+{
+	struct civil c;
+
+	civil_of(clamped(unix_s) + zone_s, &c);
+	buf_fmt(b, "%.*s %2d %02d:%02d:%02d", 3, months + 3 * (c.month - 1),
+	    c.day, c.hour, c.minute, c.second);
+}
+
+void
+civil_put_iso(struct buf *b, int64_t unix_s, int zone_s)
+{
+	int ahead = (zone_s < 0 ? -zone_s : zone_s) / 60;
+	struct civil c;
+
+	civil_of(clamped(unix_s) + zone_s, &c);
+	buf_fmt(b, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year, c.month,
+	    c.day, c.hour, c.minute, c.second, zone_s < 0 ? '-' : '+',
 	    ahead / 60, ahead % 60);
 }

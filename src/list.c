@@ -24,12 +24,12 @@ void
 list_put_time(struct buf *b, int64_t unix_s)
 {
 	static const char days[] = "SunMonTueWedThuFriSat";
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	int zone_s = port_zone(unix_s);
 	struct civil c;
 
-	civil_of(unix_s + port_zone(unix_s), &c);
-	buf_fmt(b, "%.3s %.3s %2d %02d:%02d:%02d", days + 3 * c.weekday,
-	    months + 3 * (c.month - 1), c.day, c.hour, c.minute, c.second);
+	civil_of(unix_s + zone_s, &c);
+	buf_fmt(b, "%.*s ", 3, days + 3 * c.weekday);
+	civil_put_log(b, unix_s, zone_s);
 }
 
 void

@@ -54,6 +54,64 @@ log_wants(const struct log *l, enum log_level level)
 	return err_wants(l, level) || syslog_wants(l, level);
 }
 
+static NOINLINE bool
+put_json(const struct log *l, enum log_level level, struct span text)
+{
+	static const char names[][8] = {
+		"fatal", "error", "warning", "info", "debug"
+	};
+	char line[2 * LOG_LINE_MAX];
+	struct buf b = BUF(line), inner;
+	int64_t now = port_wall();
+
+	buf_puts(&b, "{\"time\": \"");
+	civil_put_iso(&b, now, port_zone(now));
+	buf_puts(&b, "\", \"host\": \"");
+	code_json(&b, l->host, true);
+	buf_puts(&b, "\", \"program\": \"");
+	code_json(&b, l->tag, true);
+	buf_fmt(&b, "\", \"pid\": %u, \"level\": \"%s\", \"message\": \"",
+	    port_pid(), names[level]);
+	inner = b;
+	inner.cap -= 2;
+	code_json(&inner, text, true);
+	if (inner.full)		/* as much of it as surely fits */
+		code_json(&b, span_part(text, 0, LOG_LINE_MAX / 8), false);
+	else
+		b.n = inner.n;
+	buf_puts(&b, "\"}");
+	return port_log_append(l->file, buf_span(&b), SPAN(""));
+}
+
+/* false: the file takes nothing. */
+static NOINLINE bool
+put_file(const struct log *l, enum log_level level, struct span text)
+{
+	char head[256];
+	struct buf b = BUF(head);
+	int64_t now = port_wall();
+
+	if (l->as_json)
+		return put_json(l, level, text);
+	civil_put_log(&b, now, port_zone(now));
+	buf_putc(&b, ' ');
+	buf_put_cut(&b, l->host);
+	buf_putc(&b, ' ');
+	buf_put_cut(&b, l->tag);
+	buf_fmt(&b, "[%u]: %s", port_pid(), levels[level].word);
+	return port_log_append(l->file, buf_span(&b), text);
+}
+
+/* To the log, wherever that is; text without its word. */
+static void
+put_log(const struct log *l, enum log_level level, struct span with_word,
+	struct span text)
+{
+	if (l->file == NULL || !put_file(l, level, text))
+		port_syslog(l->facility, levels[level].level, l->tag,
+		    with_word);
+}
+
 /* Apart, as most lines are not wanted, and need not have the stack for it. */
 static NOINLINE void
 put_line(const struct log *l, enum log_level level, const char *fmt,
@@ -78,8 +136,8 @@ put_line(const struct log *l, enum log_level level, const char *fmt,
 		return;
 	}
 	if (syslog_wants(l, level))
-		port_syslog(l->facility, levels[level].level, l->tag,
-		    span_part(buf_span(&b), text_at, b.n));
+		put_log(l, level, span_part(buf_span(&b), text_at, b.n),
+		    span_part(buf_span(&b), said_at, b.n));
 	b.cap++;
 	buf_putc(&b, '\n');
 	if (err_wants(l, level))
@@ -108,7 +166,7 @@ log_text(const struct log *l, struct span text)
 		return;
 	}
 	if (syslog_wants(l, LOG_INFO))
-		port_syslog(l->facility, PORT_INFO, l->tag, text);
+		put_log(l, LOG_INFO, text, text);
 	err.to_syslog = false;
 	log_line(&err, LOG_INFO, "%.*s", SPAN_ARG(text));
 }

@@ -34,10 +34,10 @@ mail_map_split(struct span local, struct span delimiters)
 	return span_part(local, i, local.n);
 }
 
-/* local, @ and domain, as far as they are there; quoted, then as it is. */
-static enum rc
-try_key(const struct mail_map *m, struct span local, struct span domain,
-    unsigned kinds, struct buf *value)
+/* local, @ and domain, as far as they are there. */
+enum rc
+mail_map_try(const struct table_list *tables, struct span local,
+    struct span domain, unsigned kinds, struct buf *value)
 {
 	char room[KEY_MAX], quoted[KEY_MAX];
 	struct buf key = BUF(room), q = BUF(quoted);
@@ -53,11 +53,11 @@ try_key(const struct mail_map *m, struct span local, struct span domain,
 	if (local.n > 0)
 		mail_addr_quote(&q, buf_span(&key));
 	if (q.n > 0 && !q.full && !span_eq(buf_span(&q), buf_span(&key))) {
-		rc = table_find(m->tables, buf_span(&q), kinds, value);
+		rc = table_find(tables, buf_span(&q), kinds, value);
 		if (rc != RC_NONE)
 			return rc;
 	}
-	return table_find(m->tables, buf_span(&key), kinds, value);
+	return table_find(tables, buf_span(&key), kinds, value);
 }
 
 static enum rc
@@ -79,8 +79,8 @@ try_short(const struct mail_map *m, struct span local, struct span domain,
 
 	if (tail.n == 0)
 		return RC_NONE;
-	rc = try_key(m, span_part(local, 0, local.n - tail.n), domain,
-	    TABLE_FIXED, value);
+	rc = mail_map_try(m->tables, span_part(local, 0, local.n - tail.n),
+	    domain, TABLE_FIXED, value);
 	if (rc == RC_OK)
 		*ext = tail;
 	return rc;
@@ -95,7 +95,7 @@ try_local(const struct mail_map *m, struct span local, struct span domain,
 	enum rc rc;
 
 	TRY(is_ours(m, domain));
-	rc = try_key(m, local, none, TABLE_FIXED, value);
+	rc = mail_map_try(m->tables, local, none, TABLE_FIXED, value);
 	return rc == RC_NONE ? try_short(m, local, none, value, ext) : rc;
 }
 
@@ -111,12 +111,12 @@ mail_map_find(const struct mail_map *m, struct span addr, struct buf *value,
 	*ext = none;
 	if (addr.n == 0 || addr.p[addr.n - 1] == '@')
 		return RC_NONE;
-	rc = try_key(m, local, domain, TABLE_ANY, value);
+	rc = mail_map_try(m->tables, local, domain, TABLE_ANY, value);
 	if (rc == RC_NONE)
 		rc = try_short(m, local, domain, value, ext);
 	if (rc != RC_NONE || domain.n == 0)
 		return rc;
 	rc = try_local(m, local, domain, value, ext);
-	return rc == RC_NONE ? try_key(m, none, domain, TABLE_FIXED, value) :
-	    rc;
+	return rc == RC_NONE ? mail_map_try(m->tables, none, domain,
+	    TABLE_FIXED, value) : rc;
 }

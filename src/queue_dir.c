@@ -102,6 +102,16 @@ has_folder(const struct queue *q, const char *name)
 	return port_stat_path(buf_text(&path), &st) == RC_OK && st.is_folder;
 }
 
+/* The name of a folder outlives a power cut as its mail does. */
+static enum rc
+sync_above(struct buf *path)
+{
+	size_t slash = span_find_last(buf_span(path), '/');
+
+	path->n = slash > 0 && slash < path->n ? slash : 1;
+	return port_sync_folder(buf_text(path));
+}
+
 /* A folder of ours; false: it isn't there, and can't be made. */
 static bool
 ensure(const struct queue *q, const char *name, unsigned mode)
@@ -119,7 +129,7 @@ ensure(const struct queue *q, const char *name, unsigned mode)
 	    port_set_owner(buf_text(&path), q->owner) != RC_OK)
 		log_line(q->log, LOG_WARNING, "%s: not given to uid %u: %s",
 		    buf_text(&path), q->owner, port_error());
-	return true;
+	return sync_above(&path) == RC_OK;
 }
 
 static bool

@@ -58,6 +58,8 @@ struct queue_routes;
 size_t queue_routes_bytes(void);
 MUST_USE enum rc queue_routes_open(struct queue_routes *r,
 	const struct queue *q);
+/* Lets go of files and patterns, before they are opened anew. */
+void queue_routes_close(struct queue_routes *r);
 
 #define QUEUE_ROUTE_MAX	256	/* of a transport and its next hop */
 /*

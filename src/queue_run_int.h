@@ -51,11 +51,13 @@ struct run_mail {
 	bool not_network;	/* some wait for other reasons */
 	bool has_reason;	/* this attempt's is in the head */
 	bool is_warned;		/* the sender knows of the delay */
-	bool is_expired;
+	bool is_expired;	/* and that was not logged yet */
 	bool is_dirty;		/* marks that are not synced */
 	bool is_removed;	/* the file is */
 	bool is_doomed;		/* to be removed: somebody asked for it */
+	bool has_mute;		/* notices could not be written: none now */
 	bool is_told;		/* an order for its notices is out */
+	bool is_introduced;	/* logged, with sender and size */
 };
 
 struct run_child {
@@ -166,23 +168,27 @@ void fate_decide(struct run *r, unsigned mail, struct plan_job *j,
 /* The same of one that is not in memory, as r->rcpt. */
 void fate_decide_read(struct run *r, unsigned mail, unsigned dest,
 	const struct queue_saying *s);
-/* All that are left in a job, for a reason of ours. */
-void fate_decide_rest(struct run *r, unsigned mail, struct plan_job *j,
+/* All that are left in a job, for a reason of ours; how many. */
+unsigned fate_decide_rest(struct run *r, unsigned mail, struct plan_job *j,
 	const struct queue_saying *s);
 /* A job of a transport that needs no process: error, retry, discard. */
 void fate_job(struct run *r, const struct plan_turn *turn);
 /* Recipients of a destination that rests. */
 void fate_shed(struct run *r, const struct plan_turn *turn);
-/* Why nothing goes to this destination now. */
-struct queue_saying fate_resting(struct run *r, unsigned dest,
+/* Why nothing of a message goes to this destination now. */
+struct queue_saying fate_resting(struct run *r, unsigned mail, unsigned dest,
 	struct buf *text);
+/* It is removed as soon as nothing of it is out. */
+void fate_doom(struct run *r, unsigned mail);
+/* Nothing more of it is sent in this attempt; it is kept. */
+void fate_withdraw(struct run *r, unsigned mail);
 /* The job is over; its message may be, too. */
 void fate_job_over(struct run *r, struct plan_job *j, unsigned mail,
 	unsigned faults);
 /* If it is over: notices, the next try, or its end. */
 void fate_settle(struct run *r, unsigned mail);
-/* An order for notices was carried out, or not. */
-void fate_told(struct run *r, unsigned mail, enum queue_task task, bool well);
+/* An order for notices (RUN_RESULTS...) was carried out, or not. */
+void fate_told(struct run *r, unsigned mail, unsigned notice, bool well);
 /* Is a message to be removed, or was it? */
 bool fate_is_gone(const struct run_mail *m);
 /* Its marks are on the disk. */
@@ -192,8 +198,10 @@ void fate_synced(struct run *r, unsigned mail);
 
 /* RC_FULL, RC_OS: not now. */
 MUST_USE enum rc crew_send(struct run *r, const struct plan_turn *turn);
-MUST_USE enum rc crew_tell(struct run *r, unsigned mail,
-	enum queue_task task);
+/* Of RUN_RESULTS...; RC_FULL: when others are done, RC_OS: it cannot be. */
+MUST_USE enum rc crew_tell(struct run *r, unsigned mail, unsigned notice);
+/* Shows the queue on this connection. */
+MUST_USE enum rc crew_list(struct run *r, struct span form, int fd);
 void crew_pickup(struct run *r);
 /* Something came, or the end did. */
 void crew_heard(struct run *r, struct run_child *c);

@@ -74,8 +74,8 @@ int sim_teardown(void **state);
  */
 void sim_begin(void);
 /*
- * sim_begin_nth - the same with the seed that is `nth` behind the first one: for
- * loops over many seeds.  SIM_SEED=n lets nth 0 be the one to be replayed.
+ * sim_begin_nth - the same with the seed that is `nth` behind the first one:
+ * for loops over many seeds.  SIM_SEED=n lets nth 0 be the one to be replayed.
  */
 void sim_begin_nth(unsigned nth);
 /* Checks of the end of a world; see the head of this file.  May be repeated. */
@@ -229,7 +229,7 @@ void sim_stdin_closed(void);
  * The test itself is a process, the first one (port_pid() 4711).  Others are
  * started by it, as a user would do it (sim_process), or by the code under test
  * (port_spawn, port_detach).  They take turns: whoever waits lets others go on,
- * and so does now and then any call of the port (sim_hop); who is next is
+ * and so does now and then any call but the test's (sim_hop); who is next is
  * random, by the seed.  Time passes when all wait.  Each has its own
  * descriptors, uid, error and memory; peers, name servers and the disk are
  * there for all.
@@ -249,9 +249,10 @@ void sim_stdin_closed(void);
 unsigned sim_process_(const char *name, port_entry *entry, const void *arg);
 
 /*
- * sim_run - lets the world go on until that time of port_now(); MS_NEVER: as
- * long as anything will happen.  sim_run_process: until this one has ended;
- * returns sim_status().  Any call of the port that waits does it, too.
+ * sim_run - lets the world go on until that time of port_now(), and with all
+ * that can happen then; MS_NEVER: as long as anything will happen.
+ * sim_run_process: until this one has ended; returns sim_status().  Any call of
+ * the port that waits lets the world go on, too.
  */
 enum sim_ran {
 	SIM_RAN_TIME,		/* it is `until` now */

@@ -184,7 +184,7 @@ disk_write(struct node *f, int64_t at, struct span data)
 	struct sim_disk *d = sim.disk;
 	int64_t more = at + (int64_t)data.n - (int64_t)f->size;
 
-	if (more > d->most - d->used)
+	if (more > 0 && more > d->most - d->used)
 		return sim_os(ENOSPC);
 	if (more > 0) {
 		d->used += more;

@@ -31,7 +31,7 @@ struct node {
 	unsigned changes;
 	int64_t broken_at;		/* -1: whole */
 	bool writable, is_volatile;	/* folders */
-	struct name *names;		/* folders: what is in them, some gone */
+	struct name *names;		/* folders: in them, some gone */
 	unsigned pending;		/* folders: name changes not synced */
 	void *lock;			/* the open file that holds it */
 	void *listener;			/* NODE_SOCKET */
@@ -40,7 +40,7 @@ struct node {
 /* A name that was ever used; it stays until the world ends. */
 struct name {
 	struct name *hash_next;
-	struct name *next, **back;	/* in its folder; back NULL: not there */
+	struct name *next, **back;	/* in its folder, or back is NULL */
 	char *path;
 	const char *last;		/* behind the last slash */
 	struct node *folder;		/* NULL: the test made none */

@@ -293,7 +293,10 @@ look_up_file(const char *path, struct node **out)
 		return sim_os(EISDIR);
 	if (!may(*out, 4))
 		return sim_os(EACCES);
-	return RC_OK;
+	if ((*out)->kind == NODE_FIFO)
+		sim_fail("%s() of a FIFO waits for ever: %s", sim.me->call,
+		    path);
+	return (*out)->kind == NODE_FILE ? RC_OK : sim_os(ENXIO);
 }
 
 static void

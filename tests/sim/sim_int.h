@@ -49,7 +49,7 @@ struct sim_world {
 	unsigned hop, hop_in;
 	uint64_t proc_calls, kill_at, power_at;
 	const char *died_at;
-	const char *failing;		/* sim_fail() of another than the test */
+	const char *failing;		/* sim_fail(), not by the test */
 	bool power_due, may_idle, run_over;
 	enum sim_ran ran;
 	size_t memory_most, message_room;

@@ -177,6 +177,30 @@ port_syslog(int facility, enum port_level level, struct span tag,
 	sim_text_puts(&sim.syslog, "\n");
 }
 
+/* A log file is a file like others, that is made when it isn't there. */
+bool
+port_log_append(const char *path, struct span head, struct span text)
+{
+	const char *was;
+	char *all;
+	size_t n = 0, at = 0;
+
+	if (sim_call_fails("port_log_append"))
+		return false;
+	if (sim_file_read(path, &was, &n))
+		at = n;
+	all = malloc(at + head.n + text.n + 2);
+	if (at > 0)
+		memcpy(all, was, at);
+	memcpy(all + at, head.p, head.n);
+	if (text.n > 0)
+		memcpy(all + at + head.n, text.p, text.n);
+	all[at + head.n + text.n] = '\n';
+	sim_file_bytes(path, all, at + head.n + text.n + 1);
+	free(all);
+	return true;
+}
+
 /* ---- accounts ----------------------------------------------------------- */
 
 struct sim_account {

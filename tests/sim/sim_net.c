@@ -64,7 +64,7 @@ struct mark {			/* one port_write() */
 };
 
 struct sim_conn {
-	struct sim_conn *next_active;	/* of those that may still do something */
+	struct sim_conn *next_active;	/* of those not done */
 	unsigned number;
 	struct place *place;
 	char *from;

@@ -224,10 +224,13 @@ sim_proc_home(void)
 static bool
 can_go(const struct sim_proc *p)
 {
+	if (p == sim.test && sim.may_idle && sim.run_over)
+		return true;
 	return p->state == SIM_GOES || sim.now >= p->until ||
 	    (p->ready != NULL && p->ready(p->wait_arg));
 }
 
+/* A test in sim_run() comes last. */
 static struct sim_proc *
 choose(void)
 {
@@ -235,9 +238,10 @@ choose(void)
 	unsigned n = 0;
 
 	for (p = sim.live; p != NULL; p = p->next)
-		if (can_go(p) && (n++ == 0 || sim_random(n) == 0))
+		if ((p != sim.test || !sim.may_idle || sim.run_over) &&
+		    can_go(p) && (n++ == 0 || sim_random(n) == 0))
 			best = p;
-	return best;
+	return n == 0 && sim.may_idle && can_go(sim.test) ? sim.test : best;
 }
 
 static ms_t
@@ -268,47 +272,52 @@ nothing_will_happen(void)
 	sim.run_over = true;
 }
 
+/* What peers can do now, they have done: sim_net_settle(). */
 static void
 let_others(void)
 {
 	struct sim_proc *p;
 	ms_t t;
 
-	for (;;) {
-		sim_net_settle();
-		p = choose();
-		if (p != NULL)
-			break;
+	while ((p = choose()) == NULL) {
 		t = next_event();
 		if (t == MS_NEVER)
 			nothing_will_happen();
 		else
 			sim_set_clock(t);
+		sim_net_settle();
 	}
 	if (p != sim.me)
 		switch_to(p);
+}
+
+static void
+wait_in_line(bool (*ready)(void *arg), ms_t (*next)(void *arg), void *arg,
+	ms_t until)
+{
+	struct sim_proc *me = sim.me;
+
+	me->ready = ready;
+	me->wait_next = next;
+	me->wait_arg = arg;
+	me->until = until;
+	me->state = SIM_WAITS;
+	me->is_fresh = false;
+	let_others();
+	me->state = SIM_GOES;
 }
 
 bool
 sim_wait_for(bool (*ready)(void *arg), ms_t (*next)(void *arg), void *arg,
 	ms_t until)
 {
-	struct sim_proc *me = sim.me;
-
 	for (;;) {
 		sim_net_settle();
 		if (ready != NULL && ready(arg))
 			return true;
 		if (sim.now >= until)
 			return false;
-		me->ready = ready;
-		me->wait_next = next;
-		me->wait_arg = arg;
-		me->until = until;
-		me->state = SIM_WAITS;
-		me->is_fresh = false;
-		let_others();
-		me->state = SIM_GOES;
+		wait_in_line(ready, next, arg, until);
 	}
 }
 
@@ -452,6 +461,7 @@ void
 sim_proc_leave(int status)
 {
 	sim_proc_end(sim.me, status);
+	sim_net_settle();
 	let_others();
 	abort();
 }
@@ -580,13 +590,6 @@ sim_proc_get(unsigned pid)
 	return sim.procs[pid - FIRST_PID];
 }
 
-static bool
-run_is_over(void *arg)
-{
-	(void)arg;
-	return sim.run_over;
-}
-
 static void
 only_the_test(const char *call)
 {
@@ -601,7 +604,8 @@ sim_run(ms_t until)
 	sim.ran = SIM_RAN_TIME;
 	sim.run_over = false;
 	sim.may_idle = true;
-	sim_wait_for(run_is_over, NULL, NULL, until);
+	sim_net_settle();
+	wait_in_line(NULL, NULL, NULL, until);
 	sim.may_idle = false;
 	return sim.ran;
 }

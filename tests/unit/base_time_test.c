@@ -82,6 +82,21 @@ SIM_TEST(date_of_mail_has_weekday_and_zone)
 	check_mail(INT64_MIN, -3600, "Sat, 01 Jan 0000 00:00:00 -0100");
 }
 
+SIM_TEST(logs_have_forms_of_their_own)
+{
+	char text[64];
+	struct buf b = BUF(text);
+
+	civil_put_log(&b, 1767225600 + 9 * 86400 + 3661, 0);
+	assert_string_equal(buf_text(&b), "Jan 10 01:01:01");
+	buf_clear(&b);
+	civil_put_log(&b, 1767225600, -1800);
+	assert_string_equal(buf_text(&b), "Dec 31 23:30:00");
+	buf_clear(&b);
+	civil_put_iso(&b, 1767225600, -1800);
+	assert_string_equal(buf_text(&b), "2025-12-31T23:30:00-00:30");
+}
+
 int
 main(void)
 {
@@ -90,6 +105,7 @@ main(void)
 		SIM_RUN(days_before_1970_are_counted_backwards),
 		SIM_RUN(times_out_of_range_are_the_nearest),
 		SIM_RUN(date_of_mail_has_weekday_and_zone),
+		SIM_RUN(logs_have_forms_of_their_own),
 	};
 	return sim_main(tests, COUNT(tests));
 }

@@ -109,6 +109,55 @@ SIM_TEST(a_line_too_long_is_cut_and_still_ends)
 	assert_ptr_equal(strchr(sim_err(), '\n'), sim_err() + n - 1);
 }
 
+SIM_TEST(a_file_takes_the_place_of_the_systems_log)
+{
+	struct log l = a_log();
+	const char *data;
+	size_t n;
+
+	sim_folder("/var", true);
+	l.file = "/var/maillog";
+	l.host = SPAN("here");
+	log_line(&l, LOG_INFO, "one");
+	log_line(&l, LOG_WARNING, "two");
+	log_text(&l, SPAN("three"));
+	assert_true(sim_file_read("/var/maillog", &data, &n));
+	assert_int_equal(n, strlen(data));
+	assert_string_equal(data,
+	    "Jan  1 00:00:00 here postfix/smtp[4711]: one\n"
+	    "Jan  1 00:00:00 here postfix/smtp[4711]: warning: two\n"
+	    "Jan  1 00:00:00 here postfix/smtp[4711]: three\n");
+	assert_string_equal(sim_syslog(), "");
+}
+
+SIM_TEST(a_file_that_takes_nothing_leaves_it_to_the_systems_log)
+{
+	struct log l = a_log();
+
+	l.file = "/nowhere/maillog";
+	sim_fail_from(1);
+	log_line(&l, LOG_INFO, "one");
+	assert_string_equal(sim_syslog(), "postfix/smtp: one\n");
+}
+
+SIM_TEST(lines_of_the_file_may_be_json)
+{
+	struct log l = a_log();
+	const char *data;
+	size_t n;
+
+	sim_folder("/var", true);
+	l.file = "/var/maillog";
+	l.host = SPAN("here");
+	l.as_json = true;
+	log_line(&l, LOG_ERROR, "said \"%s\"", "a\nb");
+	assert_true(sim_file_read("/var/maillog", &data, &n));
+	assert_string_equal(data, "{\"time\": \"2026-01-01T00:00:00+00:00\", "
+	    "\"host\": \"here\", \"program\": \"postfix/smtp\", "
+	    "\"pid\": 4711, \"level\": \"error\", "
+	    "\"message\": \"said \\\"a?b\\\"\"}\n");
+}
+
 struct sunk {
 	enum log_level level;
 	char text[LOG_LINE_MAX];
@@ -154,6 +203,9 @@ main(void)
 		SIM_RUN(a_log_that_goes_nowhere_is_silent),
 		SIM_RUN(text_of_others_stays_within_its_line),
 		SIM_RUN(a_line_too_long_is_cut_and_still_ends),
+		SIM_RUN(a_file_takes_the_place_of_the_systems_log),
+		SIM_RUN(a_file_that_takes_nothing_leaves_it_to_the_systems_log),
+		SIM_RUN(lines_of_the_file_may_be_json),
 		SIM_RUN(a_sink_gets_what_is_said_and_nobody_else_does),
 	};
 	return sim_main(tests, COUNT(tests));

@@ -97,12 +97,62 @@ SIM_TEST(every_call_that_fails_takes_no_mail)
 	}
 }
 
+static int
+submit(void *arg, int fd)
+{
+	(void)arg;
+	(void)fd;
+	return take(5000) ? 0 : 75;
+}
+
+/* The power is cut ahead of call `at`; false: it was over before. */
+static bool
+cut_at(uint64_t at)
+{
+	unsigned pid;
+	bool was_cut, taken;
+
+	sim_begin();
+	queue_world_open();
+	pid = sim_process(submit, NULL);
+	sim_power_at(at);
+	was_cut = sim_run(MS_NEVER) == SIM_RAN_POWER;
+	taken = !was_cut && sim_status(pid) == 0;
+	if (!was_cut)
+		sim_power_cut();
+	if (taken)
+		must_be_whole(5000);
+	return was_cut;
+}
+
+/* What has a name is whole; what was said to be taken has one. */
 SIM_TEST(what_was_taken_outlives_a_power_cut)
 {
+	struct queue_cursor c = { .q = &qw.q };
+	struct queue_entry entry;
+	uint64_t at = 1;
+
+	while (cut_at(at++)) {
+		while (queue_cursor_next(&c, &entry) == RC_OK) {
+			memcpy(qw.draft.id, entry.id, sizeof(entry.id));
+			must_be_whole(5000);
+		}
+	}
+	assert_true(at > 10);
+}
+
+SIM_TEST(a_submission_costs_two_syncs)
+{
+	uint64_t written, syncs;
+
 	queue_world_open();
-	assert_true(take(100));
-	assert_int_equal(sim_syncs(), 2);
-	must_be_whole(100);
+	written = sim_written();
+	syncs = sim_syncs();
+	assert_true(take(3000));
+	assert_int_equal(sim_syncs() - syncs, 2);
+	assert_true(sim_written() - written < 3000 + 2 * 512);
+	assert_true(take(50000));
+	assert_int_equal(sim_syncs() - syncs, 4);
 }
 
 SIM_TEST(a_full_disk_is_told_before_the_message_is_taken)
@@ -254,6 +304,7 @@ main(void)
 		SIM_RUN(a_draft_that_is_dropped_leaves_nothing),
 		SIM_RUN(every_call_that_fails_takes_no_mail),
 		SIM_RUN(what_was_taken_outlives_a_power_cut),
+		SIM_RUN(a_submission_costs_two_syncs),
 		SIM_RUN(a_full_disk_is_told_before_the_message_is_taken),
 		SIM_RUN(a_disk_that_fills_up_meanwhile_takes_no_mail),
 		SIM_RUN(what_goes_to_drop_stays_there),

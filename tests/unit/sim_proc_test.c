@@ -164,7 +164,7 @@ SIM_TEST(what_was_sent_ahead_of_the_end_is_received)
 
 	assert_int_equal(port_spawn(echo, NULL, &pid, &fd), RC_OK);
 	send_text(fd, "a");
-	sim_run(port_now() + 1);
+	sim_run(port_now());
 	sim_kill(pid);
 	recv_text(fd, text, 100, RC_OK);
 	recv_text(fd, text, 100, RC_GONE);
@@ -345,6 +345,26 @@ SIM_TEST(several_descriptors_are_waited_for)
 	assert_false(port_link_came(w[2].fd));
 	assert_int_equal(port_reap(pid, soon()), 256 + 9);
 	port_close(w[0].fd);
+}
+
+static int
+count_to_ten(void *arg, int fd)
+{
+	(void)fd;
+	for (; *(int *)arg < 10; ++*(int *)arg)
+		port_sleep(port_now());
+	return 0;
+}
+
+SIM_TEST(a_run_ends_when_all_was_done_that_could_be)
+{
+	int a = 0, b = 0;
+
+	sim_process(count_to_ten, &a);
+	sim_process(count_to_ten, &b);
+	assert_int_equal(sim_run(port_now()), SIM_RAN_TIME);
+	assert_int_equal(a + b, 20);
+	assert_int_equal(port_now(), SIM_START);
 }
 
 SIM_TEST(who_did_not_ask_for_signals_dies_of_them)
@@ -738,6 +758,7 @@ main(void)
 		SIM_RUN(who_is_detached_has_no_streams_and_no_parent),
 		SIM_RUN(callers_are_accepted_with_their_uid),
 		SIM_RUN(several_descriptors_are_waited_for),
+		SIM_RUN(a_run_ends_when_all_was_done_that_could_be),
 		SIM_RUN(who_did_not_ask_for_signals_dies_of_them),
 		SIM_RUN(routes_come_and_go),
 		SIM_RUN(accounts_have_names),
