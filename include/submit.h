@@ -58,6 +58,8 @@ struct submit_maps {
 	struct mail_map map[MAP_ALIAS];
 	struct table_names local;		/* mydestination */
 	struct table_names plain;		/* masquerade_exceptions */
+	struct table_names users;		/* authorized_submit_users */
+	struct table_list senders;		/* local_login_sender_maps */
 };
 
 struct submit {
@@ -66,6 +68,8 @@ struct submit {
 	const struct param *param;
 	const struct settings *set;
 	struct queue *queue;		/* NULL: delivered from here */
+	/* Starts a manager, as none runs; NULL: that is nobody's affair. */
+	void (*start_manager)(struct submit *s);
 	struct span full_name;		/* for a From that is missing */
 	struct span login;		/* of the submitter */
 	uint32_t uid;
@@ -75,6 +79,8 @@ struct submit {
 	enum job_ret ret;
 	bool to_drop;			/* as it is: who takes it up from there
 					   rewrites, resolves and checks */
+	bool is_notice;			/* our own mail: nobody gets copies */
+	bool is_pickup;			/* it is in drop, and may stay there */
 	bool from_fields;		/* -t */
 	bool is_gateway;		/* -G: no field is added */
 	bool is_verbose;
@@ -113,13 +119,17 @@ int submit_fail(struct submit *s, int code, const char *fmt, ...)
 	PRINTF(3, 4);
 
 /*
- * submit_start - memory, tables; may this user submit at all?  The caller's
- * part is filled.
+ * submit_start - memory and tables.  The caller's part is filled, but for who
+ * submits.
  */
 int submit_start(struct submit *s);
+/* One for a child of the manager, started; NULL: that failed. */
+struct submit *submit_new(const struct param *param, const struct log *log,
+	struct queue *q);
 /*
- * submit_from - a message begins: who sends it (unquoted; empty: null).
- * complete: it has its domain, and stays as it is up to the tables.
+ * submit_from - a message begins: who sends it (unquoted; empty: null), and may
+ * this user send it?  complete: it has its domain, and stays as it is up to the
+ * tables.
  */
 int submit_from(struct submit *s, struct span sender, bool complete);
 
@@ -149,6 +159,9 @@ struct submit_list {
  */
 MUST_USE enum rc submit_list_make(struct submit *s, bool by_domain,
 	struct submit_list *out);
+/* They go into an envelope. */
+MUST_USE enum rc submit_list_put(const struct submit_list *l,
+	struct queue_draft *d);
 /* -N and `--` go ahead of each of them, if there is need. */
 MUST_USE enum rc submit_list_options(const struct submit *s,
 	struct submit_list *l);
@@ -284,11 +297,6 @@ MUST_USE enum rc submit_head(struct submit_head *h, struct span *piece,
 int submit_queue(struct submit *s);
 /* Nothing was kept, whatever happened. */
 void submit_drop(struct submit *s);
-
-/* A queue manager that leaves when there is nothing to do. */
-void submit_runner(struct submit *s);
-/* The same, which first does what is asked. */
-int submit_flush(struct submit *s, struct span request);
 
 /*
  * submit_send - one job for each next hop, all of them tried, once.

@@ -42,12 +42,14 @@
 
 #include "applet.h"
 #include "port.h"
+#include "runner.h"
 #include "submit.h"
 
 #define LETTERS	"A:B:C:F:GH:IL:N:O:R:S:UV:X:a:b:c:d" \
 	"e:f:h:imno:p:qr:tvw:x"
 #define ADDR_TEXT_MAX	1400	/* MAIL_ADDR_MAX, a domain added */
 #define NAME_TEXT_MAX	256
+#define OTHER_TEXT_MAX	8192
 #define OPTION_TEXT_MAX	2048	/* of -o made from -S and -w */
 #define TAG_TEXT_MAX	128
 #define SECONDS_MAX	86400
@@ -87,7 +89,7 @@ static const char help[] =
 
 /* The command line, as it is read. */
 struct call {
-	struct submit submit;
+	struct submit submit;		/* first: start_manager() gets it */
 	struct submit_in in;
 	struct queue queue;
 	struct app *app;
@@ -101,11 +103,13 @@ struct call {
 	bool is_own;			/* settings for this message alone */
 	bool names_queue;		/* -o queue_directory= */
 	bool wants_help;
-	const char *request;		/* to the manager, of -q */
-	const char *object;		/* what it is about */
+	const char *request;		/* of -q, as postqueue has it */
+	const struct applet *other_applet;
+	char *other[APP_OPTIONS_MAX + 2];	/* its words */
 	unsigned verbose;
 	struct buf options;		/* texts of -o that we make */
 	char option_text[OPTION_TEXT_MAX];
+	char other_text[OTHER_TEXT_MAX], request_text[NAME_TEXT_MAX];
 	char login_text[SUBMIT_LOGIN_MAX];
 	char sender_text[ADDR_TEXT_MAX];
 	char name_text[NAME_TEXT_MAX];
@@ -139,6 +143,7 @@ static int
 take_q(struct call *c)
 {
 	const char *more = c->app->rest != NULL ? c->app->rest : "";
+	struct buf b = BUF(c->request_text);
 
 	app_rest(c->app);
 	if (more[0] >= '0' && more[0] <= '9') {
@@ -147,18 +152,17 @@ take_q(struct call *c)
 		return EXIT_OK;
 	}
 	c->mode = 'q';
-	c->request = more[0] == 'I' ? "flush-id" : more[0] == 'R' ?
-		"flush-site" : "flush";
-	if (more[0] == '\0')
-		return EXIT_OK;
-	if (more[0] != 'I' && more[0] != 'R')
+	buf_puts(&b, more[0] == 'I' ? "-i" : more[0] == 'R' ? "-s" : "-f");
+	if (more[0] != '\0' && more[0] != 'I' && more[0] != 'R')
 		return app_usage(c->app, "-q%s: -q, -qI ID or -qR SITE", more);
-	c->object = more + 1;
-	if (more[1] == '\0' && c->app->argc > 0) {
-		c->object = c->app->argv[0];
+	if (more[0] != '\0' && more[1] == '\0' && c->app->argc > 0) {
+		buf_puts(&b, c->app->argv[0]);
 		c->app->argv++;
 		c->app->argc--;
+	} else if (more[0] != '\0') {
+		buf_puts(&b, more + 1);
 	}
+	c->request = buf_text(&b);
 	return EXIT_OK;
 }
 
@@ -453,6 +457,20 @@ find_user(struct call *c)
 
 /* ---- settings ------------------------------------------------------------ */
 
+/* The mail is safe already, whatever comes of it. */
+static void
+start_manager(struct submit *s)
+{
+	struct call *c = (struct call *)s;
+	enum rc rc = runner_start(c->app, &c->set, &c->queue, c->folder,
+		false);
+
+	if (rc != RC_OK && rc != RC_DENY)
+		log_line(&c->app->log, LOG_WARNING, "%s: it is kept, but no"
+			" queue manager could be started: %s", s->id,
+			port_error());
+}
+
 /* Where it goes; what is wrong with main.cf matters only where it is sent from
    here, as a setting that is left out may be the one that makes it safe. */
 static int
@@ -507,42 +525,54 @@ load(struct call *c)
 
 /* ---- the queue's other programs ------------------------------------------ */
 
-/* What is left of the command line is theirs: operands, and -c. */
-static int
-run_other(struct call *c, const char *name, const char *what)
+/* Their command line: an option, and the settings of ours. */
+static bool
+call_other(struct call *c, const char *option)
 {
-	const struct applet *a = applet_find(span_of(name));
+	struct buf b = BUF(c->other_text);
+	size_t n = 0;
 
-	if (a == NULL)
-		return unavailable(c->app, what);
-	c->app->name = a->name;
-	return a->run(c->app);
+	for (size_t i = 0; i < c->set.options_n + 2; i++) {
+		const char *letter = i == 0 ? "" : i == 1 ? "-c" : "-o";
+		const char *value = i == 0 ? option : i == 1 ? c->folder :
+			c->set.options[i - 2];
+
+		if (value == NULL)
+			continue;
+		c->other[n++] = b.p + b.n;
+		buf_fmt(&b, "%s%s%c", letter, value, '\0');
+	}
+	c->app->argv = c->other;
+	c->app->argc = (int)n;
+	return !b.full;
 }
 
-/* The manager is told, or becomes one. */
 static int
-flush_queue(struct call *c)
+run_other(struct call *c, const char *name, const char *option)
 {
-	char text[NAME_TEXT_MAX], said[NAME_TEXT_MAX];
-	struct buf b = BUF(text), answer = BUF(said);
-	enum rc rc;
+	c->other_applet = applet_find(span_of(name));
+	if (c->other_applet == NULL)
+		return unavailable(c->app, name);
+	if (!call_other(c, option))
+		return app_usage(c->app, "the options are too long");
+	c->app->name = c->other_applet->name;
+	return c->other_applet->run(c->app);
+}
 
-	TRY_CODE(load(c));
-	if (c->submit.queue == NULL)
-		return submit_fail(&c->submit, EXIT_BOUNCED, "there is no"
-			" queue: queue_directory = %.*s",
-			SPAN_ARG(c->submit.set->queue_directory));
-	buf_puts(&b, c->request);
-	if (c->object != NULL)
-		buf_fmt(&b, " %s", c->object);
-	rc = queue_ask(&c->queue, buf_span(&b), &answer);
-	if (rc == RC_NONE)
-		return submit_flush(&c->submit, buf_span(&b));
-	if (rc == RC_OK && span_starts_case(buf_span(&answer), "ok"))
+static int
+be_manager(void *arg, int fd)
+{
+	(void)fd;
+	return run_other(arg, "qmgr", NULL);
+}
+
+static int
+run_manager(struct call *c)
+{
+	if (port_detach(be_manager, c, -1) == RC_OK)
 		return EXIT_OK;
-	return submit_fail(&c->submit, EXIT_LATER, "the queue manager says:"
-		" %.*s", SPAN_ARG(rc == RC_OK ? buf_span(&answer) :
-		SPAN("nothing")));
+	return submit_fail(&c->submit, EXIT_LATER, "no process can be started:"
+		" %s", port_error());
 }
 
 /* ---- the run ------------------------------------------------------------- */
@@ -592,13 +622,14 @@ run(struct call *c)
 		return app_help(c->app, help);
 	switch (c->mode) {
 	case 'p':
-		return run_other(c, "mailq", "-bp, the list of the queue,");
+		return run_other(c, "mailq", NULL);
 	case 'd':
-		return run_other(c, "qmgr", "-bd, the queue manager,");
+		return run_manager(c);
 	case 'i':
-		return run_other(c, "newaliases", "-bi, newaliases,");
+		c->set.options_n = 0;	/* it has none */
+		return run_other(c, "newaliases", NULL);
 	case 'q':
-		return flush_queue(c);
+		return run_other(c, "postqueue", c->request);
 	case 's':
 		return take_session(c);
 	default:
@@ -619,6 +650,7 @@ app_sendmail(struct app *app)
 	c->app = app;
 	c->mode = 'm';
 	c->submit.app = app;
+	c->submit.start_manager = start_manager;
 	c->submit.why = BUF(c->submit.why_text);
 	c->options = BUF(c->option_text);
 	code = run(c);

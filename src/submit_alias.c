@@ -385,5 +385,5 @@ submit_resolve(struct submit *s, const struct rcpt *to, struct span given)
 	if (!s->set->enable_original_recipient || s->queue == NULL)
 		given = (struct span){ 0 };
 	TRY(work_off(s, addr, to, given));
-	return copy_by(s, MAP_RECIPIENT_BCC, addr);
+	return s->is_notice ? RC_OK : copy_by(s, MAP_RECIPIENT_BCC, addr);
 }

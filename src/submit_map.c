@@ -98,6 +98,10 @@ submit_maps_open(struct submit *s)
 				.local = &m->local,
 			};
 	}
+	TRY(table_open(&m->senders, &env, "local_login_sender_maps",
+		s->set->local_login_sender_maps, 0));
+	TRY(table_names_open(&m->users, &env, "authorized_submit_users",
+		s->set->authorized_submit_users, 0));
 	TRY(table_names_open(&m->plain, &env, "masquerade_exceptions",
 		s->set->masquerade_exceptions, 0));
 	return table_names_open(&m->local, &env, "mydestination",

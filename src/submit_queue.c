@@ -11,14 +11,14 @@
 
 /* ---- publication --------------------------------------------------------- */
 
-static enum rc
-put_rcpts(struct submit *s, const struct submit_list *l)
+enum rc
+submit_list_put(const struct submit_list *l, struct queue_draft *d)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		struct rcpt to;
 		struct span given = submit_list_rcpt(l, i, &to);
 
-		TRY(queue_draft_rcpt(&s->draft, &to, given));
+		TRY(queue_draft_rcpt(d, &to, given));
 	}
 	return RC_OK;
 }
@@ -47,7 +47,7 @@ publish(struct submit *s, const struct submit_list *l)
 
 	fill_head(s);
 	TRY(queue_draft_envelope(&s->draft, &e));
-	TRY(put_rcpts(s, l));
+	TRY(submit_list_put(l, &s->draft));
 	s->draft.is_drop |= s->is_stuck;
 	return queue_draft_publish(&s->draft);
 }
@@ -56,33 +56,23 @@ publish(struct submit *s, const struct submit_list *l)
 
 /* Whoever looks after drop is to be told, or the user that nobody does. */
 static void
-wake_for_drop(struct submit *s)
-{
-	enum rc rc = queue_ask(s->queue, SPAN("drop"), NULL);
-
-	if (rc == RC_OK || rc == RC_TIME)
-		return;
-	if (s->is_stuck)
-		submit_runner(s);
-	else
-		app_fail(s->app, "no queue manager runs: the mail is kept in"
-			" %.*s/drop until root's next sendmail or `postern"
-			" qmgr` takes it", SPAN_ARG(s->queue->folder));
-}
-
-static void
 wake(struct submit *s)
 {
 	char text[QUEUE_ID_MAX + sizeof("new ")];
 	struct buf b = BUF(text);
 
-	if (s->draft.is_drop) {
-		wake_for_drop(s);
+	if (s->draft.is_drop)
+		buf_puts(&b, "drop");
+	else
+		buf_fmt(&b, "new %s", s->id);
+	if (queue_ask(s->queue, buf_span(&b), NULL) != RC_NONE)
 		return;
-	}
-	buf_fmt(&b, "new %s", s->id);
-	if (queue_ask(s->queue, buf_span(&b), NULL) == RC_NONE)
-		submit_runner(s);
+	if (s->to_drop)
+		app_fail(s->app, "no queue manager runs: the mail is kept in"
+			" %.*s/drop until root's next sendmail or `postern"
+			" qmgr` takes it", SPAN_ARG(s->queue->folder));
+	else if (s->start_manager != NULL)
+		s->start_manager(s);
 }
 
 /* ---- all of it ----------------------------------------------------------- */
@@ -104,6 +94,9 @@ make_list(struct submit *s, struct submit_list *l)
 {
 	enum rc rc = submit_list_make(s, false, l);
 
+	if (s->is_pickup && (s->is_stuck || rc == RC_DENY))
+		return submit_fail(s, EXIT_LATER, "a table of addresses cannot"
+			" tell now: it stays in drop");
 	if (rc == RC_DENY && !s->is_stuck) {
 		s->is_stuck = true;
 		rc = submit_list_make(s, false, l);

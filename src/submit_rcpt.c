@@ -314,7 +314,8 @@ resolve_all(struct submit *s, size_t *n)
 		else
 			TRY(submit_resolve(s, &to, given));
 	}
-	if (*n > 0 && !s->to_drop && !s->is_stuck && !s->is_probe)
+	if (*n > 0 && !s->to_drop && !s->is_stuck && !s->is_probe &&
+	    !s->is_notice)
 		TRY(submit_resolve_copies(s));
 	return s->final_text.full ? RC_FULL : RC_OK;
 }

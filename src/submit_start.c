@@ -31,23 +31,10 @@ take_memory(struct buf *b, size_t bytes)
 	return b->p != NULL;
 }
 
-/* RC_OK: he may.  RC_NONE: he may not. */
-static enum rc
-may_submit(struct submit *s)
-{
-	const struct table_env env = { &s->maps.arena, &s->app->log };
-	struct table_names names;
-
-	TRY(table_names_open(&names, &env, "authorized_submit_users",
-		s->set->authorized_submit_users, 0));
-	return table_names_has(&names, s->login, NULL);
-}
-
 int
 submit_start(struct submit *s)
 {
 	int64_t field = s->set->header_size_limit;
-	enum rc rc;
 
 	if (field > FIELD_MAX)
 		field = FIELD_MAX;
@@ -59,17 +46,28 @@ submit_start(struct submit *s)
 	    !take_memory(&s->anew, 2 * (size_t)field))
 		return submit_fail(s, EXIT_LATER,
 			"out of memory; nothing was sent");
-	rc = submit_maps_open(s);
-	if (rc == RC_OK)
-		rc = may_submit(s);
-	if (rc == RC_OK)
+	if (submit_maps_open(s) == RC_OK)
 		return EXIT_OK;
-	if (rc == RC_NONE)
-		return submit_fail(s, EXIT_LATER, "user %.*s may not send mail"
-			" (authorized_submit_users); nothing was sent",
-			SPAN_ARG(s->login));
 	return submit_fail(s, EXIT_LATER, "the tables of addresses cannot be"
 		" opened; nothing was sent");
+}
+
+struct submit *
+submit_new(const struct param *param, const struct log *log, struct queue *q)
+{
+	struct {
+		struct submit s;	/* first: it is what is returned */
+		struct app app;
+	} *both = port_memory(sizeof(*both));
+
+	if (both == NULL)
+		return NULL;
+	both->app = (struct app){ .name = "qmgr", .log = *log };
+	both->s.app = &both->app;
+	both->s.param = param;
+	both->s.set = &param->set;
+	both->s.queue = q;
+	return submit_start(&both->s) == EXIT_OK ? &both->s : NULL;
 }
 
 /* ---- senders ------------------------------------------------------------- */
@@ -94,21 +92,16 @@ is_listed(struct span list, struct span sender)
 static enum rc
 may_send_as(struct submit *s)
 {
-	const struct table_env env = { &s->maps.arena, &s->app->log };
-	struct span text = s->set->local_login_sender_maps;
 	char room[TABLE_VALUE_MAX], key[SUBMIT_LOGIN_MAX];
 	struct buf value = BUF(room), k = BUF(key);
-	struct table_list list;
 
-	if (span_is(text, "static:*"))
-		return RC_OK;
+	TRY(table_names_has(&s->maps.users, s->login, NULL));
 	buf_put(&k, s->login);
 	if (k.n > 0 && k.p[0] >= '0' && k.p[0] <= '9') {
 		buf_clear(&k);
 		buf_fmt(&k, "uid:%u", (unsigned)s->uid);
 	}
-	TRY(table_open(&list, &env, "local_login_sender_maps", text, 0));
-	TRY(table_find(&list, buf_span(&k), TABLE_ANY, &value));
+	TRY(table_find(&s->maps.senders, buf_span(&k), TABLE_ANY, &value));
 	return is_listed(buf_span(&value), s->sender) ? RC_OK : RC_NONE;
 }
 
@@ -132,8 +125,9 @@ submit_from(struct submit *s, struct span sender, bool complete)
 			SPAN_ARG(sender));
 	rc = may_send_as(s);
 	if (rc != RC_OK)
-		return submit_fail(s, EXIT_LATER, "user %.*s may not send as"
-			" <%.*s> (local_login_sender_maps); nothing was sent",
+		return submit_fail(s, EXIT_LATER, "user %.*s may not send mail as"
+			" <%.*s> (authorized_submit_users,"
+			" local_login_sender_maps); nothing was sent",
 			SPAN_ARG(s->login), SPAN_ARG(s->sender));
 	if (s->sender.n == 0 || s->to_drop)
 		return EXIT_OK;
