@@ -44,6 +44,7 @@ struct queue {
 	const struct log *log;
 	uint32_t owner;			/* uid of mail_owner */
 	bool is_volatile;		/* a restart empties it */
+	bool is_told;			/* queue_run() was told to stop */
 	struct span folder;
 	char folder_room[QUEUE_PATH_MAX];
 };

@@ -408,7 +408,7 @@ run_stop(struct run *r)
 		r->stop_at = r->t.now;
 		return;
 	}
-	r->is_stopping = true;
+	r->is_stopping = r->q->is_told = true;
 	r->stop_at = r->t.now + STOP_PAUSE;
 	for (unsigned i = 0; i < RUN_CHILDREN; i++)
 		if (r->child[i].pid != 0 && !r->child[i].is_busy)

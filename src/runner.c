@@ -95,7 +95,8 @@ live(void *arg, int lock)
 			    " gives up: %s", port_error());
 			return EXIT_LATER;
 		}
-	} while (!queue_is_empty(s->q) && queue_lock(s->q, &lock) == RC_OK);
+	} while (!s->q->is_told && !queue_is_empty(s->q) &&
+	    queue_lock(s->q, &lock) == RC_OK);
 	return EXIT_OK;
 }
 

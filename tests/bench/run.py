@@ -252,7 +252,8 @@ def outside(program, parts):
     os.makedirs(PLACE, exist_ok=True)
     get_packages("msmtp", "postfix", "postfix-cdb", "ca-certificates")
     # Pages of a file on the way to the disk count as dirty, whose ever it is.
-    for path in program, make_bare("bare"), make_bare("bare_queue"):
+    for path in program, make_bare("bare"), make_bare("bare_queue"), \
+            make_bare("logsink"):
         with open(path, "rb") as f:
             os.fsync(f.fileno())
     failed = 0
@@ -278,7 +279,6 @@ def postfix_sendmail():
         subprocess.run(["tar", "-xO", "./usr/sbin/sendmail"], input=data,
                        stdout=f, check=True)
     os.chmod(out, 0o755)
-    return out
 
 
 def queue_part(program):
@@ -287,13 +287,13 @@ def queue_part(program):
         print("the queue is not measured: that needs root, and Postfix's "
               "package")
         return 0
+    postfix_sendmail()
     with tempfile.TemporaryDirectory(dir=PLACE) as folder:
         return subprocess.run([
             "unshare", "-n", "-m", "-p", "-u", "--mount-proc",
             "--kill-child", "--fork", "--", sys.executable,
             os.path.join(HERE, "queue.py"), os.path.abspath(program), ROOT,
-            folder, os.path.join(PLACE, "bare_queue"), postfix_sendmail(),
-        ]).returncode
+            folder, PLACE]).returncode
 
 
 def cover_dev(folder):

@@ -111,14 +111,7 @@ class Lane:
         return not self.left()
 
     def manager_runs(self):
-        try:
-            with open(self.queue + "/lock", "rb") as f:
-                fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return False
-        except FileNotFoundError:
-            return False
-        except BlockingIOError:
-            return True
+        return machine.is_locked(self.queue + "/lock")
 
     def template(self, name, messages):
         """A queue with these in it, [(serial, recipients)], not tried."""

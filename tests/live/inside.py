@@ -146,6 +146,8 @@ def main():
     finally:
         if os.path.exists(world.server.log):
             shutil.copy(world.server.log, log)
+        if hasattr(world, "syslog"):
+            shutil.copy(world.syslog.path, log + ".client")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ Inside the namespace of a peer's checks: its main.cf, its queue, /usr/sbin/
 sendmail in place, a syslog to write to, and, where a check asks for it, a
 network of its own with one cable to where the servers are.
 """
+import errno
+import fcntl
 import os
 import re
 import shutil
@@ -199,26 +201,28 @@ class Machine:
 
     def await_manager(self):
         until = time.monotonic() + 10
-        while self.pid() is None:
+        while not self.listens():
             if self.manager and self.manager.poll() is not None:
                 raise RuntimeError("qmgr ended with %d" %
                                    self.manager.returncode)
             if time.monotonic() > until:
-                raise RuntimeError("qmgr has no lock after 10 s")
+                raise RuntimeError("qmgr does not listen after 10 s")
             time.sleep(0.01)
 
     @staticmethod
     def pid():
         """Who holds the lock: manager or runner; None if nobody does."""
-        try:
-            inode = os.stat(QUEUE + "/lock").st_ino
-        except OSError:
-            return None
-        with open("/proc/locks", encoding="ascii") as f:
-            if any("->" not in ln and ln.split()[5].endswith(":%d" % inode)
-                   for ln in f):
-                return holder(QUEUE + "/lock")
-        return None
+        return holder(QUEUE + "/lock") if is_locked(QUEUE + "/lock") \
+            else None
+
+    @staticmethod
+    def listens():
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+            try:
+                s.connect(QUEUE + "/control")
+                return True
+            except OSError as e:
+                return e.errno == errno.EPROTOTYPE
 
     def stop(self, how=signal.SIGTERM):
         """-> exit status; whoever holds the lock is ended, and waited for."""
@@ -234,7 +238,10 @@ class Machine:
             self.manager = None
             return status
         until = time.monotonic() + 20
-        while pid and self.pid() == pid and time.monotonic() < until:
+        while pid and self.pid() == pid:
+            if time.monotonic() > until:
+                raise RuntimeError("the runner doesn't end on signal %d"
+                                   % how)
             time.sleep(0.01)
         return None
 
@@ -266,9 +273,20 @@ def names(folder):
         return []
 
 
+def is_locked(path):
+    try:
+        with open(path, "rb") as f:
+            fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+
+
 def holder(path):
-    """The oldest process that has this file open. The kernel names the one
-    that locked it, which forked since and is gone."""
+    """The oldest process that has this file open. The kernel would name the
+    one that locked it, which forked since and is gone."""
     found = []
     want = os.path.realpath(path)
     for pid in filter(str.isdigit, os.listdir("/proc")):
