@@ -110,6 +110,8 @@ int app_set_option(struct app_set *s, const struct app *app,
  */
 int app_set_load(struct app_set *s, struct app *app, const char *folder,
 	bool is_lmtp);
+/* The log's tag follows app->name, as `postfix/sendmail`. */
+void app_set_tag(struct app_set *s, struct app *app);
 
 /*
  * app_help - print the applet's usage and what its options mean.

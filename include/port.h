@@ -449,6 +449,8 @@ bool port_has_route(void);
 
 /* Login name of a uid, or its digits.  RC_NONE: digits it is. */
 enum rc port_login(uint32_t uid, struct buf *out);
+/* Of an account of that very name, its uid; and its home folder, added. */
+MUST_USE enum rc port_home(struct span name, uint32_t *uid, struct buf *home);
 /* The uid of an account, by name or digits.  RC_NONE: there is none. */
 MUST_USE enum rc port_account(struct span name, uint32_t *uid);
 

@@ -44,7 +44,6 @@ struct queue {
 	const struct log *log;
 	uint32_t owner;			/* uid of mail_owner */
 	bool is_volatile;		/* a restart empties it */
-	bool is_told;			/* queue_run() was told to stop */
 	struct span folder;
 	char folder_room[QUEUE_PATH_MAX];
 };
@@ -61,6 +60,9 @@ struct queue {
  */
 MUST_USE enum rc queue_open(struct queue *q, const struct param *param,
 	const struct log *log);
+
+/* The uid of mail_owner; a spare one where it has no account, or is root. */
+uint32_t queue_owner(const struct settings *set);
 
 /* `folder/name` below the queue, or the folder itself for an empty name. */
 void queue_path(const struct queue *q, struct buf *b, const char *folder,
@@ -328,8 +330,9 @@ struct queue_crew {
  * queue_run - be the manager, until it is told to stop or, unless `stay`, the
  * queue is empty.  The caller holds the lock.
  *
- * RC_OK: ended in order; whoever started a runner then gives up the lock and
- * looks at the queue once more (queue_is_empty()).
+ * RC_OK    it was told to stop.
+ * RC_NONE  the queue is empty: whoever started a runner gives up the lock, and
+ *          then looks at the queue once more (queue_is_empty()).
  */
 MUST_USE enum rc queue_run(struct queue *q, const struct queue_crew *crew,
 	bool stay);

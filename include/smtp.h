@@ -28,6 +28,13 @@ MUST_USE enum rc smtp_worker(struct worker *w, const struct settings *set,
 	const struct log *log, struct report *report, bool lmtp);
 
 /*
+ * smtp_prepare - reads and opens ahead of walls what would otherwise be when it
+ * is needed first, and may not be everybody's to read: keys, authorities.  What
+ * is wrong with them is told by the deliveries that it concerns.
+ */
+void smtp_prepare(struct worker *w);
+
+/*
  * smtp_deliver - try one job, over all its next hops, hosts and fallbacks.
  *
  * RC_OK    every recipient has been reported, once.

@@ -26,8 +26,19 @@ struct work {
 #define WORK_TELL_DELAY	"delay"
 
 int work_deliver(void *work, int fd);
+/* Says in the log which of the walls around deliverers this kernel lacks. */
+void work_walls(const struct work *work);
 int work_tell(void *work, int fd);
 int work_pickup(void *work, int fd);
+
+/*
+ * work_local - mail that ends here, into maildirs; each recipient that is not
+ * decided yet is reported.  RC_OS: a report could not be written.
+ *
+ * owner  of the queue: who gets a maildir that is nobody's.
+ */
+MUST_USE enum rc work_local(const struct settings *set, uint32_t owner,
+	struct job *job, struct report *report);
 
 /*
  * work_address - adds the recipients that an address of our own mail comes to:

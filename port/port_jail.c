@@ -104,10 +104,12 @@ set_limits(void)
 #define LANDLOCK_BENEATH	1	/* a rule's kind */
 #define BIT(n)			((uint64_t)1 << (n))
 #define READING			(BIT(2) | BIT(3))	/* file, folder */
-/* A file: to write, remove, make, move between folders, cut short. */
-#define KEEPING			(BIT(1) | BIT(5) | BIT(8) | BIT(13) | BIT(14))
+/* A file: to write, remove, make, move between folders, cut short; a folder:
+   to make. */
+#define KEEPING			(BIT(1) | BIT(5) | BIT(7) | BIT(8) | \
+				BIT(13) | BIT(14))
 #define TCP			(BIT(0) | BIT(1))	/* bind, connect */
-#define OUTSIDE			(BIT(0) | BIT(1)) /* abstract sockets, signals */
+#define OUTSIDE			(BIT(0) | BIT(1))	/* @names, signals */
 
 struct landlock_rules {
 	uint64_t files;

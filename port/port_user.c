@@ -87,6 +87,19 @@ port_account(struct span name, uint32_t *uid)
 	return RC_OK;
 }
 
+enum rc
+port_home(struct span name, uint32_t *uid, struct buf *home)
+{
+	struct user u = { .name = name };
+
+	if (name.n == 0 || !find_user(&u))
+		return RC_NONE;
+	*uid = (uint32_t)u.uid;
+	field(&u.after);		/* the full name */
+	buf_put(home, field(&u.after));
+	return RC_OK;
+}
+
 bool
 port_group(uint32_t uid, uint32_t *gid)
 {

@@ -88,7 +88,7 @@ run(struct qmgr *m)
 		    !m->may_leave);
 		port_close(lock);
 	}
-	if (rc == RC_OK)
+	if (rc == RC_OK || rc == RC_NONE)
 		return EXIT_OK;
 	app_fail(m->app, "the queue manager cannot go on: %s", port_error());
 	return EXIT_LATER;

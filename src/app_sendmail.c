@@ -26,7 +26,7 @@
  *	postern_from = alerts@example.com
  *		what a provider accepts as sender: it takes the place of all
  *		addresses of this machine, in the envelope and in From, where
- *		`root on router.example` is shown beside it
+ *		`root on router` is shown beside it
  *	postern_local_to = ann@example.com
  *		who gets mail for root, and for all other local names without
  *		an alias

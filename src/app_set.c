@@ -45,9 +45,9 @@ app_set_option(struct app_set *s, const struct app *app, const char *option)
 	return EXIT_OK;
 }
 
-/* `postfix/sendmail`; it lies behind the settings. */
-static void
-name_log(struct app_set *s, struct app *app)
+/* It lies behind the settings. */
+void
+app_set_tag(struct app_set *s, struct app *app)
 {
 	struct span name = s->param.set.syslog_name;
 	size_t cap = name.n + span_of(app->name).n + 2;
@@ -136,7 +136,7 @@ app_set_load(struct app_set *s, struct app *app, const char *folder,
 	}
 	(void)buf_text(&why);
 	if (rc == RC_OK) {
-		name_log(s, app);
+		app_set_tag(s, app);
 		return open_log(s, app);
 	}
 	app_fail(app, "%s", s->why_text);

@@ -179,7 +179,7 @@ tell_json(struct call *c, struct span answer)
 	buf_fmt(b, ", \"volatile\": %s, \"manager\": %s, \"incoming\": %u, "
 	    "\"deferred\": %u, \"network\": %u, \"hold\": %u, \"drop\": %u, "
 	    "\"corrupt\": %u, \"bytes\": %lld, \"oldest\": %lld, "
-	    "\"next\": %lld", c->q.is_volatile ? "true" : "false",
+	    "\"next_try\": %lld", c->q.is_volatile ? "true" : "false",
 	    c->has_manager ? "true" : "false", n->fresh, n->deferred,
 	    n->network, n->held, n->drop, n->corrupt, (long long)n->bytes,
 	    (long long)n->oldest_s, (long long)n->next_s);

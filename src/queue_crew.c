@@ -19,6 +19,7 @@
 /* Until one that was let go is ended by force. */
 #define LEAVE_PAUSE	(5 * SECOND)
 #define REAP_PAUSE	(5 * SECOND)	/* its socket is closed already */
+#define END_PAUSE	SECOND		/* for all of them */
 #define HURRY_PAUSE	((ms_t)20)	/* somebody needs its place */
 #define SEND_PAUSE	(5 * SECOND)
 
@@ -61,6 +62,8 @@ log_end(struct run *r, const struct run_child *c, int status)
 		[QUEUE_TELL] = "tell", [QUEUE_PICKUP] = "pickup",
 		[QUEUE_LIST] = "list" };
 
+	if (status > 256 && c->is_leaving)
+		return;			/* it was in no hurry */
 	if (status > 256)
 		run_log(r, NULL, LOG_WARNING, "process %u (%s) was ended by "
 			"signal %d", c->pid, names[c->task], status - 256);
@@ -127,8 +130,10 @@ free_place(struct run *r)
 		    (idle == NULL || c->since < idle->since))
 			idle = c;
 	}
-	if (idle != NULL)
+	if (idle != NULL) {
+		idle->is_leaving = true;
 		reap(r, idle, r->t.now + HURRY_PAUSE);
+	}
 	return idle;
 }
 
@@ -226,7 +231,9 @@ write_order(struct run *r, unsigned mail, const struct plan_dest *d)
 	o->transport = span_of(queue_transport_name(
 		(enum queue_transport)d->transport));
 	o->nexthop = plan_nexthop(d);
-	o->more = d->first != PLAN_NONE;
+	/* One that is served by several will have more for each: what they
+	   leave is read and sent too soon to be seen waiting here. */
+	o->more = d->first != PLAN_NONE || d->busy > 1;
 }
 
 /* One that serves this route already, and waits; else a new one. */
@@ -519,5 +526,6 @@ crew_end(struct run *r)
 {
 	for (unsigned i = 0; i < RUN_CHILDREN; i++)
 		if (r->child[i].pid != 0)
-			reap(r, &r->child[i], r->t.now);
+			reap(r, &r->child[i], r->child[i].is_busy ? r->t.now :
+				r->t.now + END_PAUSE);
 }

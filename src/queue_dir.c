@@ -80,8 +80,8 @@ queue_id_make(struct buf *b, uint64_t inode, int64_t wall_ms, bool is_long)
 
 /* ---- opening ------------------------------------------------------------- */
 
-static uint32_t
-find_owner(const struct settings *set)
+uint32_t
+queue_owner(const struct settings *set)
 {
 	uint32_t uid;
 
@@ -186,7 +186,7 @@ queue_open(struct queue *q, const struct param *param, const struct log *log)
 	}
 	if (b.n == 0)
 		return RC_NONE;
-	q->owner = find_owner(q->set);
+	q->owner = queue_owner(q->set);
 	return open_folders(q);
 }
 

@@ -196,6 +196,7 @@ run_reload(struct run *r)
 {
 	struct plan_set set;
 
+	(void)conf_changed(r);		/* it is what is read now */
 	if (r->crew->reload == NULL || !r->crew->reload(r->crew->arg))
 		return false;
 	run_log(r, NULL, LOG_INFO, "the settings were read anew");
@@ -219,6 +220,21 @@ look_at_conf(struct run *r)
 
 /* ---- what the plan says -------------------------------------------------- */
 
+/* Once, when it binds. */
+static void
+tell_cap(struct run *r)
+{
+	int limit = r->q->set->default_process_limit;
+
+	if (r->is_capped || limit <= PLAN_PROCESSES ||
+	    r->plan.jobs_n < PLAN_PROCESSES)
+		return;
+	r->is_capped = true;
+	run_log(r, NULL, LOG_INFO, "default_process_limit = %d: at most %d"
+		" deliver at a time, for want of memory", limit,
+		PLAN_PROCESSES);
+}
+
 static void
 send(struct run *r, const struct plan_turn *turn)
 {
@@ -232,6 +248,7 @@ send(struct run *r, const struct plan_turn *turn)
 	rc = crew_send(r, turn);
 	if (rc == RC_OK) {
 		r->has_spawn_trouble = false;
+		tell_cap(r);
 		return;
 	}
 	if (rc == RC_NONE) {		/* somebody removed its file */
@@ -408,7 +425,7 @@ run_stop(struct run *r)
 		r->stop_at = r->t.now;
 		return;
 	}
-	r->is_stopping = r->q->is_told = true;
+	r->is_stopping = true;
 	r->stop_at = r->t.now + STOP_PAUSE;
 	for (unsigned i = 0; i < RUN_CHILDREN; i++)
 		if (r->child[i].pid != 0 && !r->child[i].is_busy)
@@ -438,7 +455,7 @@ loop(struct run *r)
 		crew_watch(r, &until);
 		control_watch(r, &until);
 		if (is_over(r))
-			return RC_OK;
+			return r->is_stopping ? RC_OK : RC_NONE;
 		if (r->is_stopping)
 			sooner(&until, r->stop_at);
 		sooner(&until, r->sync_at);
@@ -503,10 +520,6 @@ start(struct run *r)
 	if (port_links(&r->links) != RC_OK)
 		run_log(r, NULL, LOG_INFO, "the system doesn't tell when the "
 			"network comes: %s", port_error());
-	if (r->q->set->default_process_limit > PLAN_PROCESSES)
-		run_log(r, NULL, LOG_INFO, "default_process_limit = %d: at most"
-			" %d deliver at a time, for want of memory",
-			r->q->set->default_process_limit, PLAN_PROCESSES);
 	return control_open(r);
 }
 
@@ -531,8 +544,10 @@ queue_run(struct queue *q, const struct queue_crew *crew, bool stay)
 
 	if (r == NULL)
 		return RC_OS;
-	*r = (struct run){ .q = q, .crew = crew, .stay = stay,
-		.routes = port_memory(queue_routes_bytes()) };
+	r->q = q;		/* field by field: what is zero stays untouched */
+	r->crew = crew;
+	r->stay = stay;
+	r->routes = port_memory(queue_routes_bytes());
 	if (r->routes == NULL)
 		return RC_OS;
 	rc = start(r);

@@ -87,17 +87,18 @@ live(void *arg, int lock)
 	enum rc rc;
 
 	s->app->log.to_stderr = false;	/* the caller's is closed */
+	s->app->name = "qmgr";
+	app_set_tag(s->set, s->app);
 	do {
 		rc = runner_stay(s->app, s->set, s->q, s->folder, false);
 		port_close(lock);
-		if (rc != RC_OK) {
-			log_line(&s->app->log, LOG_ERROR, "the queue manager"
-			    " gives up: %s", port_error());
-			return EXIT_LATER;
-		}
-	} while (!s->q->is_told && !queue_is_empty(s->q) &&
+	} while (rc == RC_NONE && !queue_is_empty(s->q) &&
 	    queue_lock(s->q, &lock) == RC_OK);
-	return EXIT_OK;
+	if (rc == RC_OK || rc == RC_NONE)
+		return EXIT_OK;
+	log_line(&s->app->log, LOG_ERROR, "the queue manager gives up: %s",
+	    port_error());
+	return EXIT_LATER;
 }
 
 /* As soon as it listens. */

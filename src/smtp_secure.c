@@ -28,6 +28,16 @@ secure_open(struct worker *w)
 	return tls_open(&w->tls, w->set, w->lmtp, w->log, w->env.arena);
 }
 
+void
+smtp_prepare(struct worker *w)
+{
+	char room[512];
+	struct buf why = BUF(room);
+
+	if (w->tls != NULL)
+		(void)!tls_ready(w->tls, &w->session.tls, &why);
+}
+
 /* ---- policy ------------------------------------------------------------- */
 
 static enum rc

@@ -54,8 +54,11 @@ push(struct submit *s, enum step step, size_t parent, struct span text)
 
 	while (above.parent != SIZE_MAX) {
 		read_entry(s, above.parent, &above);
-		if (span_eq_case(above.text, text))
+		if (span_eq_case(above.text, text)) {
+			if (step == FILE)
+				return RC_OK;
 			step = DONE;
+		}
 		if (++way > WAY_MAX)
 			return RC_FULL;
 	}

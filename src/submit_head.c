@@ -12,8 +12,7 @@
  * Mail of a gateway (-G) is no mail of this machine: its header stays.
  *
  * Where postern_from takes the place of a From, that shows who it was, as in
- * `root on router.example <alerts@provider.example>`, ahead of which
- * X-Original-From has the field as it came.  There is no Reply-To: root@router
+ * `root on router <alerts@provider.example>`, ahead of which X-Original-From has the field as it came.  There is no Reply-To: root@router
  * could not be reached by it.
  */
 #include "mail_content.h"
@@ -47,19 +46,17 @@ static const struct field fields[] = {
 
 /* ---- rewriting ----------------------------------------------------------- */
 
-/* Who it was, as words of a phrase: `root on router.example`. */
+/* Who it was, as words of a phrase: `root on router`. */
 static void
 show(struct submit_head *h, struct span was)
 {
+	struct span host = h->s->set->myhostname;
 	char text[sizeof(h->room) / 2];
 	struct buf b = BUF(text);
 
 	buf_put(&b, mail_addr_local(was));
 	buf_puts(&b, " on ");
-	if (mail_addr_has_domain(was))
-		buf_put(&b, mail_addr_domain(was));
-	else
-		buf_put(&b, h->s->set->myorigin);
+	buf_put(&b, span_part(host, 0, span_find(host, '.')));
 	h->is_ours = true;
 	if (!b.full && (h->field & F_FROM) != 0)
 		mail_phrase(&h->shown, buf_span(&b));

@@ -6,6 +6,12 @@
  * one message; each of them is answered with a saying, whatever happens short
  * of a crash, and the order with DONE.  Without an order for a while it says
  * BYE, and goes when its socket ends: an order that crossed the BYE is done.
+ *
+ * Before it meets the network it opens tables, keys and authorities, some of
+ * which may be root's alone, and then gives up root and puts walls around
+ * itself; what is left to be written is data_directory, for caches.  Mail for
+ * this machine goes nowhere, so whoever delivers it stays as he is, and has a
+ * process for each message that becomes its owner (work_local.c).
  */
 #include "applet.h"
 #include "port.h"
@@ -26,7 +32,9 @@ struct deliver {
 	struct log log;
 	struct param param;
 	struct arena arena;
-	struct worker *worker;
+	struct worker *worker;		/* NULL: for local mail */
+	enum rc state_of_load;		/* RC_NONE: nothing was loaded yet */
+	bool is_local;
 	struct report_form form;
 	unsigned jobs;			/* done so far */
 	bool has_failed;		/* the manager is gone */
@@ -204,8 +212,58 @@ read_job(struct deliver *d, int fd)
 
 /* ---- the work ------------------------------------------------------------ */
 
+/* Where caches may be kept, in the hands of whom workers become. */
+static void
+make_data_folder(const struct settings *set, const char *path)
+{
+	struct port_stat st;
+
+	if (set->sasl_auth_cache_name.n + set->tls_session_cache_database.n
+	    == 0 || port_stat_path(path, &st) != RC_NONE ||
+	    port_folder_make(path, 0700) != RC_OK || port_uid() != 0)
+		return;
+	(void)!port_set_owner(path, queue_owner(set));
+}
+
 static enum rc
-load(struct deliver *d)
+put_up_walls(const struct settings *set, struct buf *lacks)
+{
+	char room[QUEUE_PATH_MAX];
+	struct buf path = BUF(room);
+	const struct port_jail jail = {
+		.uid = queue_owner(set), .writable = room, .network = true
+	};
+
+	buf_put(&path, set->data_directory);
+	make_data_folder(set, buf_text(&path));
+	return port_jail(&jail, lacks);
+}
+
+static enum rc
+start_worker(struct deliver *d, bool is_lmtp, struct buf *why)
+{
+	const struct settings *set = &d->param.set;
+	char room[64];
+	struct buf lacks = BUF(room);
+
+	d->worker = port_memory(smtp_worker_bytes());
+	if (d->worker == NULL)
+		return RC_OS;
+	if (smtp_worker(d->worker, set, &d->log, &d->report, is_lmtp) !=
+	    RC_OK) {
+		buf_puts(why, "the settings cannot be used: see the log");
+		return RC_DENY;
+	}
+	smtp_prepare(d->worker);
+	if (put_up_walls(set, &lacks) == RC_OK)
+		return RC_OK;
+	buf_fmt(why, "cannot become uid %u (mail_owner): %s",
+	    queue_owner(set), port_error());
+	return RC_DENY;
+}
+
+static enum rc
+load(struct deliver *d, struct buf *why)
 {
 	bool is_lmtp = span_is(d->order.transport, "lmtp");
 	const struct param_from from = {
@@ -216,45 +274,29 @@ load(struct deliver *d)
 		.is_lmtp = is_lmtp,
 		.log = &d->log,
 	};
-	struct buf why = BUF(d->why);
 	void *memory = port_memory(SETTINGS_BYTES);
 	const struct settings *set = &d->param.set;
 
 	if (memory == NULL)
 		return RC_OS;
 	arena_init(&d->arena, memory, SETTINGS_BYTES);
-	if (param_load(&d->param, &from, &d->arena, &why) != RC_OK)
-		return RC_DENY;
+	TRY(param_load(&d->param, &from, &d->arena, why));
 	d->form = (struct report_form){
 		.external = set->info_log_address_format == FORMAT_EXTERNAL,
 		.ascii_only = !set->smtputf8_enable,
 		.digits = set->delay_logging_resolution_limit,
 	};
-	d->worker = port_memory(smtp_worker_bytes());
-	if (d->worker == NULL)
-		return RC_OS;
-	if (smtp_worker(d->worker, set, &d->log, &d->report, is_lmtp) ==
-	    RC_OK)
-		return RC_OK;
-	d->worker = NULL;
-	buf_puts(&why, "the settings cannot be used: see the log");
-	return RC_DENY;
+	return d->is_local ? RC_OK : start_worker(d, is_lmtp, why);
 }
 
 static void
-deliver(struct deliver *d)
+deliver_mail(struct deliver *d)
 {
-	struct buf why = BUF(d->why);
-	enum rc rc = d->worker != NULL ? RC_OK : load(d);
+	enum rc rc = d->is_local ? work_local(&d->param.set,
+	    queue_owner(&d->param.set), &d->job, &d->report) :
+	    smtp_deliver(d->worker, &d->job);
 
-	if (rc != RC_OK) {
-		if (rc == RC_OS)
-			buf_puts(&why, "out of memory");
-		put_rest(d, REACH_OURS, rc == RC_OS ? "4.3.0" : "4.3.5",
-		    span_of(d->why));
-		return;
-	}
-	switch (smtp_deliver(d->worker, &d->job)) {
+	switch (rc) {
 	case RC_OK:
 		break;
 	case RC_DENY:
@@ -270,6 +312,26 @@ deliver(struct deliver *d)
 	default:
 		put_rest(d, REACH_OURS, "4.3.0", span_of(port_error()));
 	}
+}
+
+/* What can't be loaded, or put behind walls, delivers nothing. */
+static void
+deliver(struct deliver *d)
+{
+	struct buf why = BUF(d->why);
+
+	if (d->state_of_load == RC_NONE) {
+		d->is_local = span_is(d->order.transport, "local");
+		d->state_of_load = load(d, &why);
+		if (why.n == 0)
+			buf_puts(&why, "out of memory");
+		buf_text(&why);
+	}
+	if (d->state_of_load == RC_OK)
+		deliver_mail(d);
+	else
+		put_rest(d, REACH_OURS, d->state_of_load == RC_OS ? "4.3.0" :
+		    "4.3.5", span_of(d->why));
 }
 
 /* RC_NONE: nothing for a while. */
@@ -362,6 +424,42 @@ work_deliver(void *arg, int fd)
 	d->log.sink = sink;
 	d->log.sink_arg = d;
 	d->report.put = put;
+	d->state_of_load = RC_NONE;
 	buf_init(&d->text, words, WORDS_BYTES);
 	return work(d) == RC_OK ? EXIT_OK : EXIT_LATER;
+}
+
+/* ---- what the kernel lacks ----------------------------------------------- */
+
+/* Behind walls like those of a deliverer: what they lack is its message. */
+static int
+try_walls(void *arg, int fd)
+{
+	const struct work *w = arg;
+	char room[128];
+	struct buf lacks = BUF(room);
+
+	if (put_up_walls(&w->param->set, &lacks) != RC_OK || lacks.n == 0)
+		return 0;
+	return port_send(fd, buf_span(&lacks), -1, port_now() + SECOND) !=
+	    RC_OK;
+}
+
+void
+work_walls(const struct work *w)
+{
+	struct work copy = *w;
+	char room[128];
+	unsigned pid;
+	size_t n;
+	int fd, none;
+
+	if (port_spawn(try_walls, &copy, &pid, &fd) != RC_OK)
+		return;
+	if (port_recv(fd, room, sizeof(room), port_now() + SECOND, &n, &none)
+	    == RC_OK)
+		log_line(w->log, LOG_INFO, "this kernel has no %.*s: fewer "
+		    "walls around what meets the network", (int)n, room);
+	port_close(fd);
+	port_reap(pid, port_now() + SECOND);
 }

@@ -226,7 +226,7 @@ void sim_stdin_closed(void);
 /* ---- processes ---------------------------------------------------------- */
 
 /*
- * The test itself is a process, the first one (port_pid() 4711).  Others are
+ * The test itself is a process, the first one (SIM_PID).  Others are
  * started by it, as a user would do it (sim_process), or by the code under test
  * (port_spawn, port_detach).  They take turns: whoever waits lets others go on,
  * and so does now and then any call but the test's (sim_hop); who is next is
@@ -243,6 +243,7 @@ void sim_stdin_closed(void);
  * An ASSERT in any of them fails the test, and so does what goes wrong with
  * their descriptors, children or jails.
  */
+#define SIM_PID	4711
 #define sim_process(entry, arg)	sim_process_(#entry, (entry), (arg))
 /* Pid of a new one, with the present sim_uid() and sim_stdin(); its fd is -1.
    It begins when the test waits. */

@@ -9,24 +9,6 @@
 
 #include "sim_disk.h"
 
-#define SECTOR	512	/* is written as a whole, or not */
-
-/* A write, with what was there before. */
-struct change {
-	struct change *before;
-	int64_t at;
-	size_t n, old_n, old_size;
-	char *data, *old;
-};
-
-/* A change of names: from NULL: a new one; to NULL: a removal. */
-struct move {
-	struct move *next;
-	struct name *from, *to;
-	struct node *node;
-	bool added;		/* `to` is on the disk, `from` is, too */
-};
-
 /* ---- nodes -------------------------------------------------------------- */
 
 static uint64_t
@@ -66,8 +48,8 @@ node_new(enum node_kind kind)
 	return f;
 }
 
-static void
-forget_changes(struct node *f)
+void
+disk_forget_changes(struct node *f)
 {
 	struct change *c;
 
@@ -103,7 +85,7 @@ node_drop(struct node *f)
 
 	if (--f->refs > 0)
 		return;
-	forget_changes(f);
+	disk_forget_changes(f);
 	d->used -= f->charged;
 	if (d->spares < COUNT(d->spare))
 		d->spare[d->spares++] = f->inode;
@@ -116,8 +98,8 @@ node_drop(struct node *f)
 
 /* ---- content ------------------------------------------------------------ */
 
-static void
-set_size(struct node *f, size_t n)
+void
+disk_set_size(struct node *f, size_t n)
 {
 	char *p;
 
@@ -134,11 +116,11 @@ set_size(struct node *f, size_t n)
 	f->size = n;
 }
 
-static void
-put_octets(struct node *f, size_t at, const char *data, size_t n)
+void
+disk_put_octets(struct node *f, size_t at, const char *data, size_t n)
 {
 	if (at + n > f->size)
-		set_size(f, at + n);
+		disk_set_size(f, at + n);
 	if (n > 0)
 		memcpy(f->data + at, data, n);
 }
@@ -146,9 +128,9 @@ put_octets(struct node *f, size_t at, const char *data, size_t n)
 void
 node_text(struct node *f, const void *data, size_t n)
 {
-	forget_changes(f);
-	set_size(f, 0);
-	put_octets(f, 0, data, n);
+	disk_forget_changes(f);
+	disk_set_size(f, 0);
+	disk_put_octets(f, 0, data, n);
 }
 
 static char *
@@ -191,7 +173,7 @@ disk_write(struct node *f, int64_t at, struct span data)
 		f->charged += more;
 	}
 	note_change(f, (size_t)at, data);
-	put_octets(f, (size_t)at, data.p, data.n);
+	disk_put_octets(f, (size_t)at, data.p, data.n);
 	d->written += data.n;
 	f->meta.mtime_s = wall();
 	return RC_OK;
@@ -209,7 +191,7 @@ disk_write_part(struct node *f, int64_t at, struct span data)
 void
 disk_sync(struct node *f)
 {
-	forget_changes(f);
+	disk_forget_changes(f);
 	f->kept_meta = f->meta;
 	sim.disk->syncs++;
 }
@@ -280,8 +262,8 @@ find(const char *path)
 	return f;
 }
 
-static char *
-folder_path(const char *path)
+char *
+disk_folder_path(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *p = sim_alloc(strlen(path) + 2);
@@ -297,7 +279,7 @@ folder_path(const char *path)
 struct node *
 folder_of(const char *path)
 {
-	char *p = folder_path(path);
+	char *p = disk_folder_path(path);
 	struct node *f = find(p);
 
 	sim_free(p);
@@ -360,8 +342,8 @@ name_of(const char *path)
 	return n;
 }
 
-static void
-set_now(struct name *n, struct node *f)
+void
+name_set_now(struct name *n, struct node *f)
 {
 	struct node *was = n->now;
 
@@ -380,8 +362,8 @@ set_now(struct name *n, struct node *f)
 	name_delist(n);
 }
 
-static void
-set_kept(struct name *n, struct node *f)
+void
+name_set_kept(struct name *n, struct node *f)
 {
 	struct node *was = n->kept;
 
@@ -424,8 +406,8 @@ move_add(struct name *from, struct name *to, struct node *f)
 }
 
 /* Take this one off the list; the next stands in *p then. */
-static void
-move_drop(struct move **p)
+void
+disk_move_drop(struct move **p)
 {
 	struct move *m = *p;
 
@@ -442,7 +424,7 @@ disk_name(const char *path, struct node *f)
 {
 	struct name *n = name_of(path);
 
-	set_now(n, f);
+	name_set_now(n, f);
 	move_add(NULL, n, f);
 }
 
@@ -452,7 +434,7 @@ disk_unname(const char *path)
 	struct name *n = name_of(path);
 
 	move_add(n, NULL, n->now);
-	set_now(n, NULL);
+	name_set_now(n, NULL);
 }
 
 void
@@ -464,8 +446,8 @@ disk_rename(const char *from, const char *to)
 	if (f == b->now)
 		return;		/* as rename(2): two names of one file stay */
 	move_add(a, b, f);
-	set_now(b, f);
-	set_now(a, NULL);
+	name_set_now(b, f);
+	name_set_now(a, NULL);
 }
 
 /* Files that were placed before their folder was. */
@@ -494,9 +476,9 @@ moves_forget(const struct name *n)
 
 	while (*p != NULL) {
 		if ((*p)->to == n && (*p)->from != NULL)
-			set_kept((*p)->from, NULL);
+			name_set_kept((*p)->from, NULL);
 		if ((*p)->to == n || (*p)->from == n)
-			move_drop(p);
+			disk_move_drop(p);
 		else
 			p = &(*p)->next;
 	}
@@ -508,8 +490,8 @@ disk_place(const char *path, struct node *f)
 	struct name *n = name_of(path);
 
 	moves_forget(n);
-	set_now(n, f);
-	set_kept(n, f);
+	name_set_now(n, f);
+	name_set_kept(n, f);
 	if (f != NULL && f->kind == NODE_FOLDER)
 		adopt(f);
 }
@@ -569,255 +551,4 @@ may_take_away(const char *path)
 	    uid != folder->meta.uid && f != NULL && uid != f->meta.uid)
 		return sim_os(EPERM);
 	return RC_OK;
-}
-
-/* ---- what is on the disk ------------------------------------------------ */
-
-static void
-keep_added(struct move *m)
-{
-	if (m->to != NULL && !m->added)
-		set_kept(m->to, m->node);
-	m->added = true;
-}
-
-static void
-keep_whole(struct move *m)
-{
-	keep_added(m);
-	if (m->from != NULL)
-		set_kept(m->from, NULL);
-}
-
-static struct node *
-folder_from(const struct move *m)
-{
-	return (m->from != NULL ? m->from : m->to)->folder;
-}
-
-static struct node *
-folder_to(const struct move *m)
-{
-	return (m->to != NULL ? m->to : m->from)->folder;
-}
-
-/*
- * Between two folders the new name may be on the disk without the old one being
- * gone; the other way round nobody does it.
- */
-void
-disk_sync_folder(struct node *folder)
-{
-	struct move **p = &sim.disk->moves;
-
-	sim.disk->syncs++;
-	while (*p != NULL && folder->pending > 0) {
-		if (folder_from(*p) == folder) {
-			keep_whole(*p);
-			move_drop(p);
-			continue;
-		}
-		if (folder_to(*p) == folder)
-			keep_added(*p);
-		p = &(*p)->next;
-	}
-}
-
-/* ---- power cut ---------------------------------------------------------- */
-
-enum { ALL_LOST, ALL_KEPT, SOME_KEPT, FATES = 4 };
-
-static void
-cut_names(void)
-{
-	struct sim_disk *d = sim.disk;
-	unsigned fate = sim_random(FATES);
-	struct move *m;
-
-	while ((m = d->moves) != NULL) {
-		bool kept = fate == ALL_KEPT ||
-		    (fate >= SOME_KEPT && sim_random(2) == 0);
-
-		if (kept)
-			keep_added(m);
-		if (kept && (folder_from(m) == folder_to(m) ||
-		    sim_random(2) == 0))
-			keep_whole(m);
-		move_drop(&d->moves);
-	}
-}
-
-bool
-disk_is_volatile(const char *path)
-{
-	const struct node *f = find_here(path);
-	bool hit = f != NULL && f->is_volatile;
-	char *up;
-
-	if (hit || strcmp(path, "/") == 0)
-		return hit;
-	up = folder_path(path);
-	hit = disk_is_volatile(up);
-	sim_free(up);
-	return hit;
-}
-
-static bool
-is_in_memory(const struct name *n)
-{
-	char *up = folder_path(n->path);
-	bool hit = strcmp(n->path, "/") != 0 && disk_is_volatile(up);
-
-	sim_free(up);
-	return hit;
-}
-
-/* A name in a folder that is not there any more can't be found. */
-static bool
-is_lost(const struct name *n)
-{
-	return n->folder != NULL && n->folder->links == 0;
-}
-
-static bool
-settle_names(void)
-{
-	struct sim_disk *d = sim.disk;
-	bool again = false;
-	struct name *n;
-	size_t i;
-
-	for (i = 0; i < d->buckets; i++)
-		for (n = d->hash[i]; n != NULL; n = n->hash_next) {
-			if (n->kept != NULL && is_lost(n))
-				set_kept(n, NULL);
-			if (n->kept == n->now)
-				continue;
-			again |= n->kept == NULL;
-			set_now(n, n->kept);
-		}
-	return again;
-}
-
-static void
-empty_volatile(void)
-{
-	struct sim_disk *d = sim.disk;
-	struct name *n;
-	size_t i;
-
-	for (i = 0; i < d->buckets; i++)
-		for (n = d->hash[i]; n != NULL; n = n->hash_next)
-			if (n->kept != NULL && is_in_memory(n))
-				set_kept(n, NULL);
-}
-
-/* Turn the list round: the writes, in their order. */
-static struct change *
-undo(struct node *f)
-{
-	struct change *c, *first = NULL;
-
-	while ((c = f->last) != NULL) {
-		if (c->old_n > 0)
-			memcpy(f->data + c->at, c->old, c->old_n);
-		f->size = c->old_size;
-		f->last = c->before;
-		c->before = first;
-		first = c;
-	}
-	return first;
-}
-
-/* All of them as one stream of octets, cut anywhere. */
-static void
-redo_prefix(struct node *f, const struct change *c)
-{
-	const struct change *each;
-	size_t all = 0, left;
-
-	for (each = c; each != NULL; each = each->before)
-		all += each->n;
-	for (left = sim_random((unsigned)all + 1); left > 0; c = c->before) {
-		size_t n = left < c->n ? left : c->n;
-
-		put_octets(f, (size_t)c->at, c->data, n);
-		left -= n;
-	}
-}
-
-/*
- * Each sector for itself, with its writes up to some moment.  How long the file
- * is may be known where what is in it was not written.
- */
-static void
-redo_sectors(struct node *f, const struct change *c, size_t size)
-{
-	unsigned *until = sim_alloc((size / SECTOR + 1) * sizeof(*until));
-	unsigned number;
-	size_t i;
-
-	for (i = 0; i <= size / SECTOR; i++)
-		until[i] = sim_random(f->changes + 1);
-	for (number = 0; c != NULL; c = c->before, number++)
-		for (i = 0; i < c->n; ) {
-			size_t at = (size_t)c->at + i;
-			size_t n = SECTOR - at % SECTOR;
-
-			if (n > c->n - i)
-				n = c->n - i;
-			if (number < until[at / SECTOR])
-				put_octets(f, at, c->data + i, n);
-			i += n;
-		}
-	if (f->size < size && sim_random(2) == 0)
-		set_size(f, size);
-	sim_free(until);
-}
-
-static void
-cut_file(struct node *f)
-{
-	unsigned fate = sim_random(FATES);
-	size_t size = f->size;
-	struct change *c;
-
-	if (fate != ALL_KEPT && f->last != NULL) {
-		c = undo(f);
-		if (fate == SOME_KEPT)
-			redo_prefix(f, c);
-		else if (fate != ALL_LOST)
-			redo_sectors(f, c, size);
-		f->last = c;
-	}
-	if (sim_random(2) == 0)
-		f->meta = f->kept_meta;
-	f->kept_meta = f->meta;
-	forget_changes(f);
-	if (f->charged > (int64_t)f->size) {
-		sim.disk->used -= f->charged - (int64_t)f->size;
-		f->charged = (int64_t)f->size;
-	}
-}
-
-void
-sim_disk_power_cut(void)
-{
-	struct node *f;
-
-	cut_names();
-	for (f = sim.disk->nodes; f != NULL; f = f->next) {
-		cut_file(f);
-		f->lock = f->listener = NULL;
-		f->opens = 0;
-	}
-	empty_volatile();
-	while (settle_names())
-		continue;
-	for (f = sim.disk->nodes; f != NULL; f = f->next)
-		if (f->links > 0) {
-			sim.disk->used += f->released;
-			f->charged += f->released;
-			f->released = 0;
-		}
 }

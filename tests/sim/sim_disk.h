@@ -48,6 +48,22 @@ struct name {
 	uint64_t born;			/* grows with every use */
 };
 
+/* A write, with what was there before. */
+struct change {
+	struct change *before;
+	int64_t at;
+	size_t n, old_n, old_size;
+	char *data, *old;
+};
+
+/* A change of names: from NULL: a new one; to NULL: a removal. */
+struct move {
+	struct move *next;
+	struct name *from, *to;
+	struct node *node;
+	bool added;		/* `to` is on the disk, `from` is, too */
+};
+
 struct sim_disk {
 	struct node *nodes;
 	struct name **hash;
@@ -74,6 +90,8 @@ int node_open(struct node *f);
 int node_open_rw(struct node *f, bool can_append);
 enum rc node_read(const struct node *f, void *out, size_t n, int64_t at,
 	size_t *got);
+
+void node_stat(const struct node *f, struct port_stat *out);
 
 /* NULL: no such name.  Symbolic links are followed by the second. */
 struct node *find_here(const char *path);
@@ -105,4 +123,14 @@ void disk_publish(const char *path, struct node *f);
 
 /* Kept in memory: this folder, or one above it. */
 bool disk_is_volatile(const char *path);
+/* What sim_disk.c and sim_cut.c do for each other. */
+void disk_forget_changes(struct node *f);
+void disk_set_size(struct node *f, size_t n);
+void disk_put_octets(struct node *f, size_t at, const char *data, size_t n);
+char *disk_folder_path(const char *path);	/* for sim_free() */
+void name_set_now(struct name *n, struct node *f);
+void name_set_kept(struct name *n, struct node *f);
+/* Take this one off the list; the next stands in *p then. */
+void disk_move_drop(struct move **p);
+
 #endif

@@ -128,6 +128,10 @@ struct sim_proc {
 };
 void sim_proc_begin(void);
 void sim_proc_forget(void);		/* the world ends */
+struct sim_proc *sim_proc_start(const char *name, port_entry *entry,
+	void *arg, struct sim_own *parent);
+void sim_proc_switch(struct sim_proc *p);	/* it goes on */
+void sim_only_the_test(const char *call);
 void sim_proc_end(struct sim_proc *p, int status);
 _Noreturn void sim_proc_leave(int status);	/* it itself */
 void *sim_proc_alloc(size_t n);		/* as long as the process's memory */

@@ -7,7 +7,7 @@
 
 #include "sim_disk.h"
 
-#define CALLERS_MAX	16	/* who wait to be accepted */
+#define CALLERS_MAX	64	/* who wait to be accepted */
 
 struct message {
 	struct message *next;

@@ -139,6 +139,7 @@ port_set_owner(const char *path, uint32_t uid)
 	if (sim_call_fails("port_set_owner"))
 		return RC_OS;
 	TRY(own_file(path, &f));
+	f = find_here(path);		/* of a link, the link's own */
 	if (uid != f->meta.uid && sim_uid_now() != 0)
 		return sim_os(EPERM);
 	f->meta.uid = uid;
@@ -293,7 +294,7 @@ port_list_next(struct port_list *l, struct buf *name)
 	if (n == NULL)
 		return RC_NONE;
 	buf_puts(name, n->last);
-	return RC_OK;
+	return name->full ? RC_FULL : RC_OK;
 }
 
 void
@@ -313,9 +314,12 @@ port_space(const char *path, struct port_space *out)
 	if (sim_call_fails("port_space"))
 		return RC_OS;
 	f = find(path);
-	if (f == NULL)
-		return sim_os(ENOENT);
-	out->free_bytes = sim.disk->most - sim.disk->used;
+	if (f == NULL) {
+		sim.error = ENOENT;
+		return RC_NONE;
+	}
+	out->free_bytes = sim.disk->most == INT64_MAX ? INT64_MAX :
+	    sim.disk->most - sim.disk->used;
 	out->is_volatile = disk_is_volatile(path);
 	return RC_OK;
 }

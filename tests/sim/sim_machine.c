@@ -248,6 +248,19 @@ port_login(uint32_t uid, struct buf *out)
 	return RC_NONE;
 }
 
+/* /root, or /home/NAME. */
+enum rc
+port_home(struct span name, uint32_t *uid, struct buf *home)
+{
+	uint64_t number;
+
+	if (span_number(name, UINT64_MAX, &number))
+		return RC_NONE;
+	TRY(port_account(name, uid));
+	buf_fmt(home, "%s/%.*s", *uid == 0 ? "" : "/home", SPAN_ARG(name));
+	return RC_OK;
+}
+
 enum rc
 port_account(struct span name, uint32_t *uid)
 {

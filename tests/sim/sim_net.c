@@ -1,10 +1,6 @@
 /*
- * sim_net.c - addresses, connections, and the peers at their other end.
- *
- * A peer is driven from here: whenever the code under test waits, each peer
- * does what it can (net_settle), then the clock jumps to the next moment at
- * which one of them can do more.  ready_at is a peer's own clock: it writes,
- * takes and waits on it, as a server with blocking calls would.
+ * sim_net.c - addresses, and the client's end of connections: the calls of the
+ * port.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,101 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim_int.h"
-#include "sim_tls.h"
+#include "sim_net.h"
 
 #define WINDOW		65536	/* octets in a buffer, unless told otherwise */
 #define KERNEL_WAIT	(130 * SECOND)	/* until connect(2) itself gives up */
-
-struct session {		/* what waits for a connection */
-	struct session *next;
-	struct sim_script *script;
-};
-
-struct cut {
-	struct cut *next;
-	unsigned session;
-	enum sim_side side;
-	uint64_t bytes;
-	enum sim_end how;
-};
-
-struct fault {
-	struct fault *next;
-	enum sim_dial what;
-	unsigned times;		/* 0: always */
-};
-
-struct place {			/* an address */
-	struct place *next;
-	char *where;
-	struct session *first, **last;
-	const struct sim_service *svc;
-	void *svc_arg;
-	struct cut *cuts;
-	struct fault *faults, **last_fault;
-	ms_t dial_delay;
-	unsigned conns;
-	bool placed;		/* something was */
-};
-
-/* What the server sent in one go: octet k leaves at `at` + (k + 1) * each. */
-struct segment {
-	struct segment *next;
-	size_t from;
-	ms_t at, each;
-	bool split;
-};
-
-struct mark {			/* one port_write() */
-	size_t from;
-	ms_t at;
-};
-
-struct sim_conn {
-	struct sim_conn *next_active;	/* of those not done */
-	unsigned number;
-	struct place *place;
-	char *from;
-	int window;
-
-	struct sim_text sent;	/* by the client */
-	struct mark *mark;
-	size_t marks;
-	size_t taken, line_from;
-	size_t in_max, out_max;
-	bool client_closed, close_told, write_broken;
-
-	struct sim_text said;	/* by the server */
-	struct segment *seg, **seg_last;
-	size_t read;
-	ms_t drip, sip;
-	bool split;
-
-	ms_t ready_at;
-	bool ended;
-	enum sim_end end;
-	ms_t end_at;
-
-	const struct sim_script *script;
-	size_t script_at;
-	bool loose, opened, busy;
-	const struct cut *cut;
-	void *own;
-	struct sim_tls *tls;	/* what follows is inside */
-};
-
-struct sim_net {
-	struct place *places;
-	struct sim_conn *active, **last;
-	struct sim_conn **all;		/* by number */
-	unsigned conns, depth;
-	size_t chop;
-	struct sim_text dials;
-	struct ip own[64];
-	size_t owns;
-	bool no_v4, no_v6;
-};
 
 void
 sim_net_begin(void)
@@ -174,8 +79,8 @@ sim_where_of(const struct port_addr *a)
 	return put_where(NULL, &four, 0, a->port);
 }
 
-static struct place *
-find_place(const char *where)
+struct place *
+sim_place_find(const char *where)
 {
 	struct place *p;
 
@@ -194,7 +99,7 @@ find_place(const char *where)
 static struct place *
 place_at(const char *where)
 {
-	return find_place(sim_where(where));
+	return sim_place_find(sim_where(where));
 }
 
 void
@@ -237,7 +142,7 @@ sim_dial(const char *where, enum sim_dial what, unsigned times)
 void
 sim_dial_fine(const char *where)
 {
-	struct place *p = find_place(where);
+	struct place *p = sim_place_find(where);
 
 	p->faults = NULL;
 	p->last_fault = &p->faults;
@@ -266,454 +171,12 @@ sim_chop(size_t most)
 	sim.net->chop = most;
 }
 
-/* ---- what the server does ----------------------------------------------- */
-
-static void
-end_conn(struct sim_conn *c, enum sim_end how)
-{
-	if (c->ended)
-		return;
-	c->ended = true;
-	c->end = how;
-	c->end_at = c->ready_at > sim.now ? c->ready_at : sim.now;
-}
-
-static bool
-cut_is_due(const struct sim_conn *c)
-{
-	if (c->cut == NULL || c->ended)
-		return false;
-	return (c->cut->side == SIM_SENT ? c->said.n : c->taken) >=
-	    c->cut->bytes;
-}
-
-static void
-cut_if_due(struct sim_conn *c)
-{
-	if (!cut_is_due(c))
-		return;
-	c->loose = true;
-	end_conn(c, c->cut->how);
-}
-
-void
-sim_put(struct sim_conn *c, const void *data, size_t n)
-{
-	if (c->tls != NULL)
-		sim_tls_put(c->tls, c, data, n);
-	else
-		sim_put_clear(c, data, n);
-}
-
-void
-sim_put_clear(struct sim_conn *c, const void *data, size_t n)
-{
-	struct segment *g;
-
-	if (c->ended || c->client_closed)
-		return;
-	if (c->cut != NULL && c->cut->side == SIM_SENT &&
-	    n > c->cut->bytes - c->said.n)
-		n = c->cut->bytes - c->said.n;
-	g = sim_alloc(sizeof(*g));
-	if (c->ready_at < sim.now)
-		c->ready_at = sim.now;
-	g->from = c->said.n;
-	g->at = c->ready_at;
-	g->each = c->drip;
-	g->split = c->split;
-	c->split = false;
-	*c->seg_last = g;
-	c->seg_last = &g->next;
-	sim_text_put(&c->said, data, n);
-	c->ready_at += (ms_t)n * c->drip;
-	if (c->cut != NULL && c->cut->side == SIM_SENT)
-		cut_if_due(c);
-}
-
-void
-sim_say(struct sim_conn *c, const char *fmt, ...)
-{
-	struct sim_text t = { 0 };
-	va_list ap;
-
-	va_start(ap, fmt);
-	sim_text_vfmt(&t, fmt, ap);
-	va_end(ap);
-	sim_text_puts(&t, "\r\n");
-	sim_put(c, t.p, t.n);
-}
-
-void
-sim_wait(struct sim_conn *c, ms_t by)
-{
-	if (c->ready_at < sim.now)
-		c->ready_at = sim.now;
-	c->ready_at += by;
-}
-
-void
-sim_drip(struct sim_conn *c, ms_t each)
-{
-	c->drip = each;
-}
-
-void
-sim_sip(struct sim_conn *c, ms_t each)
-{
-	c->sip = each;
-}
-
-void
-sim_split(struct sim_conn *c)
-{
-	c->split = true;
-}
-
-void
-sim_window(struct sim_conn *c, size_t in, size_t out)
-{
-	c->in_max = in;
-	c->out_max = out;
-}
-
-void
-sim_close(struct sim_conn *c)
-{
-	end_conn(c, SIM_CLOSE);
-}
-
-void
-sim_reset(struct sim_conn *c)
-{
-	end_conn(c, SIM_RESET);
-}
-
-void
-sim_hole(struct sim_conn *c)
-{
-	end_conn(c, SIM_HOLE);
-}
-
-void **
-sim_own(struct sim_conn *c)
-{
-	return &c->own;
-}
-
-unsigned
-sim_conn_number(const struct sim_conn *c)
-{
-	return c->number;
-}
-
-/* May it go on?  It may not while its own output has no room. */
-static bool
-can_act(const struct sim_conn *c)
-{
-	return !c->ended && c->ready_at <= sim.now &&
-	    c->said.n - c->read <= c->out_max;
-}
-
-/* Octets of the client that nobody has taken off the wire. */
-static size_t
-untaken(const struct sim_conn *c)
-{
-	return c->sent.n - c->taken;
-}
-
-/* Take an octet; false: there is none, or not yet. */
-static bool
-take(struct sim_conn *c)
-{
-	if (untaken(c) == 0 || cut_is_due(c))
-		return false;
-	c->taken++;
-	if (c->sip > 0)
-		sim_wait(c, c->sip);
-	if (c->tls != NULL)
-		sim_tls_take(c->tls, c, c->sent.p[c->taken - 1]);
-	return true;
-}
-
-size_t
-sim_conn_waiting(struct sim_conn *c)
-{
-	if (c->tls == NULL)
-		return untaken(c);
-	while (can_act(c) && take(c))
-		continue;
-	return sim_tls_inside(c->tls)->n - *sim_tls_taken(c->tls);
-}
-
-bool
-sim_conn_eof(const struct sim_conn *c)
-{
-	return c->client_closed && untaken(c) == 0 && (c->tls == NULL ||
-	    sim_tls_inside(c->tls)->n == *sim_tls_taken(c->tls));
-}
-
-static bool
-line_inside(struct sim_conn *c, struct span *line)
-{
-	struct sim_text *t = sim_tls_inside(c->tls);
-	size_t *from = sim_tls_taken(c->tls);
-
-	for (;;) {
-		const char *end = t->n > *from ?
-		    memchr(t->p + *from, '\n', t->n - *from) : NULL;
-
-		if (end != NULL) {
-			line->p = t->p + *from;
-			line->n = (size_t)(end - line->p);
-			*from += line->n + 1;
-			return true;
-		}
-		if (!can_act(c) || !take(c))
-			return false;
-	}
-}
-
-/* The next line, without its LF; octets are taken one by one until then. */
-bool
-sim_conn_line(struct sim_conn *c, struct span *line)
-{
-	if (c->tls != NULL)
-		return line_inside(c, line);
-	while (can_act(c) && take(c))
-		if (c->sent.p[c->taken - 1] == '\n') {
-			line->p = c->sent.p + c->line_from;
-			line->n = c->taken - 1 - c->line_from;
-			c->line_from = c->taken;
-			return true;
-		}
-	return false;
-}
-
-void
-sim_conn_skip(struct sim_conn *c)
-{
-	while (can_act(c) && take(c))
-		c->line_from = c->taken;
-	if (c->tls != NULL)
-		*sim_tls_taken(c->tls) = sim_tls_inside(c->tls)->n;
-}
-
-/* ---- TLS ---------------------------------------------------------------- */
-
-void
-sim_tls(struct sim_conn *c, const char *words)
-{
-	c->tls = sim_tls_new(words, c->number);
-}
-
-/* Is the handshake done, or as it should be?  It goes on as octets come. */
-bool
-sim_conn_tls(struct sim_conn *c, const char *words, int line)
-{
-	int error;
-
-	if (c->tls == NULL)
-		sim_tls(c, words);
-	while (!sim_tls_is_open(c->tls)) {
-		if (sim_tls_is_over(c->tls, &error)) {
-			if (!sim_tls_may_fail(c->tls) && !c->loose)
-				sim_conn_fail(c, line, "the TLS handshake "
-				    "failed, error %d", error);
-			return true;
-		}
-		if (c->client_closed && untaken(c) == 0 && !c->loose &&
-		    !sim_tls_may_fail(c->tls))
-			sim_conn_fail(c, line, "the client closed in the TLS "
-			    "handshake");
-		if (!can_act(c) || !take(c))
-			return c->client_closed && untaken(c) == 0;
-	}
-	return true;
-}
-
-struct sim_tls *
-sim_conn_inside(struct sim_conn *c, int line)
-{
-	if (c->tls == NULL)
-		sim_conn_fail(c, line, "not inside TLS");
-	return c->tls;
-}
-
-void
-sim_conn_loose(struct sim_conn *c)
-{
-	c->loose = true;
-}
-
-bool
-sim_conn_is_loose(const struct sim_conn *c)
-{
-	return c->loose;
-}
-
-/* Services get whole lines; the CR goes only with its LF. */
-static bool
-serve_line(struct sim_conn *c, const struct place *p)
-{
-	struct span line;
-
-	if (!sim_conn_line(c, &line))
-		return false;
-	if (line.n > 0 && line.p[line.n - 1] == '\r')
-		line.n--;
-	p->svc->line(c, line, p->svc_arg);
-	return true;
-}
-
-static bool
-serve_data(struct sim_conn *c, const struct place *p)
-{
-	struct span all;
-	size_t used;
-
-	while (take(c))
-		if (c->sip > 0)
-			break;
-	all.n = c->taken - c->line_from;
-	if (all.n == 0)
-		return false;
-	all.p = c->sent.p + c->line_from;
-	used = p->svc->data(c, all, p->svc_arg);
-	c->line_from += used;
-	return used > 0;
-}
-
-static bool
-serve(struct sim_conn *c)
-{
-	const struct place *p = c->place;
-
-	if (!c->opened) {
-		c->opened = true;
-		if (p->svc->open != NULL)
-			p->svc->open(c, p->svc_arg);
-		return true;
-	}
-	if (sim_conn_eof(c)) {
-		if (!c->close_told && p->svc->close != NULL)
-			p->svc->close(c, p->svc_arg);
-		c->close_told = true;
-		return false;
-	}
-	return p->svc->line != NULL ? serve_line(c, p) : serve_data(c, p);
-}
-
-/* All that one peer can do now; was it anything? */
-static bool
-act(struct sim_conn *c)
-{
-	bool any = false;
-
-	while (can_act(c)) {
-		bool more = c->script != NULL ?
-		    sim_script_step(c, c->script, &c->script_at) : serve(c);
-
-		if (!more) {
-			cut_if_due(c);
-			break;
-		}
-		any = true;
-	}
-	return any;
-}
-
-/* Nothing will come of it any more, whoever waits. */
-static bool
-is_done(const struct sim_conn *c)
-{
-	if (c->busy || c->ended || !c->client_closed)
-		return c->ended && !c->busy;
-	return c->script != NULL ? sim_script_done(c->script, c->script_at) :
-	    c->close_told;
-}
-
-static void
-drop_done(void)
-{
-	struct sim_conn **at = &sim.net->active;
-
-	while (*at != NULL)
-		if (is_done(*at))
-			*at = (*at)->next_active;
-		else
-			at = &(*at)->next_active;
-	sim.net->last = at;
-}
-
-/*
- * One pass is enough, as no peer acts upon another; not re-entered when a
- * service's call-back calls something that waits.
- */
-void
-sim_net_settle(void)
-{
-	struct sim_proc *me = sim.me;
-	struct sim_conn *c;
-	bool any = false;
-
-	sim.net->depth++;
-	for (c = sim.net->active; c != NULL; c = c->next_active) {
-		if (c->busy || c->ended)
-			continue;
-		c->busy = true;
-		me->in_world++;
-		act(c);
-		me->in_world--;
-		c->busy = false;
-		any |= is_done(c);
-	}
-	if (--sim.net->depth == 0 && any)
-		drop_done();
-}
-
-ms_t
-sim_net_next(void)
-{
-	ms_t t = sim_udp_next();
-	const struct sim_conn *c;
-
-	for (c = sim.net->active; c != NULL; c = c->next_active)
-		if (!c->ended && c->ready_at > sim.now && c->ready_at < t)
-			t = c->ready_at;
-	return t;
-}
-
-/*
- * Octets that were on their way are lost, and so are the connections; what a
- * server could take at once, it took.
- */
-void
-sim_net_power_cut(void)
-{
-	struct sim_conn *c;
-
-	sim_net_settle();
-	for (c = sim.net->active; c != NULL; c = c->next_active) {
-		if (c->ended)
-			continue;
-		c->loose = c->ended = true;
-		c->end = SIM_HOLE;
-		if (!c->close_told && c->place->svc != NULL &&
-		    c->place->svc->close != NULL)
-			c->place->svc->close(c, c->place->svc_arg);
-		c->close_told = true;
-	}
-	if (sim.net->depth == 0)
-		drop_done();
-}
-
 /* ---- the client's side -------------------------------------------------- */
 
 int
 sim_dial_fault(const char *where)
 {
-	struct place *p = find_place(where);
+	struct place *p = sim_place_find(where);
 	struct fault *f = p->faults;
 
 	if (f == NULL)
@@ -870,7 +333,7 @@ static const struct sim_fd_ops conn_ops = { SIM_FD_CONN, conn_end, conn_ready,
 static enum rc
 dial(char *where, const struct ip *from, int window, ms_t until, int *out)
 {
-	struct place *p = find_place(where);
+	struct place *p = sim_place_find(where);
 	int fault = sim_dial_fault(where);
 	struct sim_conn *c;
 
@@ -908,6 +371,14 @@ port_dial(const struct port_addr *to, const struct ip *from, int window,
 	return dial(sim_where_of(to), from, window, until, out);
 }
 
+static bool
+is_empty(const char *path)
+{
+	const struct place *p = sim_place_find(path);
+
+	return !p->placed && p->faults == NULL;
+}
+
 enum rc
 port_dial_unix(const char *path, ms_t until, int *out)
 {
@@ -915,7 +386,7 @@ port_dial_unix(const char *path, ms_t until, int *out)
 		sim_fail("port_dial_unix() with a path that is too long");
 	if (sim_call_fails("port_dial_unix"))
 		return RC_OS;
-	if (!find_place(path)->placed && find_place(path)->faults == NULL) {
+	if (is_empty(path)) {
 		note_dial(path, "missing", RC_OS);
 		return sim_os(ENOENT);
 	}
@@ -1117,210 +588,4 @@ port_has_family(int family)
 {
 	sim_call();
 	return sim_has_family(family);
-}
-
-/* ---- what was seen ------------------------------------------------------ */
-
-static struct sim_conn *
-conn_get(unsigned number)
-{
-	if (number >= sim.net->conns)
-		sim_fail("the test asks for connection %u; there are %u",
-		    number, sim.net->conns);
-	return sim.net->all[number];
-}
-
-unsigned
-sim_conns(void)
-{
-	return sim.net->conns;
-}
-
-const char *
-sim_conn_where(unsigned number)
-{
-	return conn_get(number)->place->where;
-}
-
-const char *
-sim_sent(unsigned number)
-{
-	return sim_text_get(&conn_get(number)->sent);
-}
-
-size_t
-sim_sent_bytes(unsigned number)
-{
-	return conn_get(number)->sent.n;
-}
-
-const char *
-sim_inside(unsigned number)
-{
-	const struct sim_conn *c = conn_get(number);
-
-	return c->tls != NULL ? sim_text_get(sim_tls_inside(c->tls)) : "";
-}
-
-const char *
-sim_heard(unsigned number)
-{
-	return sim_text_get(&conn_get(number)->said);
-}
-
-size_t
-sim_heard_bytes(unsigned number)
-{
-	return conn_get(number)->said.n;
-}
-
-size_t
-sim_heard_read(unsigned number)
-{
-	return conn_get(number)->read;
-}
-
-size_t
-sim_taken_bytes(unsigned number)
-{
-	return conn_get(number)->taken;
-}
-
-unsigned
-sim_sent_write(unsigned number, size_t offset)
-{
-	const struct sim_conn *c = conn_get(number);
-	unsigned i = 0;
-
-	if (offset >= c->sent.n)
-		sim_fail("the client wrote no octet %zu", offset);
-	while (i + 1 < c->marks && c->mark[i + 1].from <= offset)
-		i++;
-	return i;
-}
-
-ms_t
-sim_sent_at(unsigned number, size_t offset)
-{
-	return conn_get(number)->mark[sim_sent_write(number, offset)].at;
-}
-
-bool
-sim_conn_closed(unsigned number)
-{
-	return conn_get(number)->client_closed;
-}
-
-const char *
-sim_conn_from(unsigned number)
-{
-	return conn_get(number)->from;
-}
-
-int
-sim_conn_window(unsigned number)
-{
-	return conn_get(number)->window;
-}
-
-const char *
-sim_dials(void)
-{
-	return sim_text_get(&sim.net->dials);
-}
-
-/* ---- the end, and reports ----------------------------------------------- */
-
-void
-sim_conn_fail(const struct sim_conn *c, int line, const char *fmt, ...)
-{
-	struct sim_text t = { 0 };
-	va_list ap;
-
-	va_start(ap, fmt);
-	sim_text_vfmt(&t, fmt, ap);
-	va_end(ap);
-	sim_fail("%s, connection %u, line %d: %s", c->place->where, c->number,
-	    line, sim_text_get(&t));
-}
-
-/* A script that the test wants to see at its end, and is not there. */
-static bool
-is_unfinished(const struct sim_conn *c)
-{
-	return c->script != NULL && !c->loose && !c->ended &&
-	    !sim_script_done(c->script, c->script_at);
-}
-
-static void
-finish_conn(struct sim_conn *c)
-{
-	while (is_unfinished(c) && c->ready_at > sim.now)
-		sim_let(c->ready_at);
-	if (is_unfinished(c))
-		sim_conn_fail(c, sim_script_line(c->script, c->script_at),
-		    "the script did not come to its end");
-}
-
-void
-sim_net_finish(void)
-{
-	struct place *p;
-	unsigned i;
-
-	sim_net_settle();
-	for (i = 0; i < sim.net->conns; i++)
-		finish_conn(sim.net->all[i]);
-	for (p = sim.net->places; p != NULL; p = p->next)
-		if (p->first != NULL)
-			sim_fail("%s: a session of the script did not happen",
-			    p->where);
-}
-
-void
-sim_show(struct sim_text *t, const char *p, size_t n, size_t most)
-{
-	size_t i;
-
-	if (n > most)
-		sim_text_puts(t, "...");
-	for (i = n > most ? n - most : 0; i < n; i++) {
-		unsigned char c = (unsigned char)p[i];
-
-		if (c == '\n')
-			sim_text_puts(t, i + 1 < n ? "\\n\n      " : "\\n");
-		else if (c == '\r')
-			sim_text_puts(t, "\\r");
-		else if (c < ' ' || c > 126)
-			sim_text_fmt(t, "\\x%02x", c);
-		else
-			sim_text_put(t, &p[i], 1);
-	}
-	sim_text_puts(t, "\n");
-}
-
-static void
-report_conn(struct sim_text *t, const struct sim_conn *c)
-{
-	sim_text_fmt(t, "  connection %u to %s, %s%s\n", c->number,
-	    c->place->where, c->ended ? "ended by the server, " : "",
-	    c->client_closed ? "closed by the client" : "still open");
-	sim_text_fmt(t, "    server sent %zu octets, client read %zu:\n      ",
-	    c->said.n, c->read);
-	sim_show(t, c->said.p, c->said.n, 800);
-	sim_text_fmt(t, "    client sent %zu octets, server took %zu:\n      ",
-	    c->sent.n, c->taken);
-	sim_show(t, c->sent.p, c->sent.n, 800);
-}
-
-void
-sim_net_report(struct sim_text *t)
-{
-	unsigned i = sim.net->conns > 6 ? sim.net->conns - 6 : 0;
-
-	if (sim.net->dials.n > 0)
-		sim_text_fmt(t, "  dialled:\n%s",
-		    sim_text_get(&sim.net->dials));
-	for (; i < sim.net->conns; i++)
-		report_conn(t, sim.net->all[i]);
 }

@@ -89,6 +89,40 @@ a_child_has_nothing_but_its_socket(void **state)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
+/* A socket of the child's under the number that was the parent's log. */
+static int
+log_elsewhere(void *arg, int fd)
+{
+	int number = *(const int *)arg, ends[2];
+
+	(void)fd;
+	do
+		if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) != 0)
+			return 1;
+	while (ends[0] < number && ends[1] < number);
+	port_syslog(2, PORT_DEBUG, SPAN("postern/test"), SPAN("a child"));
+	return port_readable(ends[0]) || port_readable(ends[1]) ? 2 : 0;
+}
+
+static void
+a_child_opens_a_log_of_its_own(void **state)
+{
+	int other = open("/", O_RDONLY);	/* 3 is the child's socket */
+	int number = dup(0), fd;
+	unsigned pid;
+
+	(void)state;
+	close(number);
+	port_syslog(2, PORT_DEBUG, SPAN("postern/test"), SPAN("a parent"));
+	assert_true(fcntl(number, F_GETFD) >= 0);
+	assert_true(number > 3);
+	assert_int_equal(port_spawn(log_elsewhere, &number, &pid, &fd),
+		RC_OK);
+	assert_int_equal(port_reap(pid, SOON), 0);
+	port_close(fd);
+	port_close(other);
+}
+
 static int
 die(void *arg, int fd)
 {
@@ -270,6 +304,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_child_hears_answers_and_tells_its_status),
 		cmocka_unit_test(a_child_has_nothing_but_its_socket),
+		cmocka_unit_test(a_child_opens_a_log_of_its_own),
 		cmocka_unit_test(a_signal_that_ended_a_child_is_told),
 		cmocka_unit_test(a_child_that_stays_is_ended),
 		cmocka_unit_test(
