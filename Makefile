@@ -336,9 +336,9 @@ check-asan: $(B)/asan/postern
 demo: all
 	$(Q)sh tests/demo $(B)/postern
 
-#: bench        memory and speed, beside other programs
+#: bench        memory and speed, beside other programs; PART=queue: that alone
 bench: all
-	$(Q)$(PYTHON) tests/bench/run.py $(B)/postern
+	$(Q)$(PYTHON) tests/bench/run.py $(B)/postern $(PART)
 
 #: bite         does a test notice each of these faults?
 bite: all
