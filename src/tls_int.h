@@ -136,6 +136,15 @@ void wide_in(uint64_t *d, const uint64_t *a, const struct wide_mod *m);
 void wide_pow(uint64_t *d, const unsigned char *e, size_t e_n,
 	const struct wide_mod *m);
 
+/* Modulo the prime of P-256; tls_wide_p256.c tells.  d may be any of them. */
+#define P256_LIMBS	5
+void p256_mul(int64_t *d, const int64_t *a, const int64_t *b);
+void p256_add(int64_t *d, const int64_t *a, const int64_t *b);
+void p256_sub(int64_t *d, const int64_t *a, const int64_t *b);
+bool p256_is_zero(const int64_t *a);
+/* What the others work on, from four words. */
+void p256_in(int64_t *d, const uint64_t *a);
+
 /* ---- pem: text armour (RFC 7468) ---------------------------------------- */
 
 /* What BEGIN lines say. */
