@@ -50,9 +50,6 @@ FUZZ_HELP := $(filter-out $(FUZZ),$(wildcard tests/fuzz/*.c))
 objs = $(patsubst %.c,$(B)/$1/%.o,$(filter-out $(SKIP.$1),$2))
 libs = $(B)/$1/libbearssl.a $(B)/$1/libcdb.a
 
-# Most of a handshake's time, and little code.
-FAST := src/tls_wide%
-
 # --- compiler flags ---------------------------------------------------------
 
 # Without _GNU_SOURCE, src/ and cdb/ see only what ISO C has: the system is
@@ -185,16 +182,25 @@ $(foreach t,$(MUSL),$(eval $(call musl_rules,$t)))
 # gave us, or fails.
 BEARSSL_CFLAGS := -DBR_USE_URANDOM=0 -DBR_RDRAND=0 -DBR_USE_UNIX_TIME=0
 
-# target_rules TARGET: the libraries of every target, and any object
+bearssl_flags = $(call cc_flags,$1) $(LIBCFLAGS.$1) \
+	$(if $(TRIPLE.$1),$(LTO)) $(BEARSSL_CFLAGS)
+
+.PHONY: flags
+# target_rules TARGET: the libraries of every target, and any object. BearSSL's
+# own objects know neither their flags nor our patches, so they go first.
 define target_rules
-$(B)/$1/libbearssl.a: $(B)/src/bearssl.done toolchains/$1.mk \
+$(B)/$1/bearssl.flags: flags
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)echo '$$(CC.$1) $$(call bearssl_flags,$1)' >$$@.new
+	$$(Q)cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
+
+$(B)/$1/libbearssl.a: $(B)/src/bearssl.done $(B)/$1/bearssl.flags \
 		$(if $(TRIPLE.$1),$(B)/$1/sysroot.done)
 	$$(call say,AR)
-	@mkdir -p $$(@D)
+	$$(Q)rm -rf $(B)/$1/bearssl && mkdir -p $$(@D)
 	+$$(Q)$$(MAKE) -s -C $(B)/src/bearssl lib CONF=Unix \
 		BUILD=$(abspath $(B))/$1/bearssl AR=$(AR.$1) \
-		CC='$(CC.$1)' CFLAGS='$$(call cc_flags,$1) $(LIBCFLAGS.$1) \
-		$(if $(TRIPLE.$1),$(LTO)) $(BEARSSL_CFLAGS)' \
+		CC='$(CC.$1)' CFLAGS='$$(call bearssl_flags,$1)' \
 		>$(B)/$1/bearssl.log 2>&1 || \
 		{ tail $(B)/$1/bearssl.log >&2; exit 1; }
 	$$(Q)cp $(B)/$1/bearssl/libbearssl.a $$@
@@ -215,8 +221,7 @@ $(B)/$1/%.o: %.c Makefile toolchains/$1.mk | $(B)/src/bearssl.done \
 	@mkdir -p $$(@D)
 	$$(Q)$$(call cc,$1) $$(LANG_FLAGS) $$(WARN_FLAGS) $$(WARN_MORE) \
 		$(if $(TRIPLE.$1),-Wframe-larger-than=$(FRAME_MAX) \
-		$(OWN_CFLAGS) $(LTO) $$(if $$(filter $(FAST),$$<),-O2), \
-		-Wno-format-nonliteral) \
+		$(OWN_CFLAGS) $(LTO), -Wno-format-nonliteral) \
 		-MMD -MP -c -o $$@ $$<
 endef
 cc_flags = $(wordlist 2,99,$(call cc,$1))

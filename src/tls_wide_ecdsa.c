@@ -1,5 +1,5 @@
 /*
- * tls_wide_ecdsa.c - is this an ECDSA signature (FIPS 186-4, 6.4; SEC 1, 4.1.4)?
+ * tls_wide_ecdsa.c - is this a signature of ECDSA (SEC 1, 4.1.4)?
  *
  * On the curves P-256, P-384 and P-521: y^2 = x^3 - 3x + b.  All that is
  * multiplied here everybody knows, so it may take as long as it takes.
@@ -30,8 +30,7 @@ struct point {
 struct curve {
 	struct wide_mod p, n;		/* of coordinates, of points */
 	struct point g;
-	const unsigned char *order;
-	size_t order_n;
+	size_t octets;			/* of either */
 };
 
 /* ---- coordinates -------------------------------------------------------- */
@@ -47,7 +46,8 @@ is_p256(const struct wide_mod *m)
 }
 
 static void
-mul(union coord *d, const union coord *a, const union coord *b, const struct wide_mod *m)
+mul(union coord *d, const union coord *a, const union coord *b,
+	const struct wide_mod *m)
 {
 	if (is_p256(m))
 		p256_mul(d->p256, a->p256, b->p256);
@@ -56,7 +56,8 @@ mul(union coord *d, const union coord *a, const union coord *b, const struct wid
 }
 
 static void
-add(union coord *d, const union coord *a, const union coord *b, const struct wide_mod *m)
+add(union coord *d, const union coord *a, const union coord *b,
+	const struct wide_mod *m)
 {
 	if (is_p256(m))
 		p256_add(d->p256, a->p256, b->p256);
@@ -65,12 +66,21 @@ add(union coord *d, const union coord *a, const union coord *b, const struct wid
 }
 
 static void
-sub(union coord *d, const union coord *a, const union coord *b, const struct wide_mod *m)
+sub(union coord *d, const union coord *a, const union coord *b,
+	const struct wide_mod *m)
 {
 	if (is_p256(m))
 		p256_sub(d->p256, a->p256, b->p256);
 	else
 		wide_sub(d->word, a->word, b->word, m);
+}
+
+/* Sums of P-256 grow. */
+static void
+settle(union coord *a, const struct wide_mod *m)
+{
+	if (is_p256(m))
+		p256_settle(a->p256);
 }
 
 static bool
@@ -100,7 +110,10 @@ take_in(union coord *d, const uint64_t *a, const struct wide_mod *m)
 
 /* ---- points ------------------------------------------------------------- */
 
-/* a is d, or another one. */
+/*
+ * a is d, or another one.  In the margin: how many p a sum of P-256 may be off
+ * 0, if coordinates of a are settled, and Z is 3 at most.
+ */
 static void
 twice(struct point *d, const struct point *a, const struct wide_mod *m)
 {
@@ -110,23 +123,25 @@ twice(struct point *d, const struct point *a, const struct wide_mod *m)
 	mul(&y2, &a->y, &a->y, m);
 	mul(&s, &a->x, &y2, m);
 	add(&s, &s, &s, m);
-	add(&s, &s, &s, m);			/* 4 X Y^2 */
-	sub(&t, &a->x, &z2, m);
-	add(&z2, &a->x, &z2, m);
+	add(&s, &s, &s, m);			/* 4 X Y^2		5 */
+	sub(&t, &a->x, &z2, m);			/*			3 */
+	add(&z2, &a->x, &z2, m);		/*			3 */
 	mul(&t, &t, &z2, m);
 	add(&k, &t, &t, m);
-	add(&k, &k, &t, m);			/* 3 (X - Z^2) (X + Z^2) */
+	add(&k, &k, &t, m);			/* 3 (X^2 - Z^4)	5 */
 	mul(&t, &a->y, &a->z, m);
-	add(&d->z, &t, &t, m);
+	add(&d->z, &t, &t, m);			/* 2 Y Z		3 */
 	mul(&t, &k, &k, m);
 	sub(&t, &t, &s, m);
-	sub(&d->x, &t, &s, m);
+	sub(&d->x, &t, &s, m);			/*			13 */
+	settle(&d->x, m);
 	add(&y2, &y2, &y2, m);
 	mul(&y2, &y2, &y2, m);
-	add(&y2, &y2, &y2, m);			/* 8 Y^4 */
-	sub(&s, &s, &d->x, m);
+	add(&y2, &y2, &y2, m);			/* 8 Y^4		3 */
+	sub(&s, &s, &d->x, m);			/*			7 */
 	mul(&s, &s, &k, m);
-	sub(&d->y, &s, &y2, m);
+	sub(&d->y, &s, &y2, m);			/*			7 */
+	settle(&d->y, m);
 }
 
 /* d and b are two; any of them may be nowhere, the same, or opposite. */
@@ -164,10 +179,12 @@ add_to(struct point *d, const struct point *b, const struct wide_mod *m)
 	sub(&t, &t, &h, m);
 	sub(&t, &t, &v, m);
 	sub(&d->x, &t, &v, m);
+	settle(&d->x, m);
 	sub(&v, &v, &d->x, m);
 	mul(&v, &v, &r, m);
 	mul(&s, &s, &h, m);
 	sub(&d->y, &v, &s, m);
+	settle(&d->y, m);
 }
 
 /* ---- u * G + v * Q ------------------------------------------------------ */
@@ -183,7 +200,7 @@ bit_of(const uint64_t *k, size_t words, size_t i)
  * WINDOW places apart or more.
  */
 static void
-recode(signed char *digit, const uint64_t *k, size_t words)
+recode(int8_t *digit, const uint64_t *k, size_t words)
 {
 	unsigned carry = 0;
 	size_t i = 0;
@@ -199,14 +216,14 @@ recode(signed char *digit, const uint64_t *k, size_t words)
 		for (unsigned j = 0; j < WINDOW; j++)
 			v += bit_of(k, words, i + j) << j;
 		carry = v >> (WINDOW - 1);
-		digit[i] = (signed char)((int)v - (int)(carry << WINDOW));
+		digit[i] = (int8_t)((int)v - (int)(carry << WINDOW));
 		i += WINDOW;
 	}
 }
 
 struct factor {
 	struct point odd[ODD];
-	signed char digit[DIGITS_MAX];
+	int8_t digit[DIGITS_MAX];
 };
 
 static void
@@ -229,7 +246,7 @@ add_digit(struct point *sum, const struct factor *f, size_t i,
 	const struct wide_mod *m)
 {
 	static const union coord nothing;
-	int d = f->digit[i];
+	int8_t d = f->digit[i];
 	struct point p;
 
 	if (d == 0)
@@ -318,16 +335,16 @@ static bool
 set_curve(struct curve *c, int id)
 {
 	static const unsigned char at[] = { 0, 32, 32 + 48, 32 + 48 + 66 };
-	const unsigned char *g;
+	const unsigned char *g, *order;
 	size_t g_n;
 	int i = id - BR_EC_secp256r1;
 
 	if (id < BR_EC_secp256r1 || id > BR_EC_secp521r1)
 		return false;
 	g = br_ec_all_m31.generator(id, &g_n);
-	c->order = br_ec_all_m31.order(id, &c->order_n);
+	order = br_ec_all_m31.order(id, &c->octets);
 	return wide_mod_init(&c->p, primes + at[i], at[i + 1] - at[i])
-	    && wide_mod_init(&c->n, c->order, c->order_n)
+	    && wide_mod_init(&c->n, order, c->octets)
 	    && load_point(&c->g, &c->p, g, g_n);
 }
 
@@ -348,18 +365,6 @@ read_signature(const struct curve *c, struct span sig, uint64_t *r,
 	    && wide_load(s, n->words, second.p, second.n)
 	    && wide_is_less(r, n->n, n->words) && !wide_is_zero(r, n->words)
 	    && wide_is_less(s, n->n, n->words) && !wide_is_zero(s, n->words);
-}
-
-/* 1 / s in the form, by Fermat's little theorem. */
-static void
-invert(uint64_t *d, const uint64_t *s, const struct curve *c)
-{
-	unsigned char power[8 * WORDS_MAX];
-
-	memcpy(power, c->order, c->order_n);
-	power[c->order_n - 1] -= 2;		/* of none it is 0 or 1 */
-	wide_in(d, s, &c->n);
-	wide_pow(d, power, c->order_n, &c->n);
 }
 
 static bool
@@ -404,11 +409,12 @@ fits(const struct curve *c, struct span hash, const struct point *q,
 	if (!read_signature(c, sig, r, s))
 		return false;
 	/* Of a longer digest the first bits; octets, as orders end on them. */
-	if (hash.n > c->order_n)
-		hash.n = c->order_n;
+	if (hash.n > c->octets)
+		hash.n = c->octets;
 	if (!wide_load(u, c->n.words, hash.p, hash.n))
 		return false;
-	invert(s, s, c);
+	wide_invert(s, &c->n);
+	wide_in(s, s, &c->n);
 	wide_mul(u, u, s, &c->n);
 	wide_mul(v, r, s, &c->n);
 	joint(&sum, c, u, q, v);
@@ -416,6 +422,7 @@ fits(const struct curve *c, struct span hash, const struct point *q,
 }
 
 uint32_t
+/* NOLINTNEXTLINE(readability-function-size): as BearSSL has it */
 wide_ecdsa_vrfy(const br_ec_impl *impl, const void *hash, size_t hash_len,
 	const br_ec_public_key *pk, const void *sig, size_t sig_len)
 {
@@ -423,7 +430,7 @@ wide_ecdsa_vrfy(const br_ec_impl *impl, const void *hash, size_t hash_len,
 	struct point q;
 
 	(void)impl;
-	return set_curve(&c, pk->curve) && pk->qlen == 2 * c.order_n + 1
+	return set_curve(&c, pk->curve) && pk->qlen == 2 * c.octets + 1
 	    && load_point(&q, &c.p, pk->q, pk->qlen) && is_on(&q, &c)
 	    && fits(&c, (struct span){ hash, hash_len }, &q,
 	    (struct span){ sig, sig_len });

@@ -2,13 +2,16 @@
  * tls_wide_p256.c - coordinates of the curve P-256.
  *
  * Modulo p = 2^256 - 2^224 + 2^192 + 2^96 - 1, in five limbs of 52 bits, least
- * first, with the sign in the last.  Multiplication is Montgomery's with R =
- * 2^260; as p is -1 modulo 2^52, what makes a limb 0 is that limb itself times
- * p.  Every number here is between -p / 8 and p + p / 8, in the one form that
- * has the first four limbs from 0 to 2^52 - 1.
+ * first, with a sign.  Multiplication is Montgomery's with R = 2^260; as p is
+ * -1 modulo 2^52, what makes a limb 0 is that limb itself times p.
  *
- * For signatures, of which everything is known; still, time depends on nothing.
+ * Sums are left as they come, limb by limb.  Limbs may grow to 2^55, and the
+ * product of a, which is less than s p off 0, and b, less than t p off, lies
+ * between -s t / 16 p and (1 + s t / 16) p, with the first four of its limbs
+ * from 0 to 2^52 - 1.  p256_settle() brings the largest sums back.
  */
+#include <string.h>
+
 #include "tls_int.h"
 
 __extension__ typedef __int128 two_words;
@@ -16,6 +19,7 @@ __extension__ typedef __int128 two_words;
 #define LIMBS		P256_LIMBS
 #define LIMB_BITS	52
 #define LIMB_MASK	(((uint64_t)1 << LIMB_BITS) - 1)
+#define BIT(n)		((int64_t)1 << (n))
 #define LAST_BITS	(256 - 4 * LIMB_BITS)
 
 static const int64_t prime[LIMBS] = { 0xfffffffffffff, 0xfffffffffff, 0,
@@ -29,8 +33,8 @@ by(int64_t a, int64_t b)
 
 /*
  * Takes the lowest limb off.  Where it is made 0, by p times that limb, these
- * are added: 2^52 k - k here, which leaves k; 2^44 k - k at the next, which takes
- * it away again; 0, 2^36 k, prime[4] k.
+ * are added: 2^52 k - k here, which leaves k; 2^44 k - k at the next, which
+ * takes it away again; 0, 2^36 k, prime[4] k.
  */
 static inline int64_t
 next(two_words *t)
@@ -41,9 +45,6 @@ next(two_words *t)
 	return k;
 }
 
-/*
- * |a * b| < 2^513, so the product is above -2^253 / 16 and below p + 2^253 / 16.
- */
 void
 p256_mul(int64_t *d, const int64_t *a, const int64_t *b)
 {
@@ -76,19 +77,32 @@ p256_mul(int64_t *d, const int64_t *a, const int64_t *b)
 	d[4] = (int64_t)t;
 }
 
+void
+p256_add(int64_t *d, const int64_t *a, const int64_t *b)
+{
+	for (int i = 0; i < LIMBS; i++)
+		d[i] = a[i] + b[i];
+}
+
+void
+p256_sub(int64_t *d, const int64_t *a, const int64_t *b)
+{
+	for (int i = 0; i < LIMBS; i++)
+		d[i] = a[i] - b[i];
+}
+
 /*
- * What is above 2^256 comes in below: 2^256 is 2^224 - 2^192 - 2^96 + 1.  Limbs
- * may be up to 2^60, and less than 0.
+ * What is above 2^256 comes in below: 2^256 is 2^224 - 2^192 - 2^96 + 1.  From
+ * a few hundred p this leaves 2^235 below 0 or above 2^256 at most.
  */
-static void
-settle(int64_t *d)
+void
+p256_settle(int64_t *d)
 {
 	int64_t above = d[4] >> LAST_BITS, c = above;
 
-	d[4] -= above << LAST_BITS;
-	d[4] += above << (224 - 4 * LIMB_BITS);
-	d[3] -= above << (192 - 3 * LIMB_BITS);
-	d[1] -= above << (96 - LIMB_BITS);
+	d[4] -= above * (BIT(LAST_BITS) - BIT(224 - 4 * LIMB_BITS));
+	d[3] -= above * BIT(192 - 3 * LIMB_BITS);
+	d[1] -= above * BIT(96 - LIMB_BITS);
 	for (int i = 0; i < LIMBS - 1; i++) {
 		c += d[i];
 		d[i] = (int64_t)((uint64_t)c & LIMB_MASK);
@@ -97,31 +111,17 @@ settle(int64_t *d)
 	d[4] += c;
 }
 
-void
-p256_add(int64_t *d, const int64_t *a, const int64_t *b)
-{
-	for (int i = 0; i < LIMBS; i++)
-		d[i] = a[i] + b[i];
-	settle(d);
-}
-
-void
-p256_sub(int64_t *d, const int64_t *a, const int64_t *b)
-{
-	for (int i = 0; i < LIMBS; i++)
-		d[i] = a[i] - b[i];
-	settle(d);
-}
-
-/* 0 is 0 or p. */
+/* Settled, 0 is 0 or p. */
 bool
 p256_is_zero(const int64_t *a)
 {
-	int64_t is_0 = 0, is_p = 0;
+	int64_t t[LIMBS], is_0 = 0, is_p = 0;
 
+	memcpy(t, a, sizeof(t));
+	p256_settle(t);
 	for (int i = 0; i < LIMBS; i++) {
-		is_0 |= a[i];
-		is_p |= a[i] ^ prime[i];
+		is_0 |= t[i];
+		is_p |= t[i] ^ prime[i];
 	}
 	return is_0 == 0 || is_p == 0;
 }
