@@ -231,7 +231,9 @@ write_order(struct run *r, unsigned mail, const struct plan_dest *d)
 	o->transport = span_of(queue_transport_name(
 		(enum queue_transport)d->transport));
 	o->nexthop = plan_nexthop(d);
-	o->more = d->first != PLAN_NONE;
+	/* One that is served by several will have more for each: what they
+	   leave is read and sent too soon to be seen waiting here. */
+	o->more = d->first != PLAN_NONE || d->busy > 1;
 }
 
 /* One that serves this route already, and waits; else a new one. */

@@ -297,7 +297,7 @@ close_mail(struct run *r, unsigned mail)
 	if (r->read_mail == mail)
 		r->read_mail = PLAN_NONE;
 	port_close(m->fd);
-	m->fd = -1;
+	m->is_open = false;
 	plan_close(&r->plan, mail);
 }
 
@@ -550,7 +550,7 @@ fate_settle(struct run *r, unsigned mail)
 	unsigned notice;
 	enum rc rc;
 
-	if (m->fd < 0 || m->phase == RUN_SYNCS || m->is_told ||
+	if (!m->is_open || m->phase == RUN_SYNCS || m->is_told ||
 	    !plan_message_is_over(&r->plan, mail))
 		return;
 	if (m->is_expired && !fate_is_gone(m))

@@ -76,7 +76,7 @@ run_sync(struct run *r)
 	for (unsigned i = 0; i < PLAN_MESSAGES; i++) {
 		struct run_mail *m = &r->mail[i];
 
-		if (m->fd < 0 || !m->is_dirty)
+		if (!m->is_open || !m->is_dirty)
 			continue;
 		if (!m->is_removed && port_sync(m->fd) != RC_OK)
 			run_log(r, NULL, LOG_WARNING, "%s cannot be synced: "
@@ -303,7 +303,7 @@ finish_some(struct run *r)
 	bool is_full = r->plan.messages_n >= r->plan.set.messages;
 
 	for (unsigned i = 0; r->plan.messages_n > 0 && i < PLAN_MESSAGES; i++)
-		if (r->mail[i].fd >= 0 && r->mail[i].phase == RUN_TELLS &&
+		if (r->mail[i].is_open && r->mail[i].phase == RUN_TELLS &&
 		    !r->mail[i].is_told)
 			fate_settle(r, i);
 	if (is_full && r->sync_at != MS_NEVER)
@@ -500,8 +500,6 @@ start(struct run *r)
 {
 	struct plan_set set;
 
-	for (unsigned i = 0; i < PLAN_MESSAGES; i++)
-		r->mail[i].fd = -1;
 	for (unsigned i = 0; i < RUN_CALLERS; i++)
 		r->caller[i].fd = -1;
 	r->control = r->signals = r->links = -1;
@@ -531,7 +529,8 @@ end(struct run *r)
 	control_close(r);
 	port_list_close(&r->cursor.list);
 	for (unsigned i = 0; i < PLAN_MESSAGES; i++)
-		port_close(r->mail[i].fd);
+		if (r->mail[i].is_open)
+			port_close(r->mail[i].fd);
 	port_close(r->signals);
 	port_close(r->links);
 }

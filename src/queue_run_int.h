@@ -35,7 +35,8 @@ enum {
 
 /* A message in work, beside its struct plan_message. */
 struct run_mail {
-	int fd;			/* for marks; -1: none in work here */
+	bool is_open;		/* false: none is in work here */
+	int fd;			/* for marks */
 	uint32_t next_at;	/* where reading goes on, behind the content */
 	uint32_t next_index;
 	int64_t body_bytes, arrived_ms;

@@ -232,7 +232,7 @@ want(struct run *r, unsigned mail)
 	switch (wanted) {
 	case PLAN_HAS_SHARE:
 		port_close(m->fd);
-		m->fd = -1;
+		m->is_open = false;
 		plan_pass(&r->plan, &r->t, mail, dest);
 		return GO_AWAY;
 	case PLAN_NO_ROOM:
@@ -341,6 +341,7 @@ begin(struct run *r, unsigned mail, int fd)
 	enum rc rc;
 
 	r->mail[mail] = (struct run_mail){
+		.is_open = true,
 		.fd = fd,
 		.body_bytes = r->head.body_bytes,
 		.started = r->t.now,
