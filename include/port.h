@@ -355,6 +355,7 @@ void port_list_close(struct port_list *l);
 /* Octets that we may still write there, and whether a restart empties it. */
 struct port_space {
 	int64_t free_bytes;	/* INT64_MAX: none knows */
+	int64_t all_bytes;		/* used ones as well; likewise */
 	bool is_volatile;		/* tmpfs, ramfs */
 };
 MUST_USE enum rc port_space(const char *path, struct port_space *out);

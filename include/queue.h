@@ -64,6 +64,9 @@ MUST_USE enum rc queue_open(struct queue *q, const struct param *param,
 /* The uid of mail_owner; a spare one where it has no account, or is root. */
 uint32_t queue_owner(const struct settings *set);
 
+/* So many octets must be free for new mail to be taken (queue_cap.c). */
+int64_t queue_wants(const struct settings *set, const struct port_space *space);
+
 /* `folder/name` below the queue, or the folder itself for an empty name. */
 void queue_path(const struct queue *q, struct buf *b, const char *folder,
 	struct span name);

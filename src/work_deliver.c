@@ -26,8 +26,8 @@
 /* A new process costs less than one that is kept waiting. */
 #define IDLE		(2 * SECOND)
 
-/* What is touched for every mail stands together, and large buffers are on the
-   stack: each page is part of the budget. */
+/* What is touched for every mail stands together, as each page is part of the
+   budget; texts for the manager are made where the order's scraps end. */
 struct deliver {
 	struct report report;		/* first: put() gets it */
 	const struct work *work;
@@ -56,11 +56,21 @@ struct deliver {
 
 /* ---- what is said -------------------------------------------------------- */
 
-static NOINLINE enum rc
+/* Room for a text; it is there, as SCRAPS_BYTES is beyond the longest order. */
+static struct buf
+room_for(struct deliver *d, size_t cap)
+{
+	struct buf b = arena_room(&d->scraps);
+
+	ASSERT(b.cap >= cap);
+	b.cap = cap;
+	return b;
+}
+
+static enum rc
 say(struct deliver *d, const struct queue_saying *s)
 {
-	char room[PORT_MESSAGE_MAX + 1];
-	struct buf b = BUF(room);
+	struct buf b = room_for(d, PORT_MESSAGE_MAX + 1);
 	ms_t wait = d->work->param->set.ipc_timeout;
 	enum rc rc;
 
@@ -97,8 +107,8 @@ put(struct report *report, const struct job *j, const struct rcpt *to,
 	const struct verdict *v)
 {
 	struct deliver *d = (struct deliver *)report;
-	char room[REPORT_LINE_MAX];
-	struct buf line = BUF(room);
+	struct buf line = room_for(d, REPORT_LINE_MAX);
+	size_t used = d->scraps.used;
 	struct queue_saying s = {
 		.word = QUEUE_SAYS_RCPT,
 		.flags = v->reach,
@@ -109,10 +119,14 @@ put(struct report *report, const struct job *j, const struct rcpt *to,
 		.relay = v->relay,
 		.text = v->text,
 	};
+	enum rc rc;
 
 	report_line(&line, &d->form, j, to, v);
 	s.line = buf_span(&line);
-	return say(d, &s);
+	arena_keep(&d->scraps, &line);
+	rc = say(d, &s);
+	d->scraps.used = used;
+	return rc;
 }
 
 /* All that nobody has answered for. */
@@ -188,7 +202,10 @@ read_rcpts(struct deliver *d, struct queue_reader *reader)
 		add_rcpt(d, &r);
 	}
 	l->pending = l->n;
-	return d->text.full ? RC_FULL : RC_OK;
+	if (d->text.full)
+		return RC_FULL;
+	arena_keep(&d->scraps, &d->text);
+	return RC_OK;
 }
 
 static void
@@ -366,18 +383,20 @@ deliver(struct deliver *d)
 }
 
 /* RC_NONE: nothing for a while. */
-static NOINLINE enum rc
+static enum rc
 next_order(struct deliver *d, ms_t until, int *fd)
 {
-	char message[PORT_MESSAGE_MAX];
+	struct buf message;
 	size_t n;
 	enum rc rc;
 
+	arena_empty(&d->scraps);
+	message = room_for(d, PORT_MESSAGE_MAX);
 	for (;;) {
 		ms_t kept = d->worker != NULL ? smtp_kept_until(d->worker) :
 		    MS_NEVER;
 
-		rc = port_recv(d->fd, message, sizeof(message),
+		rc = port_recv(d->fd, message.p, message.cap,
 		    kept < until ? kept : until, &n, fd);
 		if (rc != RC_TIME)
 			break;
@@ -387,7 +406,8 @@ next_order(struct deliver *d, ms_t until, int *fd)
 	}
 	if (rc != RC_OK)
 		return rc;
-	rc = queue_order_take((struct span){ message, n }, &d->order);
+	rc = queue_order_take((struct span){ message.p, n },
+	    &d->order);
 	if (rc == RC_OK && *fd >= 0 && d->order.rcpts > 0)
 		return RC_OK;
 	port_close(*fd);

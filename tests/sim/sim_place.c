@@ -135,6 +135,12 @@ sim_disk_limit(int64_t bytes)
 }
 
 void
+sim_disk_size(int64_t bytes)
+{
+	sim.disk->all = bytes;
+}
+
+void
 sim_disk_free(int64_t bytes)
 {
 	sim.disk->most = sim.disk->used + bytes;
