@@ -36,7 +36,6 @@ struct deliver {
 	enum rc state_of_load;		/* RC_NONE: nothing was loaded yet */
 	bool is_local;
 	struct report_form form;
-	unsigned jobs;			/* done so far */
 	bool has_failed;		/* the manager is gone */
 
 	struct queue_order order;
@@ -355,6 +354,8 @@ next_order(struct deliver *d, ms_t until, int *fd)
 	}
 	if (rc != RC_OK)
 		return rc;
+	if (span_is((struct span){ d->message, n }, QUEUE_GO))
+		return RC_GONE;
 	rc = queue_order_take((struct span){ d->message, n }, &d->order);
 	if (rc == RC_OK && *fd >= 0 && d->order.rcpts > 0)
 		return RC_OK;
@@ -373,19 +374,16 @@ obey(struct deliver *d, int fd)
 	port_close(fd);
 	if (rc != RC_OK)	/* the manager will find out what it is */
 		return rc;
-	d->jobs++;
 	return d->has_failed ? RC_GONE : say(d, &done);
 }
 
-/* How long to wait for an order; worn out, or without work, it would go. */
+/* How long to wait for an order; without work it would go. */
 static ms_t
 patience(const struct deliver *d)
 {
-	const struct settings *set = &d->work->param->set;
-	ms_t idle = set->max_idle < IDLE ? set->max_idle : IDLE;
+	ms_t idle = d->work->param->set.max_idle;
 
-	return d->jobs < (unsigned)set->max_use ? port_now() + idle :
-	    port_now();
+	return port_now() + (idle < IDLE ? idle : IDLE);
 }
 
 static enum rc
