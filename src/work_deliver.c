@@ -406,6 +406,8 @@ next_order(struct deliver *d, ms_t until, int *fd)
 	}
 	if (rc != RC_OK)
 		return rc;
+	if (span_is((struct span){ message.p, n }, QUEUE_GO))
+		return RC_GONE;
 	rc = queue_order_take((struct span){ message.p, n },
 	    &d->order);
 	if (rc == RC_OK && *fd >= 0 && d->order.rcpts > 0)
@@ -425,19 +427,16 @@ obey(struct deliver *d, int fd)
 	port_close(fd);
 	if (rc != RC_OK)	/* the manager will find out what it is */
 		return rc;
-	d->jobs++;
 	return d->has_failed ? RC_GONE : say(d, &done);
 }
 
-/* How long to wait for an order; worn out, or without work, it would go. */
+/* How long to wait for an order; without work it would go. */
 static ms_t
 patience(const struct deliver *d)
 {
-	const struct settings *set = &d->work->param->set;
-	ms_t idle = set->max_idle < IDLE ? set->max_idle : IDLE;
+	ms_t idle = d->work->param->set.max_idle;
 
-	return d->jobs < (unsigned)set->max_use ? port_now() + idle :
-	    port_now();
+	return port_now() + (idle < IDLE ? idle : IDLE);
 }
 
 static enum rc
