@@ -38,7 +38,6 @@ struct deliver {
 	enum rc state_of_load;		/* RC_NONE: nothing was loaded yet */
 	bool is_local;
 	bool has_failed;		/* the manager is gone */
-	unsigned jobs;			/* done so far */
 	struct report_form form;
 
 	struct job job;
