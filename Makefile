@@ -182,16 +182,25 @@ $(foreach t,$(MUSL),$(eval $(call musl_rules,$t)))
 # gave us, or fails.
 BEARSSL_CFLAGS := -DBR_USE_URANDOM=0 -DBR_RDRAND=0 -DBR_USE_UNIX_TIME=0
 
-# target_rules TARGET: the libraries of every target, and any object
+bearssl_flags = $(call cc_flags,$1) $(LIBCFLAGS.$1) \
+	$(if $(TRIPLE.$1),$(LTO)) $(BEARSSL_CFLAGS)
+
+.PHONY: flags
+# target_rules TARGET: the libraries of every target, and any object. BearSSL's
+# own objects know neither their flags nor our patches, so they go first.
 define target_rules
-$(B)/$1/libbearssl.a: $(B)/src/bearssl.done toolchains/$1.mk \
+$(B)/$1/bearssl.flags: flags
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)echo '$$(CC.$1) $$(call bearssl_flags,$1)' >$$@.new
+	$$(Q)cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
+
+$(B)/$1/libbearssl.a: $(B)/src/bearssl.done $(B)/$1/bearssl.flags \
 		$(if $(TRIPLE.$1),$(B)/$1/sysroot.done)
 	$$(call say,AR)
-	@mkdir -p $$(@D)
+	$$(Q)rm -rf $(B)/$1/bearssl && mkdir -p $$(@D)
 	+$$(Q)$$(MAKE) -s -C $(B)/src/bearssl lib CONF=Unix \
 		BUILD=$(abspath $(B))/$1/bearssl AR=$(AR.$1) \
-		CC='$(CC.$1)' CFLAGS='$$(call cc_flags,$1) $(LIBCFLAGS.$1) \
-		$(if $(TRIPLE.$1),$(LTO)) $(BEARSSL_CFLAGS)' \
+		CC='$(CC.$1)' CFLAGS='$$(call bearssl_flags,$1)' \
 		>$(B)/$1/bearssl.log 2>&1 || \
 		{ tail $(B)/$1/bearssl.log >&2; exit 1; }
 	$$(Q)cp $(B)/$1/bearssl/libbearssl.a $$@
