@@ -116,12 +116,12 @@ sign_rsa(const struct own_key *k, int hash, struct span digest,
 {
 	const unsigned char *oid = oid_of(hash);
 	const unsigned char *value = (const unsigned char *)digest.p;
-	unsigned char again[DIGEST_MAX];
+	unsigned char again[DIGEST_MAX] = { 0 };
 	size_t n = (k->rsa.n_bitlen + 7) / 8;
 
 	if (n <= room && br_rsa_i31_pkcs1_sign(oid, value, digest.n,
 	    &k->rsa, out) == 1 &&
-	    br_rsa_i31_pkcs1_vrfy(out, n, oid, digest.n,
+	    KEYS_RSA_VRFY(out, n, oid, digest.n,
 	    &k->pub.key.key.rsa, again) == 1 &&
 	    memcmp(again, value, digest.n) == 0)
 		return n;
@@ -144,8 +144,8 @@ do_sign(const br_ssl_client_certificate_class **ctx, int hash, size_t n,
 		    data, room);
 	if (c->hash == NULL || room < ECDSA_OCTETS_MAX)
 		return 0;
-	return br_ecdsa_sign_asn1_get_default()(br_ec_get_default(), c->hash,
-	    digest, &c->chosen->ec, data);
+	return br_ecdsa_i31_sign_asn1(KEYS_EC, c->hash, digest,
+	    &c->chosen->ec, data);
 }
 
 void

@@ -29,12 +29,6 @@ add_hashes(br_ssl_engine_context *e)
 	br_ssl_engine_set_prf_sha384(e, br_tls12_sha384_prf);
 }
 
-/*
- * Words of 64 bits take other code than smaller ones; a constant, so that only
- * one of the two is linked.
- */
-static const bool is_wide = sizeof(size_t) == 8;
-
 static void
 add_gcm(br_ssl_engine_context *e)
 {
@@ -43,8 +37,8 @@ add_gcm(br_ssl_engine_context *e)
 	br_ssl_engine_set_gcm(e, &br_sslrec_in_gcm_vtable,
 	    &br_sslrec_out_gcm_vtable);
 	br_ssl_engine_set_aes_ctr(e, fast != NULL ? fast :
-	    is_wide ? &br_aes_ct64_ctr_vtable : &br_aes_ct_ctr_vtable);
-	br_ssl_engine_set_ghash(e, is_wide ? br_ghash_ctmul64
+	    IS_WIDE ? &br_aes_ct64_ctr_vtable : &br_aes_ct_ctr_vtable);
+	br_ssl_engine_set_ghash(e, IS_WIDE ? br_ghash_ctmul64
 	    : br_ghash_ctmul);
 }
 
@@ -54,7 +48,7 @@ add_cbc_and_ccm(br_ssl_engine_context *e)
 {
 	br_ssl_engine_set_cbc(e, &br_sslrec_in_cbc_vtable,
 	    &br_sslrec_out_cbc_vtable);
-	if (is_wide)
+	if (IS_WIDE)
 		br_ssl_engine_set_aes_cbc(e, &br_aes_ct64_cbcenc_vtable,
 		    &br_aes_ct64_cbcdec_vtable);
 	else
@@ -62,7 +56,7 @@ add_cbc_and_ccm(br_ssl_engine_context *e)
 		    &br_aes_ct_cbcdec_vtable);
 	br_ssl_engine_set_ccm(e, &br_sslrec_in_ccm_vtable,
 	    &br_sslrec_out_ccm_vtable);
-	br_ssl_engine_set_aes_ctrcbc(e, is_wide ? &br_aes_ct64_ctrcbc_vtable
+	br_ssl_engine_set_aes_ctrcbc(e, IS_WIDE ? &br_aes_ct64_ctrcbc_vtable
 	    : &br_aes_ct_ctrcbc_vtable);
 }
 
@@ -89,10 +83,10 @@ engine_init(br_ssl_client_context *cc, const struct suites *s)
 	br_ssl_client_zero(cc);
 	br_ssl_engine_set_versions(e, s->min, s->max);
 	br_ssl_engine_set_suites(e, s->suite, s->n);
-	/* Not the faster i62: 2.5 KiB for 0.1 ms. */
-	br_ssl_client_set_rsapub(cc, &br_rsa_i31_public);
-	br_ssl_engine_set_rsavrfy(e, &br_rsa_i31_pkcs1_vrfy);
-	br_ssl_engine_set_default_ecdsa(e);
+	br_ssl_client_set_rsapub(cc, KEYS_RSA);
+	br_ssl_engine_set_rsavrfy(e, KEYS_RSA_VRFY);
+	br_ssl_engine_set_ec(e, KEYS_EC);
+	br_ssl_engine_set_ecdsa(e, KEYS_ECDSA);
 	add_hashes(e);
 	add_ciphers(e);
 

@@ -3,6 +3,7 @@
  *
  * Ranks inside the module, low to high:
  *	der, pem		notation
+ *	wide			public keys, where words have 64 bits
  *	cert, sign, name	one certificate: its fields, who signed it, whom
  *				it names
  *	anchor, key		what we trust; who we are
@@ -61,6 +62,92 @@ MUST_USE bool der_take_bits(struct span *rest, struct span *octets);
 MUST_USE bool der_take_unsigned(struct span *rest, struct span *octets);
 /* A BOOLEAN; any octet but 0 is true (BER, and certificates have it). */
 MUST_USE bool der_take_bool(struct span *rest, bool *out);
+
+/* ---- wide: public keys, with words of 64 bits --------------------------- */
+
+/*
+ * Where there are products of 128 bits, our own code does what takes most of a
+ * handshake's time; elsewhere BearSSL's does, and the files tls_wide*.c are
+ * left out (SKIP in toolchains/TARGET.mk).  A constant, so that only one of the
+ * two is linked.
+ */
+#define IS_WIDE		(sizeof(size_t) == 8)
+#define KEYS_EC		(IS_WIDE ? &wide_ec : &br_ec_all_m31)
+#define KEYS_ECDSA	(IS_WIDE ? wide_ecdsa_vrfy : br_ecdsa_i31_vrfy_asn1)
+#define KEYS_RSA	(IS_WIDE ? wide_rsa : br_rsa_i31_public)
+#define KEYS_RSA_VRFY	(IS_WIDE ? wide_rsa_vrfy : br_rsa_i31_pkcs1_vrfy)
+
+/*
+ * Each does as br_ec_impl, br_ecdsa_vrfy, br_rsa_public or br_rsa_pkcs1_vrfy
+ * says.
+ *
+ * wide_ec    X25519 is ours, the curves of NIST are BearSSL's.  Takes the same
+ *            time for any secret.  A result of X25519 that anybody could know,
+ *            0, is an error (RFC 8422, 5.11).  No muladd.
+ * ECDSA      DER must be strict.  impl is not asked.
+ * RSA        up to 4096 bits.
+ */
+extern const br_ec_impl wide_ec;
+uint32_t wide_ecdsa_vrfy(const br_ec_impl *impl, const void *hash,
+	size_t hash_len, const br_ec_public_key *pk, const void *sig,
+	size_t sig_len);
+uint32_t wide_rsa(unsigned char *x, size_t xlen, const br_rsa_public_key *pk);
+uint32_t wide_rsa_vrfy(const unsigned char *x, size_t xlen,
+	const unsigned char *hash_oid, size_t hash_len,
+	const br_rsa_public_key *pk, unsigned char *hash_out);
+/* For tests: d = k * u (RFC 7748, 5), 32 octets each, least first. */
+void wide_x25519(unsigned char *d, const unsigned char *k,
+	const unsigned char *u);
+
+#define WIDE_WORDS_MAX	64	/* 4096 bits */
+
+/* An odd number above 1.  Words stand least first, here and everywhere. */
+struct wide_mod {
+	size_t words;
+	uint64_t minus;			/* -1 / n modulo 2^64 */
+	uint64_t n[WIDE_WORDS_MAX];
+	uint64_t square[WIDE_WORDS_MAX];	/* R^2 modulo n */
+};
+
+/* From octets, highest first.  false: too long, even, or 1. */
+MUST_USE bool wide_mod_init(struct wide_mod *m, const void *octets, size_t n);
+/* The same for other numbers.  false: more than so many words. */
+MUST_USE bool wide_load(uint64_t *d, size_t words, const void *octets,
+	size_t n);
+void wide_store(unsigned char *p, size_t n, const uint64_t *a);
+bool wide_is_zero(const uint64_t *a, size_t words);
+bool wide_is_less(const uint64_t *a, const uint64_t *b, size_t words);
+/*
+ * Modulo m; all that goes in is less than m, and so is what comes out.  d may
+ * be any of the others.
+ *
+ * wide_mul  a * b / R, where R = 2^(64 * words); one of the two need only be
+ *           less than R.
+ * wide_in   a * R: what mul, then, works on.
+ * wide_pow  d becomes d^e, both times R; e is not secret, and not 0.
+ * wide_invert  d becomes 1 / d, neither times R; n is a prime, d not 0, and
+ *           none of it is secret: the time depends on it.
+ */
+void wide_add(uint64_t *d, const uint64_t *a, const uint64_t *b,
+	const struct wide_mod *m);
+void wide_sub(uint64_t *d, const uint64_t *a, const uint64_t *b,
+	const struct wide_mod *m);
+void wide_mul(uint64_t *d, const uint64_t *a, const uint64_t *b,
+	const struct wide_mod *m);
+void wide_in(uint64_t *d, const uint64_t *a, const struct wide_mod *m);
+void wide_pow(uint64_t *d, const unsigned char *e, size_t e_n,
+	const struct wide_mod *m);
+void wide_invert(uint64_t *d, const struct wide_mod *m);
+
+/* Modulo the prime of P-256; tls_wide_p256.c tells.  d may be any of them. */
+#define P256_LIMBS	5
+void p256_mul(int64_t *d, const int64_t *a, const int64_t *b);
+void p256_add(int64_t *d, const int64_t *a, const int64_t *b);
+void p256_sub(int64_t *d, const int64_t *a, const int64_t *b);
+void p256_settle(int64_t *d);
+bool p256_is_zero(const int64_t *a);
+/* What the others work on, from four words. */
+void p256_in(int64_t *d, const uint64_t *a);
 
 /* ---- pem: text armour (RFC 7468) ---------------------------------------- */
 

@@ -112,8 +112,7 @@ ec_fits(struct own_key *k)
 	size_t n;
 
 	k->ec.curve = pub->curve;
-	n = br_ec_get_default()->mulgen(point, k->ec.x, k->ec.xlen,
-	    pub->curve);
+	n = KEYS_EC->mulgen(point, k->ec.x, k->ec.xlen, pub->curve);
 	return is_same(point, n, pub->q, pub->qlen);
 }
 

@@ -164,11 +164,11 @@ rsa_fits(const br_rsa_public_key *key, enum digest d, struct span digest,
 	/* 2.16.840.1.101.3.4.2.x, behind its length: RFC 8017, B.1 */
 	unsigned char id[] = "\x09\x60\x86\x48\1\x65\3\4\2\1";
 	static const unsigned char last[] = { 4, 1, 2, 3 };
-	unsigned char signed_digest[DIGEST_MAX];
+	unsigned char signed_digest[DIGEST_MAX] = { 0 };
 
 	if (d >= DIGEST_SHA224)
 		id[9] = last[d - DIGEST_SHA224];
-	return br_rsa_i31_pkcs1_vrfy(octets(signature), signature.n,
+	return KEYS_RSA_VRFY(octets(signature), signature.n,
 	    d < DIGEST_SHA224 ? BR_HASH_OID_SHA1 : id, digest.n, key,
 	    signed_digest) == 1
 	    && memcmp(signed_digest, digest.p, digest.n) == 0;
@@ -197,7 +197,7 @@ check(const struct cert *c, struct span spki, enum digest least,
 	if (is_ec != k.is_ec)
 		return RC_DENY;
 	digest.n = digest_of(d, c->tbs, (unsigned char *)room);
-	fits = is_ec ? br_ecdsa_vrfy_asn1_get_default()(br_ec_get_default(),
+	fits = is_ec ? KEYS_ECDSA(KEYS_EC,
 	    digest.p, digest.n, &k.key.key.ec, c->signature.p,
 	    c->signature.n) == 1
 	    : rsa_fits(&k.key.key.rsa, d, digest, c->signature);

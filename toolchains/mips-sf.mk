@@ -8,3 +8,5 @@ TRIPLE.mips-sf := mips-linux-gnu
 ABI.mips-sf := -msoft-float
 RUN.mips-sf := qemu-mips -cpu 24Kc
 QUIET.mips-sf := /uses -m\(soft\|hard\)-float/d
+# No products of 128 bits.
+SKIP.mips-sf := src/tls_wide%

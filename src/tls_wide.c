@@ -1,0 +1,288 @@
+/*
+ * tls_wide.c - numbers modulo an odd one, in words of 64 bits.
+ *
+ * Multiplication is Montgomery's: the product of a and b is a * b / R modulo n,
+ * where R is 2^64 to the number of words.  What takes part in it is kept
+ * multiplied by R ("in the form"), as a * R * b * R / R is again a * b * R.
+ *
+ * Which number it is modulo, and to which power, shows in the time it takes;
+ * the numbers themselves do not.
+ */
+#include <string.h>
+
+#include "tls_int.h"
+
+__extension__ typedef unsigned __int128 two_words;
+
+/* a * b + c + *carry fits in two words, whatever they are. */
+static inline uint64_t
+mul_add(uint64_t a, uint64_t b, uint64_t c, uint64_t *carry)
+{
+	two_words t = (two_words)a * b + c + *carry;
+
+	*carry = (uint64_t)(t >> 64);
+	return (uint64_t)t;
+}
+
+static inline uint64_t
+add(uint64_t a, uint64_t b, uint64_t *carry)
+{
+	two_words t = (two_words)a + b + *carry;
+
+	*carry = (uint64_t)(t >> 64);
+	return (uint64_t)t;
+}
+
+static inline uint64_t
+sub(uint64_t a, uint64_t b, uint64_t *borrow)
+{
+	two_words t = (two_words)a - b - *borrow;
+
+	*borrow = (uint64_t)(t >> 64) & 1;
+	return (uint64_t)t;
+}
+
+/* ---- comparison --------------------------------------------------------- */
+
+bool
+wide_is_zero(const uint64_t *a, size_t words)
+{
+	uint64_t any = 0;
+
+	for (size_t i = 0; i < words; i++)
+		any |= a[i];
+	return any == 0;
+}
+
+bool
+wide_is_less(const uint64_t *a, const uint64_t *b, size_t words)
+{
+	uint64_t borrow = 0;
+
+	for (size_t i = 0; i < words; i++)
+		(void)sub(a[i], b[i], &borrow);
+	return borrow;
+}
+
+/* ---- sums --------------------------------------------------------------- */
+
+/* d = top * R + t, less n if that is not less than n. */
+static inline void
+cut(uint64_t *d, const uint64_t *t, uint64_t top, const struct wide_mod *m,
+	size_t words)
+{
+	uint64_t less[WIDE_WORDS_MAX], borrow = 0, keep;
+
+	for (size_t i = 0; i < words; i++)
+		less[i] = sub(t[i], m->n[i], &borrow);
+	keep = top - borrow;		/* all ones or 0 */
+	for (size_t i = 0; i < words; i++)
+		d[i] = less[i] ^ (keep & (less[i] ^ t[i]));
+}
+
+void
+wide_add(uint64_t *d, const uint64_t *a, const uint64_t *b,
+	const struct wide_mod *m)
+{
+	uint64_t t[WIDE_WORDS_MAX], carry = 0;
+
+	for (size_t i = 0; i < m->words; i++)
+		t[i] = add(a[i], b[i], &carry);
+	cut(d, t, carry, m, m->words);
+}
+
+void
+wide_sub(uint64_t *d, const uint64_t *a, const uint64_t *b,
+	const struct wide_mod *m)
+{
+	uint64_t borrow = 0, carry = 0, back;
+
+	for (size_t i = 0; i < m->words; i++)
+		d[i] = sub(a[i], b[i], &borrow);
+	back = -borrow;
+	for (size_t i = 0; i < m->words; i++)
+		d[i] = add(d[i], m->n[i] & back, &carry);
+}
+
+/* ---- products ----------------------------------------------------------- */
+
+/*
+ * Row by row; after each the lowest word is made 0 by a multiple of n, and
+ * falls out.
+ */
+static inline void
+product(uint64_t *d, const uint64_t *a, const uint64_t *b,
+	const struct wide_mod *m, size_t words)
+{
+	uint64_t t[WIDE_WORDS_MAX], top = 0;
+
+	memset(t, 0, 8 * words);
+	for (size_t i = 0; i < words; i++) {
+		uint64_t high = 0, more = 0;
+		uint64_t low = mul_add(a[i], b[0], t[0], &high);
+		uint64_t k = low * m->minus;
+
+		(void)mul_add(k, m->n[0], low, &more);
+		for (size_t j = 1; j < words; j++)
+			t[j - 1] = mul_add(k, m->n[j],
+			    mul_add(a[i], b[j], t[j], &high), &more);
+		t[words - 1] = add(high, more, &top);
+	}
+	cut(d, t, top, m, words);
+}
+
+void
+wide_mul(uint64_t *d, const uint64_t *a, const uint64_t *b,
+	const struct wide_mod *m)
+{
+	product(d, a, b, m, m->words);
+}
+
+void
+wide_in(uint64_t *d, const uint64_t *a, const struct wide_mod *m)
+{
+	wide_mul(d, a, m->square, m);
+}
+
+void
+wide_pow(uint64_t *d, const unsigned char *e, size_t e_n,
+	const struct wide_mod *m)
+{
+	uint64_t base[WIDE_WORDS_MAX];
+	size_t bit = 8 * e_n;
+
+	memcpy(base, d, 8 * m->words);
+	while (bit > 0 && (e[e_n - 1 - (bit - 1) / 8] >> (bit - 1) % 8 & 1)
+	    == 0)
+		bit--;
+	for (bit -= bit > 0; bit > 0; bit--) {
+		wide_mul(d, d, d, m);
+		if (e[e_n - 1 - (bit - 1) / 8] >> (bit - 1) % 8 & 1)
+			wide_mul(d, d, base, m);
+	}
+}
+
+/* ---- inversion ---------------------------------------------------------- */
+
+static bool
+is_one(const uint64_t *a, size_t words)
+{
+	return a[0] == 1 && wide_is_zero(a + 1, words - 1);
+}
+
+/* a / 2, with `top` above it. */
+static void
+shift(uint64_t *a, uint64_t top, size_t words)
+{
+	for (size_t i = 0; i < words; i++)
+		a[i] = a[i] >> 1 | (i + 1 < words ? a[i + 1] : top) << 63;
+}
+
+/*
+ * Halves a until it is odd, and u with it, modulo n: either u or u + n is even.
+ */
+static void
+halve(uint64_t *a, uint64_t *u, const struct wide_mod *m)
+{
+	while ((a[0] & 1) == 0) {
+		uint64_t odd = -(u[0] & 1), carry = 0;
+
+		shift(a, 0, m->words);
+		for (size_t i = 0; i < m->words; i++)
+			u[i] = add(u[i], m->n[i] & odd, &carry);
+		shift(u, carry, m->words);
+	}
+}
+
+/*
+ * As the greatest common divisor is found by halves and differences.  All the
+ * while a is u * d, b is v * d.
+ */
+void
+wide_invert(uint64_t *d, const struct wide_mod *m)
+{
+	uint64_t a[WIDE_WORDS_MAX], b[WIDE_WORDS_MAX], v[WIDE_WORDS_MAX];
+	size_t bytes = 8 * m->words;
+
+	memcpy(a, d, bytes);
+	memcpy(b, m->n, bytes);
+	memset(d, 0, bytes);
+	memset(v, 0, bytes);
+	d[0] = 1;
+	halve(a, d, m);
+	while (!is_one(a, m->words)) {
+		if (wide_is_less(a, b, m->words)) {
+			wide_sub(b, b, a, m);
+			wide_sub(v, v, d, m);
+			halve(b, v, m);
+		} else {
+			wide_sub(a, a, b, m);
+			wide_sub(d, d, v, m);
+			halve(a, d, m);
+		}
+	}
+}
+
+/* ---- octets ------------------------------------------------------------- */
+
+bool
+wide_load(uint64_t *d, size_t words, const void *octets, size_t n)
+{
+	const unsigned char *p = octets;
+
+	memset(d, 0, 8 * words);
+	for (; n > 0 && *p == 0; n--)
+		p++;
+	if (n > 8 * words)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		d[i / 8] |= (uint64_t)p[n - 1 - i] << i % 8 * 8;
+	return true;
+}
+
+void
+wide_store(unsigned char *p, size_t n, const uint64_t *a)
+{
+	for (size_t i = 0; i < n; i++)
+		p[n - 1 - i] = (unsigned char)(a[i / 8] >> i % 8 * 8);
+}
+
+/*
+ * R^2 modulo n: from the number's own top bit, which is less than it, to
+ * R * 2^words by doubling; six squares of that in the form are
+ * R * 2^(64 * words), which is R * R.
+ */
+static void
+find_square(struct wide_mod *m)
+{
+	uint64_t *s = m->square;
+	size_t last = m->words - 1, doublings = m->words;
+	uint64_t bit = (uint64_t)1 << 63;
+
+	memset(s, 0, 8 * m->words);
+	for (; (m->n[last] & bit) == 0; bit >>= 1)
+		doublings++;
+	s[last] = bit;
+	for (doublings++; doublings > 0; doublings--)
+		wide_add(s, s, s, m);
+	for (int i = 0; i < 6; i++)
+		wide_mul(s, s, s, m);
+}
+
+bool
+wide_mod_init(struct wide_mod *m, const void *octets, size_t n)
+{
+	m->words = WIDE_WORDS_MAX;
+	if (!wide_load(m->n, m->words, octets, n) || (m->n[0] & 1) == 0)
+		return false;
+	while (m->n[m->words - 1] == 0)
+		m->words--;
+	if (m->words == 1 && m->n[0] == 1)
+		return false;
+	/* Right in the lowest bit; each step doubles how many are. */
+	m->minus = 1;
+	for (int i = 0; i < 6; i++)
+		m->minus *= 2 + m->n[0] * m->minus;
+	find_square(m);
+	return true;
+}
