@@ -50,6 +50,8 @@ uint32_t port_random_u32(void);
 
 /* Absolute path of the running program.  RC_OS: nobody tells. */
 MUST_USE enum rc port_self(struct buf *out);
+/* The folder that names without a slash in front are below.  RC_OS. */
+MUST_USE enum rc port_here(struct buf *out);
 
 unsigned port_pid(void);
 /* NULL: not set.  Lives as long as the process. */
@@ -353,6 +355,7 @@ void port_list_close(struct port_list *l);
 /* Octets that we may still write there, and whether a restart empties it. */
 struct port_space {
 	int64_t free_bytes;	/* INT64_MAX: none knows */
+	int64_t all_bytes;		/* used ones as well; likewise */
 	bool is_volatile;		/* tmpfs, ramfs */
 };
 MUST_USE enum rc port_space(const char *path, struct port_space *out);

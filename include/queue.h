@@ -64,6 +64,9 @@ MUST_USE enum rc queue_open(struct queue *q, const struct param *param,
 /* The uid of mail_owner; a spare one where it has no account, or is root. */
 uint32_t queue_owner(const struct settings *set);
 
+/* So many octets must be free for new mail to be taken (queue_cap.c). */
+int64_t queue_wants(const struct settings *set, const struct port_space *space);
+
 /* `folder/name` below the queue, or the folder itself for an empty name. */
 void queue_path(const struct queue *q, struct buf *b, const char *folder,
 	struct span name);
@@ -342,6 +345,8 @@ bool queue_is_empty(const struct queue *q);
 /* ---- between manager and children ---------------------------------------- */
 
 #define QUEUE_JOB_RCPTS		1000	/* most in one job */
+/* In place of an order: it has done enough, and is to say goodbye. */
+#define QUEUE_GO		"-"
 
 /* The order that comes with the descriptor of a message (read-only). */
 struct queue_order {
@@ -352,8 +357,8 @@ struct queue_order {
 	bool more;		/* another job for the same next hop waits */
 	ms_t started;		/* when the manager took the message up */
 	unsigned rcpts;
-	uint32_t index[QUEUE_JOB_RCPTS];	/* rising */
 	char room[512];		/* where the texts are */
+	uint32_t index[QUEUE_JOB_RCPTS];	/* rising */
 };
 MUST_USE enum rc queue_order_put(struct buf *b, const struct queue_order *o);
 MUST_USE enum rc queue_order_take(struct span message,

@@ -83,9 +83,9 @@ MUST_USE enum rc table_find(const struct table_list *l, struct span key,
 	unsigned kinds, struct buf *value);
 
 /*
- * table_soon - these keys will be asked next, and stay as they are until then,
- * or until nothing more is asked of this table.  Changes nothing but the time it
- * takes: lookups in a large compiled table wait for memory, and so they do
+ * table_soon - these keys will be asked next, and stay as they are until then
+ * or until nothing more is asked of this table.  Changes nothing but the time
+ * it takes: lookups in a large compiled table wait for memory, and so they do
  * together.  n is at most TABLE_SOON_MAX.
  */
 #define TABLE_SOON_MAX	32

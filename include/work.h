@@ -12,7 +12,7 @@
 
 /*
  * What a child gets of its parent: read, never changed.  The one that delivers
- * loads settings of its own, for its protocol.
+ * by LMTP loads settings of its own, as the parent's are those of SMTP.
  */
 struct work {
 	const struct param *param;
@@ -25,9 +25,9 @@ struct work {
 /* In place of a transport, in the order of QUEUE_TELL: a notice of delay. */
 #define WORK_TELL_DELAY	"delay"
 
-int work_deliver(void *work, int fd);
+int work_deliver(void *arg, int fd);
 /* Says in the log which of the walls around deliverers this kernel lacks. */
-void work_walls(const struct work *work);
+void work_walls(const struct work *w);
 int work_tell(void *work, int fd);
 int work_pickup(void *work, int fd);
 

@@ -143,6 +143,7 @@ port_space(const char *path, struct port_space *out)
 	unit = (uint64_t)(s.f_frsize > 0 ? s.f_frsize : s.f_bsize);
 	*out = (struct port_space){
 		.free_bytes = INT64_MAX,
+		.all_bytes = INT64_MAX,
 		.is_volatile = (uint32_t)s.f_type == MAGIC_TMPFS ||
 			(uint32_t)s.f_type == MAGIC_RAMFS,
 	};
@@ -150,6 +151,9 @@ port_space(const char *path, struct port_space *out)
 	if (s.f_blocks > 0 && unit > 0 &&
 	    (uint64_t)s.f_bavail <= (uint64_t)INT64_MAX / unit)
 		out->free_bytes = (int64_t)(s.f_bavail * unit);
+	if (s.f_blocks > 0 && unit > 0 &&
+	    (uint64_t)s.f_blocks <= (uint64_t)INT64_MAX / unit)
+		out->all_bytes = (int64_t)(s.f_blocks * unit);
 	return RC_OK;
 }
 

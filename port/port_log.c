@@ -41,14 +41,23 @@ log_connect(void)
 		connect(log_fd, (struct sockaddr *)&un, sizeof un) == 0;
 }
 
+/* struct iovec knows no const. */
+static struct iovec
+part_of(struct span s)
+{
+	union {
+		const char *from;
+		void *base;
+	} p = { s.p };
+
+	return (struct iovec){ p.base, s.n };
+}
+
 /* false: the daemon that was there is there no more (or never was). */
 static bool
 log_send(struct span head, struct span text)
 {
-	struct iovec parts[] = {
-		{ (void *)(uintptr_t)head.p, head.n },
-		{ (void *)(uintptr_t)text.p, text.n }
-	};
+	struct iovec parts[] = { part_of(head), part_of(text) };
 	struct msghdr record = { .msg_iov = parts, .msg_iovlen = 2 };
 	ssize_t n;
 

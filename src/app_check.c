@@ -101,14 +101,12 @@ check_room(struct check *c)
 	struct port_space space;
 	char room[QUEUE_PATH_MAX];
 	struct buf path = BUF(room);
-	int64_t wanted = c->s->message_size_limit + c->s->message_size_limit /
-	    2;
+	int64_t wanted;
 
 	queue_path(&c->q, &path, QUEUE_INCOMING, SPAN(""));
 	if (port_space(buf_text(&path), &space) != RC_OK)
 		return;
-	if (c->s->queue_minfree > wanted)
-		wanted = c->s->queue_minfree;
+	wanted = queue_wants(c->s, &space);
 	if (space.free_bytes < wanted)
 		WRONG(c, "%lld KiB are free for the queue, and mail is refused"
 		    " below %lld; make room, or lower message_size_limit",

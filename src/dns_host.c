@@ -350,12 +350,14 @@ take_literal(const struct finding *f, const struct ip *ip)
 static enum rc
 ask_natively(struct finding *f)
 {
-	enum rc rc = ask_hosts_file(f);
+	enum rc servers, rc = ask_hosts_file(f);
 
 	if (rc == RC_OK || rc == RC_FULL)
 		return rc;
 	f->defnames = f->dnsrch = true;
-	return ask_servers(f);
+	servers = ask_servers(f);
+	/* A file that can't be read now may have the name. */
+	return rc != RC_NONE && is_certain(servers) ? rc : servers;
 }
 
 static enum rc
@@ -366,7 +368,7 @@ ask_servers_then_hosts_file(struct finding *f)
 	if (!is_certain(rc) || weight(f->d->fault) > 0)
 		return rc;
 	hosts = ask_hosts_file(f);
-	return hosts == RC_OK || hosts == RC_FULL ? hosts : rc;
+	return hosts != RC_NONE ? hosts : rc;
 }
 
 enum rc

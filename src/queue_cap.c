@@ -2,7 +2,9 @@
  * queue_cap.c - how much there may be in the queue: free space, messages,
  * octets.
  *
- * Free space is asked for at each submission.  To count messages is to read the
+ * Free space is asked for at each submission: queue_minfree or, without that,
+ * one and a half times message_size_limit, but no more than an eighth of the
+ * file system, which may be a router's.  To count messages is to read the
  * folder, so the 10,000th would cost ten thousand names, and filling the queue
  * the square of that.  Therefore a submitter counts only now and then, as
  * chance has it: about SHARE times while as many come in as the cap allows, or
@@ -80,25 +82,35 @@ count(const struct queue *q, struct total *t)
 
 /* ---- before mail is taken ------------------------------------------------ */
 
+/* One of a small file system's parts stays free, whatever a message may be. */
+#define SMALL_PARTS	8
+
+int64_t
+queue_wants(const struct settings *set, const struct port_space *space)
+{
+	int64_t least = set->message_size_limit + set->message_size_limit / 2;
+
+	if (set->queue_minfree > 0)
+		return set->queue_minfree;
+	return least < space->all_bytes / SMALL_PARTS ? least
+	    : space->all_bytes / SMALL_PARTS;
+}
+
 static enum rc
 check_space(const struct queue *q)
 {
 	char room[QUEUE_PATH_MAX];
 	struct buf path = BUF(room);
 	struct port_space space;
-	int64_t least = q->set->queue_minfree;
 
-	if (least == 0)
-		least = q->set->message_size_limit +
-		    q->set->message_size_limit / 2;
 	queue_path(q, &path, "", SPAN(""));
 	if (port_space(buf_text(&path), &space) != RC_OK ||
-	    space.free_bytes >= least)
+	    space.free_bytes >= queue_wants(q->set, &space))
 		return RC_OK;
 	log_line(q->log, LOG_WARNING, "no room in the queue: %lld octets are "
-	    "free, and %s want %lld", (long long)space.free_bytes,
-	    q->set->queue_minfree > 0 ? "queue_minfree"
-	    : "one and a half times message_size_limit", (long long)least);
+	    "free, %lld are wanted (%s)", (long long)space.free_bytes,
+	    (long long)queue_wants(q->set, &space), q->set->queue_minfree > 0 ?
+	    "queue_minfree" : "for message_size_limit");
 	return RC_FULL;
 }
 

@@ -178,8 +178,11 @@ start(struct run *r, enum queue_task task, struct run_child **out)
 void
 crew_let_go(struct run *r, struct run_child *c)
 {
-	port_close(c->fd);
-	c->fd = -1;
+	/* Its socket stays, as its end tells when the place is free. */
+	if (port_send(c->fd, span_of(QUEUE_GO), -1, r->t.now) != RC_OK) {
+		port_close(c->fd);
+		c->fd = -1;
+	}
 	c->is_leaving = true;
 	c->is_busy = false;
 	c->since = r->t.now;
@@ -231,7 +234,9 @@ write_order(struct run *r, unsigned mail, const struct plan_dest *d)
 	o->transport = span_of(queue_transport_name(
 		(enum queue_transport)d->transport));
 	o->nexthop = plan_nexthop(d);
-	o->more = d->first != PLAN_NONE;
+	/* One that is served by several will have more for each: what they
+	   leave is read and sent too soon to be seen waiting here. */
+	o->more = d->first != PLAN_NONE || d->busy > 1;
 }
 
 /* One that serves this route already, and waits; else a new one. */
@@ -419,6 +424,9 @@ is_done(struct run *r, struct run_child *c, const struct queue_saying *s)
 		if (c->has_success)	/* of a host that does answer */
 			c->faults = 0;
 		lose_job(r, c);
+		/* It can't say so itself: its next order is on its way. */
+		if (c->jobs >= (unsigned)r->q->set->max_use)
+			crew_let_go(r, c);
 		return;
 	}
 	if (c->task == QUEUE_TELL)

@@ -11,6 +11,7 @@
 #include "work.h"
 
 #define POKE_EVERY	(20 * (ms_t)1)
+#define FOLDER_MAX	512
 #define POKE_FOR	(2 * SECOND)
 
 struct runner {
@@ -69,6 +70,7 @@ runner_stay(struct app *app, struct app_set *set, struct queue *q,
 		.arg = &r,
 	};
 
+	work_walls(&r.work);
 	return queue_run(q, &crew, stay);
 }
 
@@ -78,6 +80,7 @@ struct start {
 	struct app_set *set;
 	struct queue *q;
 	const char *folder;
+	char room[FOLDER_MAX];
 };
 
 static int
@@ -112,6 +115,25 @@ poke(const struct queue *q, const char *request)
 		port_sleep(port_now() + POKE_EVERY);
 }
 
+/*
+ * A runner is in the root folder, where a name without a slash is another one:
+ * mail would go by the defaults.
+ */
+static enum rc
+make_absolute(struct start *s)
+{
+	struct span folder = s->set->param.folder;
+	struct buf b = BUF(s->room);
+
+	if (folder.n == 0 || folder.p[0] == '/')
+		return RC_OK;
+	TRY(port_here(&b));
+	buf_putc(&b, '/');
+	buf_put(&b, folder);
+	s->folder = buf_text(&b);
+	return b.full ? RC_FULL : RC_OK;
+}
+
 enum rc
 runner_start(struct app *app, struct app_set *set, struct queue *q,
 	const char *folder, bool flush)
@@ -122,7 +144,9 @@ runner_start(struct app *app, struct app_set *set, struct queue *q,
 
 	if (s == NULL)
 		return RC_OS;
-	*s = (struct start){ app, set, q, folder };
+	*s = (struct start){ .app = app, .set = set, .q = q,
+		.folder = folder };
+	TRY(make_absolute(s));
 	TRY(queue_lock(q, &lock));
 	rc = port_detach(live, s, lock);
 	port_close(lock);

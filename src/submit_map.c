@@ -82,7 +82,8 @@ submit_maps_open(struct submit *s)
 	if (memory == NULL)
 		return RC_OS;
 	arena_init(&m->arena, memory, ARENA_BYTES);
-	for (size_t i = 0; i < MAPS; i++) {
+	/* Who only leaves mail in drop may not be able to read them. */
+	for (size_t i = 0; i < MAPS && !s->to_drop; i++) {
 		struct span text = *(const struct span *)
 			((const char *)s->set + settings[i].at);
 

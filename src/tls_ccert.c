@@ -116,7 +116,7 @@ sign_rsa(const struct own_key *k, int hash, struct span digest,
 {
 	const unsigned char *oid = oid_of(hash);
 	const unsigned char *value = (const unsigned char *)digest.p;
-	unsigned char again[DIGEST_MAX];
+	unsigned char again[DIGEST_MAX] = { 0 };
 	size_t n = (k->rsa.n_bitlen + 7) / 8;
 
 	if (n <= room && br_rsa_i31_pkcs1_sign(oid, value, digest.n,

@@ -67,9 +67,9 @@ MUST_USE bool der_take_bool(struct span *rest, bool *out);
 
 /*
  * Where there are products of 128 bits, our own code does what takes most of a
- * handshake's time; elsewhere BearSSL's does, and the files tls_wide*.c are left
- * out (SKIP in toolchains/TARGET.mk).  A constant, so that only one of the two
- * is linked.
+ * handshake's time; elsewhere BearSSL's does, and the files tls_wide*.c are
+ * left out (SKIP in toolchains/TARGET.mk).  A constant, so that only one of the
+ * two is linked.
  */
 #define IS_WIDE		(sizeof(size_t) == 8)
 #define KEYS_EC		(IS_WIDE ? &wide_ec : &br_ec_all_m31)
@@ -125,6 +125,8 @@ bool wide_is_less(const uint64_t *a, const uint64_t *b, size_t words);
  *           less than R.
  * wide_in   a * R: what mul, then, works on.
  * wide_pow  d becomes d^e, both times R; e is not secret, and not 0.
+ * wide_invert  d becomes 1 / d, neither times R; n is a prime, d not 0, and
+ *           none of it is secret: the time depends on it.
  */
 void wide_add(uint64_t *d, const uint64_t *a, const uint64_t *b,
 	const struct wide_mod *m);
@@ -135,6 +137,17 @@ void wide_mul(uint64_t *d, const uint64_t *a, const uint64_t *b,
 void wide_in(uint64_t *d, const uint64_t *a, const struct wide_mod *m);
 void wide_pow(uint64_t *d, const unsigned char *e, size_t e_n,
 	const struct wide_mod *m);
+void wide_invert(uint64_t *d, const struct wide_mod *m);
+
+/* Modulo the prime of P-256; tls_wide_p256.c tells.  d may be any of them. */
+#define P256_LIMBS	5
+void p256_mul(int64_t *d, const int64_t *a, const int64_t *b);
+void p256_add(int64_t *d, const int64_t *a, const int64_t *b);
+void p256_sub(int64_t *d, const int64_t *a, const int64_t *b);
+void p256_settle(int64_t *d);
+bool p256_is_zero(const int64_t *a);
+/* What the others work on, from four words. */
+void p256_in(int64_t *d, const uint64_t *a);
 
 /* ---- pem: text armour (RFC 7468) ---------------------------------------- */
 

@@ -69,10 +69,12 @@ take(struct pem *p, struct span line, bool *is_whole)
 static bool
 is_mark(struct span line, const char *word, struct span *label)
 {
-	const size_t n = span_of(word).n, end = SPAN("-----").n;
+	const size_t end = SPAN("-----").n;
+	size_t n;
 
-	if (line.n < n + end || line.p[0] != '-')
+	if (line.n == 0 || line.p[0] != '-')
 		return false;	/* most lines */
+	n = span_of(word).n;
 	line = span_trim(line);
 	if (line.n < n + end || !span_is(span_part(line, 0, n), word) ||
 	    !span_is(span_part(line, line.n - end, end), "-----"))

@@ -162,6 +162,67 @@ wide_pow(uint64_t *d, const unsigned char *e, size_t e_n,
 	}
 }
 
+/* ---- inversion ---------------------------------------------------------- */
+
+static bool
+is_one(const uint64_t *a, size_t words)
+{
+	return a[0] == 1 && wide_is_zero(a + 1, words - 1);
+}
+
+/* a / 2, with `top` above it. */
+static void
+shift(uint64_t *a, uint64_t top, size_t words)
+{
+	for (size_t i = 0; i < words; i++)
+		a[i] = a[i] >> 1 | (i + 1 < words ? a[i + 1] : top) << 63;
+}
+
+/*
+ * Halves a until it is odd, and u with it, modulo n: either u or u + n is even.
+ */
+static void
+halve(uint64_t *a, uint64_t *u, const struct wide_mod *m)
+{
+	while ((a[0] & 1) == 0) {
+		uint64_t odd = -(u[0] & 1), carry = 0;
+
+		shift(a, 0, m->words);
+		for (size_t i = 0; i < m->words; i++)
+			u[i] = add(u[i], m->n[i] & odd, &carry);
+		shift(u, carry, m->words);
+	}
+}
+
+/*
+ * As the greatest common divisor is found by halves and differences.  All the
+ * while a is u * d, b is v * d.
+ */
+void
+wide_invert(uint64_t *d, const struct wide_mod *m)
+{
+	uint64_t a[WIDE_WORDS_MAX], b[WIDE_WORDS_MAX], v[WIDE_WORDS_MAX];
+	size_t bytes = 8 * m->words;
+
+	memcpy(a, d, bytes);
+	memcpy(b, m->n, bytes);
+	memset(d, 0, bytes);
+	memset(v, 0, bytes);
+	d[0] = 1;
+	halve(a, d, m);
+	while (!is_one(a, m->words)) {
+		if (wide_is_less(a, b, m->words)) {
+			wide_sub(b, b, a, m);
+			wide_sub(v, v, d, m);
+			halve(b, v, m);
+		} else {
+			wide_sub(a, a, b, m);
+			wide_sub(d, d, v, m);
+			halve(a, d, m);
+		}
+	}
+}
+
 /* ---- octets ------------------------------------------------------------- */
 
 bool

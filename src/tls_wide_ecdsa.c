@@ -1,5 +1,5 @@
 /*
- * tls_wide_ecdsa.c - is this an ECDSA signature (FIPS 186-4, 6.4; SEC 1, 4.1.4)?
+ * tls_wide_ecdsa.c - is this a signature of ECDSA (SEC 1, 4.1.4)?
  *
  * On the curves P-256, P-384 and P-521: y^2 = x^3 - 3x + b.  All that is
  * multiplied here everybody knows, so it may take as long as it takes.
@@ -17,95 +17,174 @@
 
 static const uint64_t zero[WORDS_MAX];
 
+/* One coordinate. */
+union coord {
+	uint64_t word[WORDS_MAX];
+	int64_t p256[P256_LIMBS];
+};
+
 struct point {
-	uint64_t x[WORDS_MAX], y[WORDS_MAX], z[WORDS_MAX];
+	union coord x, y, z;
 };
 
 struct curve {
 	struct wide_mod p, n;		/* of coordinates, of points */
 	struct point g;
-	const unsigned char *order;
-	size_t order_n;
+	size_t octets;			/* of either */
 };
+
+/* ---- coordinates -------------------------------------------------------- */
+
+/*
+ * Nearly all certificates are signed on P-256 if not with RSA, and so it has
+ * code that is three times as fast.
+ */
+static bool
+is_p256(const struct wide_mod *m)
+{
+	return m->words == 4;
+}
+
+static void
+mul(union coord *d, const union coord *a, const union coord *b,
+	const struct wide_mod *m)
+{
+	if (is_p256(m))
+		p256_mul(d->p256, a->p256, b->p256);
+	else
+		wide_mul(d->word, a->word, b->word, m);
+}
+
+static void
+add(union coord *d, const union coord *a, const union coord *b,
+	const struct wide_mod *m)
+{
+	if (is_p256(m))
+		p256_add(d->p256, a->p256, b->p256);
+	else
+		wide_add(d->word, a->word, b->word, m);
+}
+
+static void
+sub(union coord *d, const union coord *a, const union coord *b,
+	const struct wide_mod *m)
+{
+	if (is_p256(m))
+		p256_sub(d->p256, a->p256, b->p256);
+	else
+		wide_sub(d->word, a->word, b->word, m);
+}
+
+/* Sums of P-256 grow. */
+static void
+settle(union coord *a, const struct wide_mod *m)
+{
+	if (is_p256(m))
+		p256_settle(a->p256);
+}
+
+static bool
+is_zero(const union coord *a, const struct wide_mod *m)
+{
+	return is_p256(m) ? p256_is_zero(a->p256)
+	    : wide_is_zero(a->word, m->words);
+}
+
+static bool
+is_same(const union coord *a, const union coord *b, const struct wide_mod *m)
+{
+	union coord apart;
+
+	sub(&apart, a, b, m);
+	return is_zero(&apart, m);
+}
+
+static void
+take_in(union coord *d, const uint64_t *a, const struct wide_mod *m)
+{
+	if (is_p256(m))
+		p256_in(d->p256, a);
+	else
+		wide_in(d->word, a, m);
+}
 
 /* ---- points ------------------------------------------------------------- */
 
-static bool
-is_nowhere(const struct point *a, const struct wide_mod *m)
-{
-	return wide_is_zero(a->z, m->words);
-}
-
-/* a is d, or another one. */
+/*
+ * a is d, or another one.  In the margin: how many p a sum of P-256 may be off
+ * 0, if coordinates of a are settled, and Z is 3 at most.
+ */
 static void
 twice(struct point *d, const struct point *a, const struct wide_mod *m)
 {
-	uint64_t z2[WORDS_MAX], y2[WORDS_MAX], s[WORDS_MAX], k[WORDS_MAX],
-	    t[WORDS_MAX];
+	union coord z2, y2, s, k, t;
 
-	wide_mul(z2, a->z, a->z, m);
-	wide_mul(y2, a->y, a->y, m);
-	wide_mul(s, a->x, y2, m);
-	wide_add(s, s, s, m);
-	wide_add(s, s, s, m);			/* 4 X Y^2 */
-	wide_sub(t, a->x, z2, m);
-	wide_add(z2, a->x, z2, m);
-	wide_mul(t, t, z2, m);
-	wide_add(k, t, t, m);
-	wide_add(k, k, t, m);			/* 3 (X - Z^2) (X + Z^2) */
-	wide_mul(t, a->y, a->z, m);
-	wide_add(d->z, t, t, m);
-	wide_mul(t, k, k, m);
-	wide_sub(t, t, s, m);
-	wide_sub(d->x, t, s, m);
-	wide_mul(y2, y2, y2, m);
-	for (int i = 0; i < 3; i++)
-		wide_add(y2, y2, y2, m);	/* 8 Y^4 */
-	wide_sub(s, s, d->x, m);
-	wide_mul(s, s, k, m);
-	wide_sub(d->y, s, y2, m);
+	mul(&z2, &a->z, &a->z, m);
+	mul(&y2, &a->y, &a->y, m);
+	mul(&s, &a->x, &y2, m);
+	add(&s, &s, &s, m);
+	add(&s, &s, &s, m);			/* 4 X Y^2		5 */
+	sub(&t, &a->x, &z2, m);			/*			3 */
+	add(&z2, &a->x, &z2, m);		/*			3 */
+	mul(&t, &t, &z2, m);
+	add(&k, &t, &t, m);
+	add(&k, &k, &t, m);			/* 3 (X^2 - Z^4)	5 */
+	mul(&t, &a->y, &a->z, m);
+	add(&d->z, &t, &t, m);			/* 2 Y Z		3 */
+	mul(&t, &k, &k, m);
+	sub(&t, &t, &s, m);
+	sub(&d->x, &t, &s, m);			/*			13 */
+	settle(&d->x, m);
+	add(&y2, &y2, &y2, m);
+	mul(&y2, &y2, &y2, m);
+	add(&y2, &y2, &y2, m);			/* 8 Y^4		3 */
+	sub(&s, &s, &d->x, m);			/*			7 */
+	mul(&s, &s, &k, m);
+	sub(&d->y, &s, &y2, m);			/*			7 */
+	settle(&d->y, m);
 }
 
 /* d and b are two; any of them may be nowhere, the same, or opposite. */
 static void
 add_to(struct point *d, const struct point *b, const struct wide_mod *m)
 {
-	uint64_t zd[WORDS_MAX], zb[WORDS_MAX], h[WORDS_MAX], r[WORDS_MAX],
-	    s[WORDS_MAX], v[WORDS_MAX], t[WORDS_MAX];
+	union coord zd, zb, h, r, s, v, t;
 
-	if (is_nowhere(b, m))
+	if (is_zero(&b->z, m))
 		return;
-	if (is_nowhere(d, m)) {
+	if (is_zero(&d->z, m)) {
 		*d = *b;
 		return;
 	}
-	wide_mul(zd, d->z, d->z, m);
-	wide_mul(zb, b->z, b->z, m);
-	wide_mul(v, d->x, zb, m);
-	wide_mul(h, b->x, zd, m);
-	wide_sub(h, h, v, m);			/* how far apart in x */
-	wide_mul(zb, zb, b->z, m);
-	wide_mul(s, d->y, zb, m);
-	wide_mul(zd, zd, d->z, m);
-	wide_mul(r, b->y, zd, m);
-	wide_sub(r, r, s, m);			/* and in y */
-	if (wide_is_zero(h, m->words) && wide_is_zero(r, m->words)) {
+	mul(&zd, &d->z, &d->z, m);
+	mul(&zb, &b->z, &b->z, m);
+	mul(&v, &d->x, &zb, m);
+	mul(&h, &b->x, &zd, m);
+	sub(&h, &h, &v, m);			/* how far apart in x */
+	mul(&zb, &zb, &b->z, m);
+	mul(&s, &d->y, &zb, m);
+	mul(&zd, &zd, &d->z, m);
+	mul(&r, &b->y, &zd, m);
+	sub(&r, &r, &s, m);			/* and in y */
+	if (is_zero(&h, m) && is_zero(&r, m)) {
 		twice(d, b, m);
 		return;
 	}
-	wide_mul(d->z, d->z, b->z, m);
-	wide_mul(d->z, d->z, h, m);		/* opposite: 0 */
-	wide_mul(t, h, h, m);
-	wide_mul(v, v, t, m);
-	wide_mul(h, h, t, m);
-	wide_mul(t, r, r, m);
-	wide_sub(t, t, h, m);
-	wide_sub(t, t, v, m);
-	wide_sub(d->x, t, v, m);
-	wide_sub(v, v, d->x, m);
-	wide_mul(v, v, r, m);
-	wide_mul(s, s, h, m);
-	wide_sub(d->y, v, s, m);
+	mul(&d->z, &d->z, &b->z, m);
+	mul(&d->z, &d->z, &h, m);		/* opposite: 0 */
+	mul(&t, &h, &h, m);
+	mul(&v, &v, &t, m);
+	mul(&h, &h, &t, m);
+	mul(&t, &r, &r, m);
+	sub(&t, &t, &h, m);
+	sub(&t, &t, &v, m);
+	sub(&d->x, &t, &v, m);
+	settle(&d->x, m);
+	sub(&v, &v, &d->x, m);
+	mul(&v, &v, &r, m);
+	mul(&s, &s, &h, m);
+	sub(&d->y, &v, &s, m);
+	settle(&d->y, m);
 }
 
 /* ---- u * G + v * Q ------------------------------------------------------ */
@@ -121,7 +200,7 @@ bit_of(const uint64_t *k, size_t words, size_t i)
  * WINDOW places apart or more.
  */
 static void
-recode(signed char *digit, const uint64_t *k, size_t words)
+recode(int8_t *digit, const uint64_t *k, size_t words)
 {
 	unsigned carry = 0;
 	size_t i = 0;
@@ -137,14 +216,14 @@ recode(signed char *digit, const uint64_t *k, size_t words)
 		for (unsigned j = 0; j < WINDOW; j++)
 			v += bit_of(k, words, i + j) << j;
 		carry = v >> (WINDOW - 1);
-		digit[i] = (signed char)((int)v - (int)(carry << WINDOW));
+		digit[i] = (int8_t)((int)v - (int)(carry << WINDOW));
 		i += WINDOW;
 	}
 }
 
 struct factor {
 	struct point odd[ODD];
-	signed char digit[DIGITS_MAX];
+	int8_t digit[DIGITS_MAX];
 };
 
 static void
@@ -166,14 +245,15 @@ static void
 add_digit(struct point *sum, const struct factor *f, size_t i,
 	const struct wide_mod *m)
 {
-	int d = f->digit[i];
+	static const union coord nothing;
+	int8_t d = f->digit[i];
 	struct point p;
 
 	if (d == 0)
 		return;
 	p = f->odd[(d < 0 ? -d : d) / 2];
 	if (d < 0)
-		wide_sub(p.y, zero, p.y, m);
+		sub(&p.y, &nothing, &p.y, m);
 	add_to(sum, &p, m);
 }
 
@@ -201,42 +281,43 @@ load_point(struct point *d, const struct wide_mod *m,
 	const unsigned char *octets, size_t n)
 {
 	static const uint64_t one[WORDS_MAX] = { 1 };
+	uint64_t x[WORDS_MAX], y[WORDS_MAX];
 	size_t each = (n - 1) / 2;
 
 	if (n % 2 == 0 || octets[0] != 4
-	    || !wide_load(d->x, m->words, octets + 1, each)
-	    || !wide_load(d->y, m->words, octets + 1 + each, each)
-	    || !wide_is_less(d->x, m->n, m->words)
-	    || !wide_is_less(d->y, m->n, m->words))
+	    || !wide_load(x, m->words, octets + 1, each)
+	    || !wide_load(y, m->words, octets + 1 + each, each)
+	    || !wide_is_less(x, m->n, m->words)
+	    || !wide_is_less(y, m->n, m->words))
 		return false;
-	wide_in(d->x, d->x, m);
-	wide_in(d->y, d->y, m);
-	wide_in(d->z, one, m);
+	take_in(&d->x, x, m);
+	take_in(&d->y, y, m);
+	take_in(&d->z, one, m);
 	return true;
 }
 
 /* y^2 - x^3 + 3x, which is b for all points of a curve. */
 static void
-find_b(uint64_t *b, const struct point *a, const struct wide_mod *m)
+find_b(union coord *b, const struct point *a, const struct wide_mod *m)
 {
-	uint64_t t[WORDS_MAX];
+	union coord t;
 
-	wide_mul(b, a->y, a->y, m);
-	wide_mul(t, a->x, a->x, m);
-	wide_mul(t, t, a->x, m);
-	wide_sub(b, b, t, m);
+	mul(b, &a->y, &a->y, m);
+	mul(&t, &a->x, &a->x, m);
+	mul(&t, &t, &a->x, m);
+	sub(b, b, &t, m);
 	for (int i = 0; i < 3; i++)
-		wide_add(b, b, a->x, m);
+		add(b, b, &a->x, m);
 }
 
 static bool
 is_on(const struct point *q, const struct curve *c)
 {
-	uint64_t b[WORDS_MAX], same[WORDS_MAX];
+	union coord b, same;
 
-	find_b(b, q, &c->p);
-	find_b(same, &c->g, &c->p);
-	return memcmp(b, same, 8 * c->p.words) == 0;
+	find_b(&b, q, &c->p);
+	find_b(&same, &c->g, &c->p);
+	return is_same(&b, &same, &c->p);
 }
 
 /*
@@ -254,16 +335,16 @@ static bool
 set_curve(struct curve *c, int id)
 {
 	static const unsigned char at[] = { 0, 32, 32 + 48, 32 + 48 + 66 };
-	const unsigned char *g;
+	const unsigned char *g, *order;
 	size_t g_n;
 	int i = id - BR_EC_secp256r1;
 
 	if (id < BR_EC_secp256r1 || id > BR_EC_secp521r1)
 		return false;
 	g = br_ec_all_m31.generator(id, &g_n);
-	c->order = br_ec_all_m31.order(id, &c->order_n);
+	order = br_ec_all_m31.order(id, &c->octets);
 	return wide_mod_init(&c->p, primes + at[i], at[i + 1] - at[i])
-	    && wide_mod_init(&c->n, c->order, c->order_n)
+	    && wide_mod_init(&c->n, order, c->octets)
 	    && load_point(&c->g, &c->p, g, g_n);
 }
 
@@ -286,27 +367,15 @@ read_signature(const struct curve *c, struct span sig, uint64_t *r,
 	    && wide_is_less(s, n->n, n->words) && !wide_is_zero(s, n->words);
 }
 
-/* 1 / s in the form, by Fermat's little theorem. */
-static void
-invert(uint64_t *d, const uint64_t *s, const struct curve *c)
-{
-	unsigned char power[8 * WORDS_MAX];
-
-	memcpy(power, c->order, c->order_n);
-	power[c->order_n - 1] -= 2;		/* of none it is 0 or 1 */
-	wide_in(d, s, &c->n);
-	wide_pow(d, power, c->order_n, &c->n);
-}
-
 static bool
 is_x(const struct point *sum, const uint64_t *x, const struct wide_mod *m)
 {
-	uint64_t z2[WORDS_MAX], t[WORDS_MAX];
+	union coord z2, t;
 
-	wide_mul(z2, sum->z, sum->z, m);
-	wide_in(t, x, m);
-	wide_mul(t, t, z2, m);
-	return memcmp(t, sum->x, 8 * m->words) == 0;
+	mul(&z2, &sum->z, &sum->z, m);
+	take_in(&t, x, m);
+	mul(&t, &t, &z2, m);
+	return is_same(&t, &sum->x, m);
 }
 
 /*
@@ -319,7 +388,7 @@ is_r(const struct point *sum, const struct curve *c, const uint64_t *r)
 	const struct wide_mod *m = &c->p;
 	uint64_t t[WORDS_MAX];
 
-	if (is_nowhere(sum, m))
+	if (is_zero(&sum->z, m))
 		return false;
 	if (is_x(sum, r, m))
 		return true;
@@ -340,11 +409,12 @@ fits(const struct curve *c, struct span hash, const struct point *q,
 	if (!read_signature(c, sig, r, s))
 		return false;
 	/* Of a longer digest the first bits; octets, as orders end on them. */
-	if (hash.n > c->order_n)
-		hash.n = c->order_n;
+	if (hash.n > c->octets)
+		hash.n = c->octets;
 	if (!wide_load(u, c->n.words, hash.p, hash.n))
 		return false;
-	invert(s, s, c);
+	wide_invert(s, &c->n);
+	wide_in(s, s, &c->n);
 	wide_mul(u, u, s, &c->n);
 	wide_mul(v, r, s, &c->n);
 	joint(&sum, c, u, q, v);
@@ -352,6 +422,7 @@ fits(const struct curve *c, struct span hash, const struct point *q,
 }
 
 uint32_t
+/* NOLINTNEXTLINE(readability-function-size): as BearSSL has it */
 wide_ecdsa_vrfy(const br_ec_impl *impl, const void *hash, size_t hash_len,
 	const br_ec_public_key *pk, const void *sig, size_t sig_len)
 {
@@ -359,7 +430,7 @@ wide_ecdsa_vrfy(const br_ec_impl *impl, const void *hash, size_t hash_len,
 	struct point q;
 
 	(void)impl;
-	return set_curve(&c, pk->curve) && pk->qlen == 2 * c.order_n + 1
+	return set_curve(&c, pk->curve) && pk->qlen == 2 * c.octets + 1
 	    && load_point(&q, &c.p, pk->q, pk->qlen) && is_on(&q, &c)
 	    && fits(&c, (struct span){ hash, hash_len }, &q,
 	    (struct span){ sig, sig_len });

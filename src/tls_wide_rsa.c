@@ -34,6 +34,7 @@ wide_rsa(unsigned char *x, size_t xlen, const br_rsa_public_key *pk)
 }
 
 uint32_t
+/* NOLINTNEXTLINE(readability-function-size): as BearSSL has it */
 wide_rsa_vrfy(const unsigned char *x, size_t xlen,
 	const unsigned char *hash_oid, size_t hash_len,
 	const br_rsa_public_key *pk, unsigned char *hash_out)

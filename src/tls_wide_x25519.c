@@ -39,6 +39,22 @@ sub(struct number *d, const struct number *a, const struct number *b)
 		    4 * (LIMB_MASK - (i == 0 ? 18 : 0));
 }
 
+static inline two_words
+by(uint64_t a, uint64_t b)
+{
+	return (two_words)a * b;
+}
+
+/* Takes the lowest limb off. */
+static inline uint64_t
+next(two_words *t)
+{
+	uint64_t limb = (uint64_t)*t & LIMB_MASK;
+
+	*t >>= LIMB_BITS;
+	return limb;
+}
+
 /*
  * 2^255 is 19, so what goes above the fifth limb comes in 19 times below.
  *
@@ -48,24 +64,30 @@ sub(struct number *d, const struct number *a, const struct number *b)
 static void
 mul(struct number *d, const struct number *a, const struct number *b)
 {
-	uint64_t from[2 * LIMBS - 1];	/* b, and ahead of it b * 19 */
-	struct number r;
-	two_words t = 0;
+	uint64_t a0 = a->limb[0], a1 = a->limb[1], a2 = a->limb[2],
+	    a3 = a->limb[3], a4 = a->limb[4];
+	uint64_t b0 = b->limb[0], b1 = b->limb[1], b2 = b->limb[2],
+	    b3 = b->limb[3], b4 = b->limb[4];
+	uint64_t low;
+	two_words t;
 
-	for (int i = 0; i < LIMBS; i++)
-		from[LIMBS - 1 + i] = b->limb[i];
-	for (int i = 0; i < LIMBS - 1; i++)
-		from[i] = 19 * b->limb[i + 1];
-	for (int i = 0; i < LIMBS; i++) {
-		for (int j = 0; j < LIMBS; j++)
-			t += (two_words)a->limb[j] * from[LIMBS - 1 + i - j];
-		r.limb[i] = (uint64_t)t & LIMB_MASK;
-		t >>= LIMB_BITS;
-	}
-	t = t * 19 + r.limb[0];
-	r.limb[0] = (uint64_t)t & LIMB_MASK;
-	r.limb[1] += (uint64_t)(t >> LIMB_BITS);
-	*d = r;
+	t = by(a0, b0) + by(19 * a1, b4) + by(19 * a2, b3)
+	    + by(19 * a3, b2) + by(19 * a4, b1);
+	low = next(&t);
+	t += by(a0, b1) + by(a1, b0) + by(19 * a2, b4) + by(19 * a3, b3)
+	    + by(19 * a4, b2);
+	d->limb[1] = next(&t);
+	t += by(a0, b2) + by(a1, b1) + by(a2, b0) + by(19 * a3, b4)
+	    + by(19 * a4, b3);
+	d->limb[2] = next(&t);
+	t += by(a0, b3) + by(a1, b2) + by(a2, b1) + by(a3, b0)
+	    + by(19 * a4, b4);
+	d->limb[3] = next(&t);
+	t += by(a0, b4) + by(a1, b3) + by(a2, b2) + by(a3, b1) + by(a4, b0);
+	d->limb[4] = next(&t);
+	t = t * 19 + low;
+	d->limb[0] = next(&t);
+	d->limb[1] += (uint64_t)t;
 }
 
 /* 1 / a = a^(p - 2); p - 2 is 2^255 - 21: 250 ones, and then 01011. */
@@ -270,19 +292,9 @@ multiply_generator(unsigned char *d, const unsigned char *k, size_t k_n,
 	return n;
 }
 
-/* Signatures have code of their own; nobody else asks. */
-static uint32_t
-multiply_add(unsigned char *a, const unsigned char *b, size_t n,
-	const unsigned char *x, size_t x_n, const unsigned char *y, size_t y_n,
-	int curve)
-{
-	(void)a, (void)b, (void)n, (void)x, (void)x_n, (void)y, (void)y_n;
-	(void)curve;
-	return 0;
-}
-
 const br_ec_impl wide_ec = {
 	1 << BR_EC_secp256r1 | 1 << BR_EC_secp384r1 | 1 << BR_EC_secp521r1 |
 	1 << BR_EC_curve25519,
-	generator, order, x_at, multiply, multiply_generator, multiply_add
+	generator, order, x_at, multiply, multiply_generator,
+	NULL	/* sums are for signatures, which have code of their own */
 };

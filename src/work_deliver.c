@@ -2,10 +2,11 @@
  * work_deliver.c - the manager's child that delivers: one next hop, job after
  * job, on one connection as far as the caching parameters allow.
  *
- * It loads the settings of its protocol itself.  Each order names recipients of
- * one message; each of them is answered with a saying, whatever happens short
- * of a crash, and the order with DONE.  Without an order for a while it says
- * BYE, and goes when its socket ends: an order that crossed the BYE is done.
+ * Its settings are those of the manager, or for LMTP loaded anew.  Each order
+ * names recipients of one message; each of them is answered with a saying,
+ * whatever happens short of a crash, and the order with DONE.  Without an order
+ * for a while it says BYE, and goes when its socket ends: an order that crossed
+ * the BYE is done.
  *
  * Before it meets the network it opens tables, keys and authorities, some of
  * which may be root's alone, and then gives up root and puts walls around
@@ -20,46 +21,55 @@
 
 #define SETTINGS_BYTES	((size_t)64 * 1024)	/* touched as needed */
 #define WHY_MAX		512
-#define WORDS_BYTES	((size_t)4 << 20)	/* of the longest order */
-#define WORDS_MAX	(6 * QUEUE_JOB_RCPTS)	/* two options, --, RCPT */
+#define SCRAPS_BYTES	((size_t)5 << 20)	/* of the longest order */
+#define WORDS_EACH	5	/* -N, -O, -G, -- and the address */
 /* A new process costs less than one that is kept waiting. */
 #define IDLE		(2 * SECOND)
 
+/* What is touched for every mail stands together, as each page is part of the
+   budget; texts for the manager are made where the order's scraps end. */
 struct deliver {
 	struct report report;		/* first: put() gets it */
 	const struct work *work;
 	int fd;				/* to the manager */
 	struct log log;
-	struct param param;
-	struct arena arena;
+	const struct settings *set;	/* of its protocol */
 	struct worker *worker;		/* NULL: for local mail */
 	enum rc state_of_load;		/* RC_NONE: nothing was loaded yet */
 	bool is_local;
-	struct report_form form;
-	unsigned jobs;			/* done so far */
 	bool has_failed;		/* the manager is gone */
+	struct report_form form;
 
-	struct queue_order order;
-	struct queue_head head;
-	struct queue_envelope env;
-	struct queue_reader reader;
 	struct job job;
+	struct arena scraps;		/* of the order */
+	char **words;
+	const char **addr;		/* of each recipient, among the words */
 	unsigned at;			/* the recipient reported last */
-	char *words[WORDS_MAX];
-	const char *addr[QUEUE_JOB_RCPTS];	/* in words */
-	unsigned char state[QUEUE_JOB_RCPTS];
-	char message[PORT_MESSAGE_MAX + 1];
-	char line[REPORT_LINE_MAX];
-	char why[WHY_MAX];
 	struct buf text;		/* of the words */
+	char why[WHY_MAX];
+	struct queue_order order;
+
+	struct arena arena;
+	struct param param;		/* for LMTP */
 };
 
 /* ---- what is said -------------------------------------------------------- */
 
+/* Room for a text; it is there, as SCRAPS_BYTES is beyond the longest order. */
+static struct buf
+room_for(struct deliver *d, size_t cap)
+{
+	struct buf b = arena_room(&d->scraps);
+
+	ASSERT(b.cap >= cap);
+	b.cap = cap;
+	return b;
+}
+
 static enum rc
 say(struct deliver *d, const struct queue_saying *s)
 {
-	struct buf b = BUF(d->message);
+	struct buf b = room_for(d, PORT_MESSAGE_MAX + 1);
 	ms_t wait = d->work->param->set.ipc_timeout;
 	enum rc rc;
 
@@ -96,7 +106,8 @@ put(struct report *report, const struct job *j, const struct rcpt *to,
 	const struct verdict *v)
 {
 	struct deliver *d = (struct deliver *)report;
-	struct buf line = BUF(d->line);
+	struct buf line = room_for(d, REPORT_LINE_MAX);
+	size_t used = d->scraps.used;
 	struct queue_saying s = {
 		.word = QUEUE_SAYS_RCPT,
 		.flags = v->reach,
@@ -107,10 +118,14 @@ put(struct report *report, const struct job *j, const struct rcpt *to,
 		.relay = v->relay,
 		.text = v->text,
 	};
+	enum rc rc;
 
 	report_line(&line, &d->form, j, to, v);
 	s.line = buf_span(&line);
-	return say(d, &s);
+	arena_keep(&d->scraps, &line);
+	rc = say(d, &s);
+	d->scraps.used = used;
+	return rc;
 }
 
 /* All that nobody has answered for. */
@@ -127,7 +142,8 @@ put_rest(struct deliver *d, unsigned reach, const char *dsn,
 	buf_puts(&b, dsn);
 	(void)buf_text(&b);
 	while (rcpt_next(&d->job.rcpts, &at, &to))
-		if (d->state[at.index - 1] != RCPT_DONE && !d->has_failed)
+		if (d->job.rcpts.state[at.index - 1] != RCPT_DONE &&
+		    !d->has_failed)
 			d->has_failed |= put(&d->report, &d->job, &to, &v) !=
 			    RC_OK;
 }
@@ -158,56 +174,77 @@ add_rcpt(struct deliver *d, const struct queue_rcpt *r)
 	add_word(d, "", SPAN("--"));
 	d->addr[d->job.rcpts.n] = d->text.p + d->text.n;
 	add_word(d, "", r->to.addr);
-	d->state[d->job.rcpts.n++] = RCPT_PENDING;
+	d->job.rcpts.n++;		/* RCPT_PENDING, which is zero */
 }
 
 /* The recipients of the order, which rise, out of all. */
 static enum rc
-read_rcpts(struct deliver *d)
+read_rcpts(struct deliver *d, struct queue_reader *reader)
 {
+	struct rcpt_list *l = &d->job.rcpts;
+	size_t n = d->order.rcpts;
 	struct queue_rcpt r;
 
-	for (unsigned i = 0; i < d->order.rcpts; i++) {
+	l->state = arena_take(&d->scraps, n);
+	d->addr = arena_take(&d->scraps, n * sizeof(*d->addr));
+	d->words = arena_take(&d->scraps, n * WORDS_EACH * sizeof(*d->words));
+	if (l->state == NULL || d->addr == NULL || d->words == NULL)
+		return RC_FULL;
+	l->words = d->words;
+	d->text = arena_room(&d->scraps);
+	for (unsigned i = 0; i < n; i++) {
 		do
-			TRY(queue_rcpt_next(&d->reader, &r));
+			TRY(queue_rcpt_next(reader, &r));
 		while (r.index < d->order.index[i]);
 		if (r.index != d->order.index[i])
 			return RC_WIRE;
 		add_rcpt(d, &r);
 	}
-	d->job.rcpts.pending = d->job.rcpts.n;
-	return d->text.full ? RC_FULL : RC_OK;
+	l->pending = l->n;
+	if (d->text.full)
+		return RC_FULL;
+	arena_keep(&d->scraps, &d->text);
+	return RC_OK;
 }
 
-static enum rc
-read_job(struct deliver *d, int fd)
+static void
+fill_job(struct deliver *d, const struct queue_head *h, int fd)
 {
 	d->job = (struct job){
-		.rcpts = { .words = d->words, .state = d->state },
+		.nexthop = d->order.nexthop,
+		.queue_id = span_of(d->order.id),
+		.body = h->body,
+		.ret = h->ret,
+		.smtputf8 = (h->flags & QUEUE_UTF8) != 0,
+		.more = d->order.more,
+		.arrived_ms = h->arrived_ms != 0 ? h->arrived_ms :
+		    port_wall_ms(),
+		.started = d->order.started,
+		.mail = {
+			.fd = fd,
+			.start = QUEUE_HEAD_BYTES,
+			.size = h->body_bytes,
+			.ends = MAIL_ENDS_NEVER,  /* submission saw to them */
+		},
 	};
-	buf_clear(&d->text);
-	TRY(queue_head_read(fd, &d->head));
-	TRY(queue_reader_start(&d->reader, fd, &d->head, &d->env));
-	d->job.sender = d->env.sender;
-	d->job.envid = d->env.envid;
+}
+
+static NOINLINE enum rc
+read_job(struct deliver *d, int fd)
+{
+	struct queue_head head;
+	struct queue_envelope env;
+	struct queue_reader reader;
+
+	arena_empty(&d->scraps);
+	TRY(queue_head_read(fd, &head));
+	TRY(queue_reader_start(&reader, fd, &head, &env));
+	fill_job(d, &head, fd);
+	TRY(arena_copy(&d->scraps, env.sender, &d->job.sender));
+	TRY(arena_copy(&d->scraps, env.envid, &d->job.envid));
 	for (size_t i = 0; i < JOB_ATTRS; i++)
-		d->job.attr[i] = d->env.attr[i];
-	d->job.nexthop = d->order.nexthop;
-	d->job.queue_id = span_of(d->order.id);
-	d->job.body = d->head.body;
-	d->job.ret = d->head.ret;
-	d->job.smtputf8 = (d->head.flags & QUEUE_UTF8) != 0;
-	d->job.more = d->order.more;
-	d->job.arrived_ms = d->head.arrived_ms != 0 ? d->head.arrived_ms :
-	    port_wall_ms();
-	d->job.started = d->order.started;
-	d->job.mail = (struct mail_source){
-		.fd = fd,
-		.start = QUEUE_HEAD_BYTES,
-		.size = d->head.body_bytes,
-		.ends = MAIL_ENDS_NEVER,	/* submission saw to them */
-	};
-	return read_rcpts(d);
+		TRY(arena_copy(&d->scraps, env.attr[i], &d->job.attr[i]));
+	return read_rcpts(d, &reader);
 }
 
 /* ---- the work ------------------------------------------------------------ */
@@ -242,7 +279,7 @@ put_up_walls(const struct settings *set, struct buf *lacks)
 static enum rc
 start_worker(struct deliver *d, bool is_lmtp, struct buf *why)
 {
-	const struct settings *set = &d->param.set;
+	const struct settings *set = d->set;
 	char room[64];
 	struct buf lacks = BUF(room);
 
@@ -262,29 +299,39 @@ start_worker(struct deliver *d, bool is_lmtp, struct buf *why)
 	return RC_DENY;
 }
 
+/* The manager's are those of SMTP. */
 static enum rc
-load(struct deliver *d, struct buf *why)
+load_lmtp(struct deliver *d, struct buf *why)
 {
-	bool is_lmtp = span_is(d->order.transport, "lmtp");
 	const struct param_from from = {
 		.folder = d->work->folder,
 		.options = d->work->options,
 		.options_n = d->work->options_n,
-		.program = is_lmtp ? "lmtp" : "smtp",
-		.is_lmtp = is_lmtp,
+		.program = "lmtp",
+		.is_lmtp = true,
 		.log = &d->log,
 	};
 	void *memory = port_memory(SETTINGS_BYTES);
-	const struct settings *set = &d->param.set;
 
 	if (memory == NULL)
 		return RC_OS;
 	arena_init(&d->arena, memory, SETTINGS_BYTES);
-	TRY(param_load(&d->param, &from, &d->arena, why));
+	d->set = &d->param.set;
+	return param_load(&d->param, &from, &d->arena, why);
+}
+
+static enum rc
+load(struct deliver *d, struct buf *why)
+{
+	bool is_lmtp = span_is(d->order.transport, "lmtp");
+
+	d->set = &d->work->param->set;
+	if (is_lmtp)
+		TRY(load_lmtp(d, why));
 	d->form = (struct report_form){
-		.external = set->info_log_address_format == FORMAT_EXTERNAL,
-		.ascii_only = !set->smtputf8_enable,
-		.digits = set->delay_logging_resolution_limit,
+		.external = d->set->info_log_address_format == FORMAT_EXTERNAL,
+		.ascii_only = !d->set->smtputf8_enable,
+		.digits = d->set->delay_logging_resolution_limit,
 	};
 	return d->is_local ? RC_OK : start_worker(d, is_lmtp, why);
 }
@@ -292,8 +339,8 @@ load(struct deliver *d, struct buf *why)
 static void
 deliver_mail(struct deliver *d)
 {
-	enum rc rc = d->is_local ? work_local(&d->param.set,
-	    queue_owner(&d->param.set), &d->job, &d->report) :
+	enum rc rc = d->is_local ? work_local(d->set,
+	    queue_owner(d->set), &d->job, &d->report) :
 	    smtp_deliver(d->worker, &d->job);
 
 	switch (rc) {
@@ -338,14 +385,17 @@ deliver(struct deliver *d)
 static enum rc
 next_order(struct deliver *d, ms_t until, int *fd)
 {
+	struct buf message;
 	size_t n;
 	enum rc rc;
 
+	arena_empty(&d->scraps);
+	message = room_for(d, PORT_MESSAGE_MAX);
 	for (;;) {
 		ms_t kept = d->worker != NULL ? smtp_kept_until(d->worker) :
 		    MS_NEVER;
 
-		rc = port_recv(d->fd, d->message, PORT_MESSAGE_MAX,
+		rc = port_recv(d->fd, message.p, message.cap,
 		    kept < until ? kept : until, &n, fd);
 		if (rc != RC_TIME)
 			break;
@@ -355,7 +405,10 @@ next_order(struct deliver *d, ms_t until, int *fd)
 	}
 	if (rc != RC_OK)
 		return rc;
-	rc = queue_order_take((struct span){ d->message, n }, &d->order);
+	if (span_is((struct span){ message.p, n }, QUEUE_GO))
+		return RC_GONE;
+	rc = queue_order_take((struct span){ message.p, n },
+	    &d->order);
 	if (rc == RC_OK && *fd >= 0 && d->order.rcpts > 0)
 		return RC_OK;
 	port_close(*fd);
@@ -373,19 +426,16 @@ obey(struct deliver *d, int fd)
 	port_close(fd);
 	if (rc != RC_OK)	/* the manager will find out what it is */
 		return rc;
-	d->jobs++;
 	return d->has_failed ? RC_GONE : say(d, &done);
 }
 
-/* How long to wait for an order; worn out, or without work, it would go. */
+/* How long to wait for an order; without work it would go. */
 static ms_t
 patience(const struct deliver *d)
 {
-	const struct settings *set = &d->work->param->set;
-	ms_t idle = set->max_idle < IDLE ? set->max_idle : IDLE;
+	ms_t idle = d->work->param->set.max_idle;
 
-	return d->jobs < (unsigned)set->max_use ? port_now() + idle :
-	    port_now();
+	return port_now() + (idle < IDLE ? idle : IDLE);
 }
 
 static enum rc
@@ -414,9 +464,9 @@ int
 work_deliver(void *arg, int fd)
 {
 	struct deliver *d = port_memory(sizeof(*d));
-	void *words = port_memory(WORDS_BYTES);
+	void *scraps = port_memory(SCRAPS_BYTES);
 
-	if (d == NULL || words == NULL)
+	if (d == NULL || scraps == NULL)
 		return EXIT_LATER;
 	d->work = arg;
 	d->fd = fd;
@@ -425,7 +475,7 @@ work_deliver(void *arg, int fd)
 	d->log.sink_arg = d;
 	d->report.put = put;
 	d->state_of_load = RC_NONE;
-	buf_init(&d->text, words, WORDS_BYTES);
+	arena_init(&d->scraps, scraps, SCRAPS_BYTES);
 	return work(d) == RC_OK ? EXIT_OK : EXIT_LATER;
 }
 

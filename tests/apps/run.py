@@ -73,8 +73,9 @@ class World:
         how.setdefault("stderr", subprocess.PIPE)
         base = {"PATH": os.environ["PATH"], "TZ": "UTC", "LC_ALL": "C",
                 "TMPDIR": self.folder, "MAIL_CONFIG": self.folder}
+        program = how.pop("program", [PROGRAM])
         return Result(subprocess.run(
-            [PROGRAM, *words], env={**base, **(env or {})},
+            [*program, *words], env={**base, **(env or {})},
             timeout=SECONDS, cwd=self.folder, **how))
 
     def sendmail(self, server, *words, **how):
@@ -96,6 +97,9 @@ class World:
     def close(self):
         for s in self.servers:
             s.close()
+        for q in ("/q", "/home/q"):
+            if os.path.exists(self.folder + q + "/lock"):
+                stop_manager(self.folder + q)
         shutil.rmtree(self.folder)
 
 
@@ -764,6 +768,149 @@ def flags_of_other_sendmails_do_no_harm(w):
         "-U", "-x", "-h", "3", "-A", "c", "-X", "log", "-O", "Timeout=1m",
         "-p", "ESMTP:host", "-L", "tag", "-d0.1", "u@dest.example"))
     equal(rcpts(s), ["u@dest.example"])
+
+
+# ---- sendmail: the queue ----------------------------------------------------
+
+USER = 4321             # nobody has this uid, nor 5321
+
+
+def queue(w, s, more=""):
+    """A queue of root's, whose mail goes to the server; its folder."""
+    os.chmod(w.folder, 0o755)
+    w.config(f"queue_directory = {w.folder}/q\nmail_owner = 5321\n"
+             f"relayhost = [127.0.0.1]:{s.port}\n{more}")
+    return w.folder + "/q"
+
+
+def as_user(w, *words, **how):
+    return w.run(*words, program=[
+        "setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups",
+        PROGRAM], **how)
+
+
+def until(condition, about):
+    end = time.monotonic() + SECONDS
+    while not condition():
+        true(time.monotonic() < end, about() if callable(about) else about)
+        time.sleep(0.02)
+
+
+def waiting(q):
+    return [n for f in ("incoming", "drop") for n in os.listdir(f"{q}/{f}")]
+
+
+@test
+def mail_is_queued_and_leaves_without_a_daemon(w):
+    s = w.server()
+    q = queue(w, s)
+    quiet(w.run("sendmail", "-f", "me", "u@dest.example"))
+    until(lambda: s.messages and not waiting(q), "not sent")
+    equal(rcpts(s), ["u@dest.example"])
+    true(re.fullmatch(r"by client\.example \(Postfix, from userid 0\)\t"
+                      r"id \w+; .*", value(s.messages[0], "Received")), s)
+    for folder, mode in (("incoming", 0o700), ("drop", 0o1733)):
+        st = os.stat(f"{q}/{folder}")
+        equal((st.st_mode & 0o7777, st.st_uid), (mode, 5321), folder)
+
+
+@test
+def mail_of_users_waits_in_drop_for_root(w):
+    s = w.server()
+    q = queue(w, s)
+    quiet(w.run("sendmail", "-f", "root", "first@dest.example"))
+    until(lambda: s.messages and not waiting(q), "not sent")
+    stop_manager(q)
+    r = as_user(w, "sendmail", "-f", "someone", "u@dest.example")
+    equal(r.code, 0, r)
+    true(f"{q}/drop" in r.err and "qmgr" in r.err, r)
+    equal(len(os.listdir(q + "/drop")), 1)
+    quiet(w.run("sendmail", "-f", "root", "last@dest.example"))
+    until(lambda: len(s.messages) == 3 and not waiting(q), "not sent")
+    equal(sorted(rcpts(s)), ["first@dest.example", "last@dest.example",
+                             "u@dest.example"])
+    theirs, = [m for m in s.messages if b"userid %d" % USER in m]
+    equal(value(theirs, "From"), "someone@client.example")
+
+
+@test
+def a_user_has_a_queue_of_his_own(w):
+    s = w.server()
+    queue(w, s)
+    home = w.folder + "/home"
+    os.mkdir(home)
+    os.chown(home, USER, USER)
+    quiet(as_user(w, "sendmail", "-o", f"queue_directory={home}/q",
+                  "-o", f"mail_owner={USER}", "u@dest.example"))
+    until(lambda: s.messages and not waiting(home + "/q"), "not sent")
+    equal(os.stat(home + "/q").st_uid, USER)
+
+
+@test
+def mail_waits_as_long_as_the_server_is_away(w):
+    s = w.server()
+    q = queue(w, s, "smtp_connect_timeout = 1s\n")
+    w.config(f"queue_directory = {q}\nmail_owner = 5321\n"
+             "relayhost = [127.0.0.1]:9\n")
+    quiet(w.run("sendmail", "u@dest.example"))
+    until(lambda: "refused" in w.run("sendmail", "-bp").out,
+          lambda: w.run("sendmail", "-bp"))
+    queue(w, s)
+    time.sleep(1.1)     # main.cf is looked at once a second
+    quiet(w.run("sendmail", "-q"))
+    until(lambda: s.messages and not waiting(q), "not sent")
+
+
+@test
+def smtp_on_standard_input_queues(w):
+    s = w.server()
+    q = queue(w, s)
+    r = w.run("sendmail", "-bs", message=(
+        "EHLO x\r\nMAIL FROM:<me@client.example>\r\n"
+        "RCPT TO:<u@dest.example>\r\nDATA\r\n" +
+        SIMPLE.replace("\n", "\r\n") + "\r\n..\r\n.\r\nQUIT\r\n"))
+    equal(r.code, 0, r)
+    true("queued as" in r.out and "221 " in r.out, r)
+    until(lambda: s.messages and not waiting(q), "not sent")
+    true(s.messages[0].endswith(b"One line.\n\n.\n"), s.messages)
+
+
+@test
+def the_other_programs_have_letters(w):
+    s = w.server()
+    q = queue(w, s, f"alias_database = hash:{w.folder}/aliases\n")
+    with open(w.folder + "/aliases", "w") as f:
+        f.write("root: ops@dest.example\n")
+    for words in (["-bi"], ["-I"]):
+        equal(w.run("sendmail", *words).code, 0)
+        os.unlink(w.folder + "/aliases.cdb")
+    r = w.run("sendmail", "-bp")
+    equal((r.code, r.out), (0, "Mail queue is empty\n"), r)
+    equal(w.run("sendmail", "-bd").code, 0)
+    until(lambda: os.path.exists(q + "/control"), "no manager")
+    r = w.run("qmgr")
+    says(r, 69, "runs already")
+    for words in (["-q"], ["-qRdest.example"], ["-qR", "dest.example"]):
+        quiet(w.run("sendmail", *words))
+    quiet(w.run("sendmail", "u@dest.example"))
+    until(lambda: s.messages and not waiting(q), "not sent")
+
+
+def lock_holders(q):
+    """Processes that have the queue's lock open."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                if os.readlink(f"/proc/{pid}/fd/{fd}") == q + "/lock":
+                    yield int(pid)
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            pass
+
+
+def stop_manager(q):
+    for pid in lock_holders(q):
+        os.kill(pid, 15)
+    until(lambda: not list(lock_holders(q)), "a manager does not end")
 
 
 # ---- settings ---------------------------------------------------------------

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """make bench: what one delivery costs.
 
-    run.py PROGRAM
+    run.py PROGRAM [PART]...
+
+PART is one of delivery, tls, tables, queue; all of them if none is named.
 
 Delivers messages to a server of its own, in namespaces of its own, and
 measures from outside the memory that is the client's alone; then system calls
@@ -16,13 +18,15 @@ bench could not run. The budgets:
 - the same within a page for 1 and 1,000 recipients;
 - inside TLS, at most 128 KiB, and at most a tenth of msmtp's CPU time;
 - compiled tables: asked at least 3 times as fast as by Postfix's postmap, and
-  made no slower.
+  made no slower;
+- the queue: see queue.py. It needs root.
 
 The kernel hands a program its arguments and environment in pages that count
 as the program's. They have a column of their own. To one recipient they are
 part of what is judged; to many they are not, as no program can make them
 smaller.
 """
+import glob
 import os
 import shutil
 import statistics
@@ -48,6 +52,7 @@ import fakenet      # noqa: E402 the name server of the conformance kit
 import isolate      # noqa: E402
 
 KIB = clients.KIB
+PARTS = ["delivery", "tls", "tables", "queue"]
 BUDGET = 64 * KIB
 PEOPLE = [1, 100, 1000]
 ROUNDS = {"1 KiB": 25, "1 MiB": 8}      # of the clock
@@ -233,27 +238,62 @@ def get_packages(*names):
               (why.splitlines() or ["no reason given"])[-1])
 
 
-def make_bare():
-    out = os.path.join(PLACE, "bare")
+def make_bare(name):
+    out = os.path.join(PLACE, name)
     r = subprocess.run(["cc", "-Os", "-static", "-o", out,
-                        os.path.join(HERE, "bare.c")],
+                        os.path.join(HERE, name + ".c")],
                        stdin=subprocess.DEVNULL)
     if r.returncode:
-        sys.exit("bench: cannot compile bare.c")
+        sys.exit("bench: cannot compile %s.c" % name)
+    return out
 
 
-def outside(program):
+def outside(program, parts):
     os.makedirs(PLACE, exist_ok=True)
     get_packages("msmtp", "postfix", "postfix-cdb", "ca-certificates")
-    make_bare()
     # Pages of a file on the way to the disk count as dirty, whose ever it is.
-    for path in program, os.path.join(PLACE, "bare"):
+    for path in program, make_bare("bare"), make_bare("bare_queue"), \
+            make_bare("logsink"):
         with open(path, "rb") as f:
             os.fsync(f.fileno())
+    failed = 0
+    if "queue" in parts:
+        failed += queue_part(program)
+    parts = [part for part in parts if part != "queue"]
     sys.stdout.flush()
-    command = isolate.prefix() + [sys.executable, os.path.abspath(__file__),
-                                  "--inside", os.path.abspath(program)]
-    os.execvp(command[0], command)
+    if parts:
+        failed += subprocess.run(isolate.prefix() + [
+            sys.executable, os.path.abspath(__file__), "--inside",
+            os.path.abspath(program), *parts]).returncode
+    return 1 if failed else 0
+
+
+def postfix_sendmail():
+    """Postfix's own, which is not unpacked among the rest."""
+    archive = sorted(glob.glob(os.path.join(BUILD, "live", "deb",
+                                            "postfix_*.deb")))[-1]
+    data = subprocess.run(["dpkg-deb", "--fsys-tarfile", archive],
+                          check=True, stdout=subprocess.PIPE).stdout
+    out = os.path.join(PLACE, "sendmail")
+    with open(out, "wb") as f:
+        subprocess.run(["tar", "-xO", "./usr/sbin/sendmail"], input=data,
+                       stdout=f, check=True)
+    os.chmod(out, 0o755)
+
+
+def queue_part(program):
+    """In namespaces of its own: Postfix wants users, and files in place."""
+    if os.getuid() != 0 or not os.path.exists(ROOT):
+        print("the queue is not measured: that needs root, and Postfix's "
+              "package")
+        return 0
+    postfix_sendmail()
+    with tempfile.TemporaryDirectory(dir=PLACE) as folder:
+        return subprocess.run([
+            "unshare", "-n", "-m", "-p", "-u", "--mount-proc",
+            "--kill-child", "--fork", "--", sys.executable,
+            os.path.join(HERE, "queue.py"), os.path.abspath(program), ROOT,
+            folder, PLACE]).returncode
 
 
 def cover_dev(folder):
@@ -280,45 +320,55 @@ def set_up(folder):
         f.write(MAIN_CF)
 
 
-def inside(program):
+def delivery(bench, program, rival, folder):
+    """How many budgets were exceeded."""
+    hop = "[127.0.0.1]:%d" % clients.PORT
+    client = clients.postern(program, folder, hop)
+    rows = memory_table(bench, client)
+    failed, most = judge(rows)
+    show_parts(most)
+    bare = os.path.join(PLACE, "bare")
+    programs = [client, clients.bare(bare)]
+    if rival:
+        programs.insert(1, clients.msmtp(*rival))
+    by_name = clients.postern(program, folder,
+                              "box.example:%d" % clients.PORT)
+    memory_beside(bench, [("postern, MX and A asked for", by_name)] + [
+        (c.name, c) for c in programs[1:]])
+    calls_table(bench, programs)
+    cpu_table(bench, programs + [clients.nothing(bare)])
+    return failed
+
+
+def inside(program, parts):
+    failed = 0
+    mail = os.path.join(ROOT, "usr/bin/msmtp")
+    rival = (mail, os.path.join(
+        ROOT, "usr/lib/%s-linux-gnu" % os.uname().machine)) \
+        if os.path.exists(mail) else None
     with tempfile.TemporaryDirectory(dir=PLACE) as folder:
         set_up(folder)
         bench = clients.Bench(folder)
-        hop = "[127.0.0.1]:%d" % clients.PORT
-        client = clients.postern(program, folder, hop)
-        rows = memory_table(bench, client)
-        failed, most = judge(rows)
-        show_parts(most)
-
-        bare = os.path.join(PLACE, "bare")
-        programs = [client, clients.bare(bare)]
-        mail = os.path.join(ROOT, "usr/bin/msmtp")
-        rival = None
-        if os.path.exists(mail):
-            rival = mail, os.path.join(
-                ROOT, "usr/lib/%s-linux-gnu" % os.uname().machine)
-            programs.insert(1, clients.msmtp(*rival))
-        by_name = clients.postern(program, folder,
-                                  "box.example:%d" % clients.PORT)
-        memory_beside(bench, [("postern, MX and A asked for", by_name)] + [
-            (c.name, c) for c in programs[1:]])
-        calls_table(bench, programs)
-        cpu_table(bench, programs + [clients.nothing(bare)])
-        failed += tls.table(bench, program, rival, ROOT, folder)
+        if "delivery" in parts:
+            failed += delivery(bench, program, rival, folder)
+        if "tls" in parts:
+            failed += tls.table(bench, program, rival, ROOT, folder)
         bench.server.close()
-    with tempfile.TemporaryDirectory(dir=PLACE) as folder:
-        failed += tables.table(program, ROOT, folder)
+    if "tables" in parts:
+        with tempfile.TemporaryDirectory(dir=PLACE) as folder:
+            failed += tables.table(program, ROOT, folder)
     return 1 if failed else 0
 
 
 def main():
     args = sys.argv[1:]
     if args[:1] == ["--inside"]:
-        return inside(args[1])
-    if len(args) != 1 or not os.access(args[0], os.X_OK):
+        return inside(args[1], args[2:])
+    if not args or not os.access(args[0], os.X_OK) \
+            or set(args[1:]) - set(PARTS):
         print(__doc__, file=sys.stderr)
         return 2
-    return outside(args[0])
+    return outside(args[0], args[1:] or PARTS)
 
 
 if __name__ == "__main__":

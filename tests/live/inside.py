@@ -128,6 +128,8 @@ def check_corpus(world, route):
 def main():
     name, unpacked, folder, log, *command = sys.argv[1:]
     peer = importlib.import_module("peers." + name)
+    if hasattr(peer, "prepare"):
+        peer.prepare(unpacked)
     place.set_up(unpacked, peer.USERS)
     if hasattr(peer, "RECORDS"):
         place.serve_names(peer.RECORDS)
@@ -144,6 +146,8 @@ def main():
     finally:
         if os.path.exists(world.server.log):
             shutil.copy(world.server.log, log)
+        if hasattr(world, "syslog"):
+            shutil.copy(world.syslog.path, log + ".client")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ import report
 PEERS = ["postfix", "postfix_tls", "dane", "exim", "opensmtpd",
          "dovecot", "dovecot_tls", "tools",
          "auth_cyrus", "auth_dovecot", "auth_exim", "auth_node",
-         "secrets"]
+         "secrets", "queue", "queue_callers", "queue_notices", "queue_kill",
+         "queue_crash"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLACE = os.path.join(packages.BUILD, "live")
 SECONDS = 240       # for all checks of one peer; then it is killed

@@ -181,6 +181,8 @@ bool sim_file_read(const char *path, const char **data, size_t *n);
 void sim_disk_limit(int64_t bytes);
 /* So many octets are free from now on: port_space() says so. */
 void sim_disk_free(int64_t bytes);
+/* What port_space() tells of its size; as if there were no bound at first. */
+void sim_disk_size(int64_t bytes);
 
 /* Other things with a name: a symbolic link, a FIFO, a second name of a file
    (port_stat's links count them). */

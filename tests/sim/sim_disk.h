@@ -72,7 +72,7 @@ struct sim_disk {
 	uint64_t inodes, births;
 	uint64_t spare[64];		/* inode numbers that became free */
 	unsigned spares;
-	int64_t used, most;
+	int64_t used, most, all;
 	uint64_t syncs, written;
 };
 

@@ -212,6 +212,9 @@ void sim_message_pair(struct sim_open **out);
 void sim_disk_begin(void);
 void sim_disk_power_cut(void);
 
+/* A log's lines: at once, with no thought of what is durable. */
+void sim_file_append(const char *path, struct span data);
+
 /* sim_stdin.c */
 void sim_stdin_begin(void);
 enum rc sim_stdin_get_some(void *out, size_t n, ms_t until, size_t *got);

@@ -119,7 +119,7 @@ port_send(int fd, struct span message, int pass, ms_t until)
 	if (sim_call_fails("port_send"))
 		return RC_OS;
 	if (message.n == 0 || message.n > PORT_MESSAGE_MAX)
-		sim_fail("port_send() of %zu octets", message.n);
+		return sim_os(message.n == 0 ? EINVAL : EMSGSIZE);
 	e = sim_fd_of(fd, SIM_FD_MESSAGES);
 	if (pass != -1)
 		sim_fd_get(pass);
@@ -379,6 +379,8 @@ port_wait(struct port_watch *w, size_t n, ms_t until)
 
 	if (sim_call_fails("port_wait"))
 		return RC_OS;
+	if (n > PORT_WATCH_MAX)
+		sim_fail("port_wait() for %zu descriptors", n);
 	x = sim_alloc(sizeof(*x) + n * sizeof(x->of[0]));
 	for (i = 0; i < n; i++) {
 		w[i].is_ready = false;

@@ -320,6 +320,7 @@ port_space(const char *path, struct port_space *out)
 	}
 	out->free_bytes = sim.disk->most == INT64_MAX ? INT64_MAX :
 	    sim.disk->most - sim.disk->used;
+	out->all_bytes = sim.disk->all > 0 ? sim.disk->all : INT64_MAX;
 	out->is_volatile = disk_is_volatile(path);
 	return RC_OK;
 }

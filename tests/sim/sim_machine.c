@@ -84,6 +84,15 @@ port_start(void)
 }
 
 enum rc
+port_here(struct buf *out)
+{
+	if (sim_call_fails("port_here"))
+		return RC_OS;
+	buf_puts(out, "/");
+	return out->full ? RC_FULL : RC_OK;
+}
+
+enum rc
 port_self(struct buf *out)
 {
 	sim_call();
@@ -181,23 +190,11 @@ port_syslog(int facility, enum port_level level, struct span tag,
 bool
 port_log_append(const char *path, struct span head, struct span text)
 {
-	const char *was;
-	char *all;
-	size_t n = 0, at = 0;
-
 	if (sim_call_fails("port_log_append"))
 		return false;
-	if (sim_file_read(path, &was, &n))
-		at = n;
-	all = malloc(at + head.n + text.n + 2);
-	if (at > 0)
-		memcpy(all, was, at);
-	memcpy(all + at, head.p, head.n);
-	if (text.n > 0)
-		memcpy(all + at + head.n, text.p, text.n);
-	all[at + head.n + text.n] = '\n';
-	sim_file_bytes(path, all, at + head.n + text.n + 1);
-	free(all);
+	sim_file_append(path, head);
+	sim_file_append(path, text);
+	sim_file_append(path, SPAN("\n"));
 	return true;
 }
 

@@ -32,6 +32,18 @@ sim_file_bytes(const char *path, const void *data, size_t n)
 }
 
 void
+sim_file_append(const char *path, struct span data)
+{
+	struct node *f = find(path);
+
+	if (f == NULL) {
+		f = node_new(NODE_FILE);
+		disk_place(path, f);
+	}
+	disk_put_octets(f, f->size, data.p, data.n);
+}
+
+void
 sim_file(const char *path, const char *text)
 {
 	sim_file_bytes(path, text, strlen(text));
@@ -120,6 +132,12 @@ void
 sim_disk_limit(int64_t bytes)
 {
 	sim.disk->most = bytes;
+}
+
+void
+sim_disk_size(int64_t bytes)
+{
+	sim.disk->all = bytes;
 }
 
 void

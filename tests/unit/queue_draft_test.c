@@ -172,6 +172,18 @@ SIM_TEST(a_full_disk_is_told_before_the_message_is_taken)
 	assert_non_null(strstr(sim_err(), "queue_minfree"));
 }
 
+SIM_TEST(a_small_disk_takes_mail_as_long_as_a_part_is_free)
+{
+	queue_world_open();
+	qw.param.set.message_size_limit = 10240000;
+	sim_disk_size(8000000);
+	sim_disk_free(1000000);
+	assert_int_equal(queue_draft_open(&qw.draft, &qw.q, false), RC_OK);
+	queue_draft_drop(&qw.draft);
+	sim_disk_free(999999);
+	assert_int_equal(queue_draft_open(&qw.draft, &qw.q, false), RC_FULL);
+}
+
 SIM_TEST(a_disk_that_fills_up_meanwhile_takes_no_mail)
 {
 	queue_world_open();
@@ -306,6 +318,7 @@ main(void)
 		SIM_RUN(what_was_taken_outlives_a_power_cut),
 		SIM_RUN(a_submission_costs_two_syncs),
 		SIM_RUN(a_full_disk_is_told_before_the_message_is_taken),
+		SIM_RUN(a_small_disk_takes_mail_as_long_as_a_part_is_free),
 		SIM_RUN(a_disk_that_fills_up_meanwhile_takes_no_mail),
 		SIM_RUN(what_goes_to_drop_stays_there),
 		SIM_RUN(what_root_submits_belongs_to_the_owner_of_the_queue),

@@ -155,6 +155,8 @@ child_order(struct child *c, int fd, ms_t until, int *file)
 	size_t n;
 
 	TRY(port_recv(fd, c->message, sizeof(c->message), until, &n, file));
+	if (span_is((struct span){ c->message, n }, QUEUE_GO))
+		return RC_GONE;
 	assert_int_equal(queue_order_take((struct span){ c->message, n },
 	    &c->order), RC_OK);
 	return RC_OK;

@@ -181,6 +181,7 @@ SIM_TEST(a_full_socket_takes_no_more)
 	sim_message_room(20);
 	assert_int_equal(port_spawn(wait_for_ever, NULL, &pid, &fd), RC_OK);
 	sim_run(port_now() + HOUR);		/* it does not read */
+	assert_int_equal(port_send(fd, SPAN(""), -1, soon()), RC_OS);
 	while (port_send(fd, SPAN("12345678"), -1, port_now() + SECOND) ==
 	    RC_OK)
 		n++;
@@ -312,7 +313,8 @@ SIM_TEST(callers_are_accepted_with_their_uid)
 	send_text(fd, "Z");
 	assert_int_equal(sim_run_process(pid), 'Z');
 	port_close(fd);
-	port_close(w[1].fd);
+	assert_int_equal(port_sync_folder("/tmp"), RC_OK);
+	sim_power_cut();
 	assert_int_equal(sim_run_process(sim_process(call_in, "late")), 1);
 	assert_true(sim_file_exists("/tmp/s"));
 }

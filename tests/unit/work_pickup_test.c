@@ -277,6 +277,8 @@ SIM_TEST(whoever_dies_in_between_loses_nothing)
 		sim_begin();
 		submit_world("");
 		leave(2000, MAIL);
+		/* What real disks do with a file's own sync. */
+		assert_int_equal(port_sync_folder(QUEUE "/drop"), RC_OK);
 		sim_kill_at(at);
 		(void)sim_run_process(begin_pickup());
 		sim_kill_at(0);
