@@ -543,7 +543,8 @@ queue_run(struct queue *q, const struct queue_crew *crew, bool stay)
 
 	if (r == NULL)
 		return RC_OS;
-	r->q = q;		/* field by field: what is zero stays untouched */
+	/* Field by field: what is zero stays untouched. */
+	r->q = q;
 	r->crew = crew;
 	r->stay = stay;
 	r->routes = port_memory(queue_routes_bytes());

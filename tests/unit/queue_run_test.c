@@ -35,6 +35,7 @@ SIM_TEST(a_runner_leaves_when_the_queue_is_empty)
 	queue_submit("me@here.test", "c@well.example", "x\n");
 	pid = sim_process(runner, NULL);
 	assert_int_equal(sim_run_process(pid), 0);
+	assert_int_equal(rw.ended, RC_NONE);
 	assert_int_equal(queue_names("incoming"), 0);
 	assert_int_equal(times("\n", rw.log), 3);
 	assert_true(queue_is_empty(&qw.q));
@@ -701,7 +702,7 @@ sender(void *arg, int fd)
 		return 0;
 	}
 	do {
-		assert_int_equal(queue_run(&qw.q, &rw.crew, false), RC_OK);
+		assert_int_equal(queue_run(&qw.q, &rw.crew, false), RC_NONE);
 		port_close(lock);
 	} while (!queue_is_empty(&qw.q) && queue_lock(&qw.q, &lock) == RC_OK);
 	return 0;

@@ -287,7 +287,7 @@ manage(bool stay)
 		return 69;
 	rw.ended = queue_run(&qw.q, &rw.crew, stay);
 	port_close(lock);
-	return rw.ended == RC_OK ? 0 : 75;
+	return rw.ended == RC_OK || rw.ended == RC_NONE ? 0 : 75;
 }
 
 static inline int
