@@ -421,6 +421,6 @@ bool plan_done(struct plan *p, const struct plan_time *t, struct plan_job *j,
 void plan_wake(struct plan *p, enum plan_rest why);
 void dest_reset(struct plan *p);	/* the settings are new */
 /* Frees a group that has nobody any more (queue_plan.c). */
-void group_release(struct plan *p, unsigned group);
+void group_release(struct plan *p, unsigned i);
 
 #endif
