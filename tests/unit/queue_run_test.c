@@ -542,6 +542,27 @@ SIM_TEST(a_damaged_message_is_set_aside_and_the_others_go)
 	assert_int_equal(queue_names("corrupt"), 1);
 }
 
+SIM_TEST(recipients_that_cannot_be_read_are_not_done)
+{
+	static char rcpts[12000];
+	unsigned n = 0;
+	const char *id;
+
+	run_world("");
+	for (unsigned i = 0; i < 400; i++)
+		n += (unsigned)snprintf(rcpts + n, sizeof(rcpts) - n,
+		    "u%u@well.example ", i);
+	id = queue_submit("me@here.test", rcpts, "x\n");
+	sim_file_broken(queue_file("incoming", id), 5600);
+	sim_process(resident, NULL);
+	pass(MINUTE);
+	assert_true(is_there(id));
+	sim_file_broken(queue_file("incoming", id), -1);
+	pass(HOUR);
+	assert_false(is_there(id));
+	assert_int_equal(times("\n", rw.log), 400);
+}
+
 SIM_TEST(what_lies_in_drop_is_taken_in)
 {
 	run_world("");
@@ -803,6 +824,7 @@ main(void)
 		SIM_RUN(an_unknown_transport_keeps_the_mail),
 		SIM_RUN(more_recipients_than_fit_in_memory_all_get_it),
 		SIM_RUN(a_damaged_message_is_set_aside_and_the_others_go),
+		SIM_RUN(recipients_that_cannot_be_read_are_not_done),
 		SIM_RUN(what_lies_in_drop_is_taken_in),
 		SIM_RUN(no_processes_means_later_and_no_loss),
 		SIM_RUN(the_network_coming_back_wakes_what_waits_for_it),
