@@ -139,7 +139,8 @@ submit_split(const struct submit *s, struct span local, struct span *domain)
 		return span_part(local, bang + 1, local.n);
 	}
 	percent = span_find_last(local, '%');
-	if (s->set->allow_percent_hack && percent > 0 && percent + 1 < local.n) {
+	if (s->set->allow_percent_hack && percent > 0 &&
+	    percent + 1 < local.n) {
 		*domain = span_part(local, percent + 1, local.n);
 		return span_part(local, 0, percent);
 	}

@@ -126,8 +126,8 @@ submit_from(struct submit *s, struct span sender, bool complete)
 			SPAN_ARG(sender));
 	rc = may_send_as(s);
 	if (rc == RC_NONE || (rc != RC_OK && !s->to_drop))
-		return submit_fail(s, EXIT_LATER, "user %.*s may not send mail as"
-			" <%.*s> (authorized_submit_users,"
+		return submit_fail(s, EXIT_LATER, "user %.*s may not send mail"
+			" as <%.*s> (authorized_submit_users,"
 			" local_login_sender_maps)", SPAN_ARG(s->login),
 			SPAN_ARG(s->sender));
 	if (s->sender.n == 0 || s->to_drop)

@@ -32,6 +32,7 @@ struct deliver {
 	struct report report;		/* first: put() gets it */
 	const struct work *work;
 	int fd;				/* to the manager */
+	int mail;			/* of the latest order; -1: none */
 	struct log log;
 	const struct settings *set;	/* of its protocol */
 	struct worker *worker;		/* NULL: for local mail */
@@ -415,15 +416,28 @@ next_order(struct deliver *d, ms_t until, int *fd)
 	return RC_WIRE;
 }
 
+/*
+ * The latest message's file: by the time the next one comes the manager has
+ * removed it, and its octets go with the last descriptor.  That takes longer
+ * than all the manager does for a message, and here it is done by many.
+ */
+static void
+let_go(struct deliver *d)
+{
+	port_close(d->mail);
+	d->mail = -1;
+}
+
 static enum rc
 obey(struct deliver *d, int fd)
 {
 	static const struct queue_saying done = { .word = QUEUE_SAYS_DONE };
 	enum rc rc = read_job(d, fd);
 
+	let_go(d);
+	d->mail = fd;
 	if (rc == RC_OK)
 		deliver(d);
-	port_close(fd);
 	if (rc != RC_OK)	/* the manager will find out what it is */
 		return rc;
 	return d->has_failed ? RC_GONE : say(d, &done);
@@ -452,6 +466,7 @@ work(struct deliver *d)
 			continue;
 		if (d->worker != NULL)
 			smtp_rest(d->worker);
+		let_go(d);
 		TRY(say(d, &bye));
 		rc = next_order(d, MS_NEVER, &fd);
 	}
@@ -470,6 +485,7 @@ work_deliver(void *arg, int fd)
 		return EXIT_LATER;
 	d->work = arg;
 	d->fd = fd;
+	d->mail = -1;
 	d->log = *d->work->log;
 	d->log.sink = sink;
 	d->log.sink_arg = d;

@@ -571,6 +571,56 @@ SIM_TEST(what_lies_in_drop_is_taken_in)
 	assert_int_equal(rw.pickups, 1);
 }
 
+SIM_TEST(a_draft_in_drop_keeps_no_runner)
+{
+	run_world("");
+	sim_file(QUEUE "/drop/.draft", "x");
+	assert_true(queue_is_empty(&qw.q));
+	assert_int_equal(sim_run_process(sim_process(runner, NULL)), 0);
+	assert_int_equal(rw.pickups, 0);
+}
+
+SIM_TEST(what_stays_in_drop_is_tried_again_but_not_at_once)
+{
+	unsigned pid;
+
+	run_world("");
+	sim_file(QUEUE "/drop/dropped", "x");
+	rw.stay_in_drop = 3;
+	pid = sim_process(runner, NULL);
+	pass(HOUR);
+	assert_int_equal(rw.pickups, 4);
+	assert_int_equal(sim_status(pid), 0);
+	assert_false(sim_file_exists(QUEUE "/drop/dropped"));
+}
+
+SIM_TEST(what_was_too_much_for_one_pickup_is_taken_by_the_next)
+{
+	run_world("");
+	sim_process(resident, NULL);
+	pass(SECOND);
+	sim_file(QUEUE "/drop/dropped", "x");
+	rw.stay_in_drop = 3;
+	rw.left_in_drop = 1;
+	assert_string_equal(ask("drop"), "ok\n");
+	pass(SECOND);
+	assert_int_equal(rw.pickups, 4);
+	assert_false(sim_file_exists(QUEUE "/drop/dropped"));
+}
+
+SIM_TEST(a_flush_takes_in_what_lies_in_drop)
+{
+	run_world("");
+	sim_process(resident, NULL);
+	pass(SECOND);
+	sim_file(QUEUE "/drop/dropped", "x");
+	pass(DAY);
+	assert_int_equal(rw.pickups, 0);
+	assert_string_equal(ask("flush"), "ok\n");
+	pass(SECOND);
+	assert_int_equal(rw.pickups, 1);
+}
+
 SIM_TEST(no_processes_means_later_and_no_loss)
 {
 	run_world("");
@@ -826,6 +876,10 @@ main(void)
 		SIM_RUN(a_damaged_message_is_set_aside_and_the_others_go),
 		SIM_RUN(recipients_that_cannot_be_read_are_not_done),
 		SIM_RUN(what_lies_in_drop_is_taken_in),
+		SIM_RUN(a_draft_in_drop_keeps_no_runner),
+		SIM_RUN(what_stays_in_drop_is_tried_again_but_not_at_once),
+		SIM_RUN(what_was_too_much_for_one_pickup_is_taken_by_the_next),
+		SIM_RUN(a_flush_takes_in_what_lies_in_drop),
 		SIM_RUN(no_processes_means_later_and_no_loss),
 		SIM_RUN(the_network_coming_back_wakes_what_waits_for_it),
 		SIM_RUN(
