@@ -29,7 +29,6 @@ MAIN = """\
 compatibility_level = 3.7
 myhostname = client.example
 mydomain = example
-mydestination =
 inet_interfaces = loopback-only
 inet_protocols = ipv4
 mail_owner = %s
