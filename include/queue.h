@@ -376,8 +376,7 @@ enum {	/* queue_saying.flags: what a verdict said of its reach */
 	QUEUE_NET_FAULT = REACH_NET,
 	QUEUE_LOGIN_FAULT = REACH_LOGIN,
 	QUEUE_BUG_FAULT = REACH_OURS,
-	QUEUE_TOLD = 16		/* who asked for a notice of success gets it
-				   from the server that took the mail */
+	QUEUE_TOLD = REACH_TOLD
 };
 /*
  * In place of a transport in orders of QUEUE_TELL; else it is for what is

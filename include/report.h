@@ -123,7 +123,9 @@ enum {
 	REACH_HOST = 1,		/* not reached, or its handshake failed */
 	REACH_NET = 2,		/* the network was away, not the server */
 	REACH_LOGIN = 4,	/* our password was refused */
-	REACH_OURS = 8		/* settings, or trouble of this machine */
+	REACH_OURS = 8,		/* settings, or trouble of this machine */
+	REACH_TOLD = 16		/* of success: NOTIFY was passed on, and whoever
+				   took the mail sees to it */
 };
 
 /* What becomes of one recipient, and why. */

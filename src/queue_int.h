@@ -74,7 +74,7 @@ void queue_routes_close(struct queue_routes *r);
 MUST_USE enum rc queue_route(struct queue_routes *r, struct span sender,
 	struct span rcpt, struct buf *route, struct buf *why);
 
-/* ---- the plan (queue_plan.c, queue_dest.c, queue_due.c) ------------------- */
+/* ---- the plan (queue_plan.c, queue_dest.c, queue_due.c) ------------------ */
 
 /*
  * struct plan - who is due and who may go.  Times are handed in, and nothing is
@@ -88,7 +88,7 @@ MUST_USE enum rc queue_route(struct queue_routes *r, struct span sender,
  *		    its recipients: plan_dest(), plan_want() for each,
  *		    plan_read_on() where it had to stop
  *	PLAN_MORE   read on in a message whose recipients did not all fit
- *	PLAN_SEND   start this job; plan_decide() for each recipient, plan_done()
+ *	PLAN_SEND   start this job: plan_decide() for each of it, plan_done()
  *	PLAN_SHED   these recipients wait for a destination that rests: put them
  *		    off; the same calls
  *	PLAN_REST   wait until turn.until, or for something to happen
@@ -236,7 +236,7 @@ struct plan_turn {
 struct plan {
 	struct plan_set set;
 	/* Rounds of the folder. */
-	unsigned modes, next_modes;	/* PLAN_ALL... of this round, the next */
+	unsigned modes, next_modes;	/* PLAN_ALL..., of this round */
 	bool is_reading;
 	bool from_start;	/* the cursor has to go back first */
 	bool wants_round;
@@ -423,6 +423,6 @@ bool plan_done(struct plan *p, const struct plan_time *t, struct plan_job *j,
 void plan_wake(struct plan *p, enum plan_rest why);
 void dest_reset(struct plan *p);	/* the settings are new */
 /* Frees a group that has nobody any more (queue_plan.c). */
-void group_release(struct plan *p, unsigned group);
+void group_release(struct plan *p, unsigned i);
 
 #endif

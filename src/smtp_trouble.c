@@ -380,6 +380,8 @@ trouble_none(struct session *s, const struct rcpt *to, size_t index,
 	struct buf b = BUF(relay);
 	struct verdict v = {
 		.fate = FATE_SENT,
+		/* It heard of NOTIFY, and sees to it: RFC 3461, 5.2. */
+		.reach = s->has & HAS_DSN ? REACH_TOLD : 0,
 		.text = buf_span(&r->text),
 		.conn_use = s->uses,
 		.connected = s->connected,

@@ -9,8 +9,9 @@
  * can do nothing but write to the queue.
  *
  * A message leaves drop when it is in the queue, so a crash between the two
- * repeats it.  One that cannot be taken now (a table that can't tell, a full
- * disk) stays; what is no message, or not allowed, is set aside.
+ * repeats it; when the child is done it is gone for good.  One that cannot be
+ * taken now (a table that can't tell, a full disk) stays; what is no message,
+ * or not allowed, is set aside.
  *
  * The answer is one DONE, its index being how many files were not looked at;
  * or 0, if all that were looked at stay: to ask again at once is of no use.
@@ -292,6 +293,17 @@ take(struct pickup *p, const struct file *f)
 		set_aside(p, f->name, buf_text(&s->why));
 }
 
+/* Else what was delivered long ago could come back. */
+static enum rc
+sync_drop(const struct pickup *p)
+{
+	char room[QUEUE_PATH_MAX];
+	struct buf path = BUF(room);
+
+	path_of(p, &path, "drop", "");
+	return port_sync_folder(buf_text(&path));
+}
+
 static enum rc
 work(struct pickup *p)
 {
@@ -307,7 +319,7 @@ work(struct pickup *p)
 		take(p, &p->file[i]);
 		port_close(p->file[i].fd);
 	}
-	return RC_OK;
+	return p->gone > 0 ? sync_drop(p) : RC_OK;
 }
 
 static enum rc

@@ -273,6 +273,40 @@ SIM_TEST(a_message_whose_last_was_told_of_is_gone)
 	assert_int_equal(queue_names("incoming"), 0);
 }
 
+/* A message whose recipients asked for a notice of success. */
+static const char *
+ask_for_success(const char *rcpt)
+{
+	const struct queue_envelope e = { .sender = SPAN("me@here.test") };
+	const struct rcpt to = { .addr = span_of(rcpt),
+		.notify = JOB_NOTIFY_SUCCESS };
+
+	assert_int_equal(queue_draft_open(&qw.draft, &qw.q, false), RC_OK);
+	assert_int_equal(queue_draft_envelope(&qw.draft, &e), RC_OK);
+	assert_int_equal(queue_draft_rcpt(&qw.draft, &to, SPAN("")), RC_OK);
+	assert_int_equal(queue_draft_publish(&qw.draft), RC_OK);
+	memcpy(qw.id, qw.draft.id, sizeof(qw.id));
+	return qw.id;
+}
+
+SIM_TEST(who_asked_is_told_of_success)
+{
+	const char *id;
+	unsigned pid;
+
+	run_world("");
+	rw.tell_fails = true;
+	id = ask_for_success("a@well.example");
+	pid = sim_process(runner, NULL);
+	pass(MINUTE);
+	assert_string_equal(states_of(id), "S");
+	rw.tell_fails = false;
+	assert_int_equal(sim_run_process(pid), 0);
+	assert_int_equal(times(id, rw.told), 1);
+	assert_int_equal(delivered("a@well.example"), 1);
+	assert_int_equal(queue_names("incoming"), 0);
+}
+
 static void
 keeps_what_it_owes(void)
 {
@@ -506,6 +540,27 @@ SIM_TEST(a_damaged_message_is_set_aside_and_the_others_go)
 	assert_int_equal(delivered("a@well.example"), 1);
 	assert_int_equal(queue_names("incoming"), 0);
 	assert_int_equal(queue_names("corrupt"), 1);
+}
+
+SIM_TEST(recipients_that_cannot_be_read_are_not_done)
+{
+	static char rcpts[12000];
+	unsigned n = 0;
+	const char *id;
+
+	run_world("");
+	for (unsigned i = 0; i < 400; i++)
+		n += (unsigned)snprintf(rcpts + n, sizeof(rcpts) - n,
+		    "u%u@well.example ", i);
+	id = queue_submit("me@here.test", rcpts, "x\n");
+	sim_file_broken(queue_file("incoming", id), 5600);
+	sim_process(resident, NULL);
+	pass(MINUTE);
+	assert_true(is_there(id));
+	sim_file_broken(queue_file("incoming", id), -1);
+	pass(HOUR);
+	assert_false(is_there(id));
+	assert_int_equal(times("\n", rw.log), 400);
 }
 
 SIM_TEST(what_lies_in_drop_is_taken_in)
@@ -802,6 +857,7 @@ main(void)
 		SIM_RUN(workers_are_used_again_and_then_leave),
 		SIM_RUN(who_was_refused_is_told_of_and_struck_off),
 		SIM_RUN(a_message_whose_last_was_told_of_is_gone),
+		SIM_RUN(who_asked_is_told_of_success),
 		SIM_RUN(a_notice_that_cannot_be_written_is_owed),
 		SIM_RUN(a_notice_whose_writer_died_is_owed),
 		SIM_RUN(without_a_writer_of_notices_nothing_is_lost),
@@ -818,6 +874,7 @@ main(void)
 		SIM_RUN(an_unknown_transport_keeps_the_mail),
 		SIM_RUN(more_recipients_than_fit_in_memory_all_get_it),
 		SIM_RUN(a_damaged_message_is_set_aside_and_the_others_go),
+		SIM_RUN(recipients_that_cannot_be_read_are_not_done),
 		SIM_RUN(what_lies_in_drop_is_taken_in),
 		SIM_RUN(a_draft_in_drop_keeps_no_runner),
 		SIM_RUN(what_stays_in_drop_is_tried_again_but_not_at_once),
