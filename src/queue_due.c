@@ -140,6 +140,16 @@ plan_remember(struct plan *p, const char *id, ms_t due)
 }
 
 void
+due_taken(struct plan *p, const char *id)
+{
+	for (unsigned i = 0; i < p->soon_n; i++)
+		if (strcmp(p->soon[i].id, id) == 0) {
+			p->soon[i] = p->soon[--p->soon_n];
+			return;
+		}
+}
+
+void
 plan_fresh(struct plan *p, const char *id)
 {
 	for (unsigned i = 0; i < p->fresh_n; i++)

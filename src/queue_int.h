@@ -335,6 +335,8 @@ void due_round(struct plan *p, const struct plan_time *t, ms_t *until);
 /* PLAN_OPEN or PLAN_READ; false: neither, until out->until. */
 bool due_open(struct plan *p, const struct plan_time *t,
 	struct plan_turn *out);
+/* It is in work, ahead of its time: nobody need wake up for it then. */
+void due_taken(struct plan *p, const char *id);
 /* What was opened must wait, as this destination has its share. */
 void due_passed(struct plan *p, const struct plan_time *t, const char *id,
 	unsigned dest);

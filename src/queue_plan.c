@@ -253,6 +253,7 @@ plan_take(struct plan *p, const struct plan_time *t,
 			return PLAN_PASS;
 		}
 	}
+	due_taken(p, f->id);
 	*message = message_take(p, f->id);
 	p->message[*message].is_flushed = by_force;
 	return PLAN_TAKEN;

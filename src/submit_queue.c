@@ -88,15 +88,23 @@ submit_drop(struct submit *s)
 	s->mail.fd = -1;
 }
 
+/* What enters the queue is logged as by `pickup`: there programs that read
+   logs look for it. */
 static void
 log_it(const struct submit *s, size_t n)
 {
-	const struct log *log = &s->app->log;
+	char tag[64];
+	struct buf b = BUF(tag);
+	struct log log = s->app->log;
 
 	if (s->is_stuck)
-		log_line(log, LOG_WARNING, "%s: a table of addresses cannot"
+		log_line(&log, LOG_WARNING, "%s: a table of addresses cannot"
 			" tell now: kept in drop", s->id);
-	log_line(log, LOG_INFO, "%s: uid=%u from=<%.*s>, size=%lld, nrcpt=%zu"
+	buf_put_cut(&b, span_part(log.tag, 0, span_find_last(log.tag, '/')));
+	buf_puts(&b, "/pickup");
+	if (!s->draft.is_drop && !b.full)
+		log.tag = buf_span(&b);
+	log_line(&log, LOG_INFO, "%s: uid=%u from=<%.*s>, size=%lld, nrcpt=%zu"
 		" (%s)", s->id, (unsigned)s->uid, SPAN_ARG(s->from),
 		(long long)s->size, n, s->draft.is_drop ? "kept in drop" :
 		"queued");

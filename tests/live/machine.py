@@ -29,7 +29,6 @@ MAIN = """\
 compatibility_level = 3.7
 myhostname = client.example
 mydomain = example
-mydestination =
 inet_interfaces = loopback-only
 inet_protocols = ipv4
 mail_owner = %s
@@ -174,6 +173,8 @@ class Machine:
         with open(CONF + "/main.cf.new", "w", encoding="ascii") as f:
             f.write(MAIN + text)
         os.rename(CONF + "/main.cf.new", CONF + "/main.cf")
+        if fresh and self.pid():
+            raise RuntimeError("a manager still works on the old queue")
         if fresh:
             for folder in QUEUE, QUEUE + ".data":
                 shutil.rmtree(folder, ignore_errors=True)

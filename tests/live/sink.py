@@ -1,6 +1,6 @@
 """A mail server that remembers exactly what it took, and when it said so.
 
-    with Sink() as s:   on a free port of 127.0.0.1, in threads
+    with Sink() as s:   on a free port of an address, in threads
         s.taken         [(sender, recipient, octets)], one per recipient
 
 A message counts as taken at the moment its last reply is on its way: what the
@@ -22,7 +22,7 @@ KEYWORDS = [b"PIPELINING", b"SIZE 50000000", b"8BITMIME", b"DSN",
 
 
 class Sink:
-    def __init__(self, delay=0.0, keywords=KEYWORDS):
+    def __init__(self, delay=0.0, keywords=KEYWORDS, address="127.0.0.1"):
         self.delay = delay
         self.hello = b"\r\n".join(
             [b"250-sink.example"] + [b"250-" + k for k in keywords[:-1]]
@@ -30,7 +30,7 @@ class Sink:
         self.taken = []
         self.sessions = 0
         self.lock = threading.Lock()
-        self.socket = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.socket = socket.create_server((address, 0), backlog=128)
         self.port = self.socket.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

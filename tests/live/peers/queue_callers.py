@@ -48,6 +48,7 @@ def _machine(world):
     os.chown("/var/spool/cron/atspool", 1, 1)
     with open("/var/spool/cron/atjobs/.SEQ", "w", encoding="ascii") as f:
         f.write("0\n")
+    os.chown("/var/spool/cron/atjobs/.SEQ", 1, 1)
     os.makedirs("/etc/pam.d", exist_ok=True)
     for name in "cron", "atd":
         with open("/etc/pam.d/" + name, "w", encoding="ascii") as f:
@@ -132,7 +133,7 @@ CALLERS = [
      {"Subject": "from mutt", "To": BOX, "text": "A line.\n", "Bcc": None}),
     ("git send-email", "git send-email --quiet --from=sender@box.example "
      "--to=%s --confirm=never --suppress-cc=all patch" % BOX, "",
-     {"Subject": "[PATCH] a change", "From": "Ada <sender@box.example>"}),
+     {"Subject": "[PATCH] a change", "From": "sender@box.example"}),
     ("smartd's warning script",
      SMARTD + " sh /usr/share/smartmontools/smartd_warning.sh", "",
      {"text": "Device: /dev/sda, FAILED"}),
@@ -270,6 +271,7 @@ def _users(world, host):
     world.report.result(
         "root's next mail takes it along, without a manager",
         exactly_once(serials("one"), ["u2", "u3"]))
+    host.stop()
     _others_may_not(world, host)
     _nothing_is_setuid(world)
 

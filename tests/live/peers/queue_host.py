@@ -10,7 +10,8 @@ from peers import postfix
 from peers.common import log_lines, maildir
 
 PACKAGES = ["postfix", "cron", "at", "php-cli", "s-nail", "mutt", "pflogsumm",
-            "git-email", "smartmontools", "logwatch", "python3-flufl.bounce"]
+            "git-email", "libmailtools-perl", "smartmontools", "logwatch",
+            "python3-flufl.bounce"]
 FOLDER = "queue"
 USERS = ["boxes", "postfix", "postdrop", machine.OWNER, "ada"]
 BOXES = ["one", "two", "sender", "boss", "busy", "refused", "late", "never"]
