@@ -22,9 +22,6 @@ struct work {
 	size_t options_n;
 };
 
-/* In place of a transport, in the order of QUEUE_TELL: a notice of delay. */
-#define WORK_TELL_DELAY	"delay"
-
 int work_deliver(void *arg, int fd);
 /* Says in the log which of the walls around deliverers this kernel lacks. */
 void work_walls(const struct work *w);

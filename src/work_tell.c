@@ -9,6 +9,7 @@
  *	a report of ours	nobody: it is logged, and that ends every loop
  *	delayed			the sender, once, and postmaster with delay
  *	delivered		the sender who asked for it
+ *	password refused	postmaster, once for a relay
  *
  * A notice is on the disk before the manager hears that it was written, and
  * only then does it strike the recipient off: a crash in between may repeat a
@@ -47,6 +48,7 @@ struct notice {
 	const char *name;		/* for the log */
 	bool to_postmaster;
 	bool is_double;
+	bool is_login;			/* of no message, but of a password */
 	struct span to;
 };
 
@@ -289,6 +291,38 @@ compose(struct tell *t, const struct notice *n)
 	return write_original(t, &d, end);
 }
 
+/*
+ * A relay that refuses our password holds up all mail for it, and one notice
+ * is enough.  It may have to wait for that relay itself; the log has it, too.
+ */
+static enum rc
+compose_login(struct tell *t, const struct notice *n)
+{
+	const struct settings *set = t->set;
+	struct buf b = BUF(t->answer);
+	int64_t now = port_wall();
+
+	t->draft.head.arrived_ms = port_wall_ms();
+	t->draft.head.uid = port_uid();
+	t->draft.head.flags = QUEUE_DOUBLE;
+	buf_puts(&b, "Date: ");
+	civil_put_mail(&b, now, port_zone(now));
+	buf_fmt(&b, "\nFrom: Mail Delivery System <MAILER-DAEMON@%.*s>\nTo: ",
+	    SPAN_ARG(set->myhostname));
+	mail_addr_show(&b, n->to);
+	buf_fmt(&b, "\nSubject: Password refused by %.*s: mail waits\n"
+	    "Message-ID: <%s.%lld@%.*s>\nAuto-Submitted: auto-generated\n\n",
+	    SPAN_ARG(t->order.nexthop), t->draft.id, (long long)now,
+	    SPAN_ARG(set->myhostname));
+	buf_fmt(&b, "This is the mail system of %.*s.  %.*s refused its"
+	    " password:\n\n    %s\n\nMail that goes there is kept and tried"
+	    " again later.  Put the right user and\npassword into"
+	    " smtp_sasl_password_maps; postqueue -f then tries at once.\n",
+	    SPAN_ARG(set->myhostname), SPAN_ARG(t->order.nexthop),
+	    t->head.reason);
+	return b.full ? RC_FULL : queue_draft_put(&t->draft, buf_span(&b));
+}
+
 static enum rc
 address(struct tell *t, const struct notice *n)
 {
@@ -314,7 +348,7 @@ write_notice(struct tell *t, const struct notice *n)
 	enum rc rc;
 
 	TRY(queue_draft_open(&t->draft, &t->q, false));
-	rc = compose(t, n);
+	rc = n->is_login ? compose_login(t, n) : compose(t, n);
 	if (rc == RC_OK)
 		rc = address(t, n);
 	if (rc != RC_OK) {
@@ -344,16 +378,12 @@ write_to(struct tell *t, enum mail_dsn_kind kind, const char *name,
 
 /* A setting's address, which may lack its domain. */
 static enum rc
-write_to_postmaster(struct tell *t, enum mail_dsn_kind kind, struct span to,
-	bool is_double)
+write_to_postmaster(struct tell *t, struct notice n, struct span to)
 {
 	char room[ADDR_BYTES];
 	struct buf b = BUF(room);
-	struct notice n = { .kind = kind, .to_postmaster = true,
-	    .is_double = is_double };
 
-	n.name = kind == MAIL_DSN_DELAYED ? "postmaster delay" :
-	    "postmaster non-delivery";
+	n.to_postmaster = true;
 	buf_put(&b, to);
 	if (!mail_addr_has_domain(to))
 		buf_fmt(&b, "@%.*s", SPAN_ARG(t->set->myorigin));
@@ -365,6 +395,8 @@ static enum rc
 tell_failed(struct tell *t)
 {
 	unsigned classes = t->set->notify_classes;
+	struct notice n = { .kind = MAIL_DSN_FAILED,
+	    .name = "postmaster non-delivery" };
 
 	if ((t->head.flags & QUEUE_DOUBLE) != 0) {
 		log_line(t->work->log, LOG_WARNING, "%s: a report to postmaster"
@@ -376,12 +408,13 @@ tell_failed(struct tell *t)
 		    t->env.sender));
 		if ((classes & NOTIFY_BOUNCE) == 0)
 			return RC_OK;
-		return write_to_postmaster(t, MAIL_DSN_FAILED,
-		    t->set->bounce_notice_recipient, false);
+		return write_to_postmaster(t, n,
+		    t->set->bounce_notice_recipient);
 	}
+	n.is_double = true;
 	if ((classes & (NOTIFY_BOUNCE | NOTIFY_2BOUNCE)) != 0)
-		return write_to_postmaster(t, MAIL_DSN_FAILED,
-		    t->set->double_bounce_notice_recipient, true);
+		return write_to_postmaster(t, n,
+		    t->set->double_bounce_notice_recipient);
 	log_line(t->work->log, LOG_WARNING, "%s: it could not be delivered,"
 	    " and has no sender to be told: dropped", t->order.id);
 	return RC_OK;
@@ -390,13 +423,24 @@ tell_failed(struct tell *t)
 static enum rc
 tell_delayed(struct tell *t)
 {
+	const struct notice n = { .kind = MAIL_DSN_DELAYED,
+	    .name = "postmaster delay" };
+
 	if (t->env.sender.n == 0 || (t->head.flags & QUEUE_DOUBLE) != 0)
 		return RC_OK;
 	TRY(write_to(t, MAIL_DSN_DELAYED, "sender delay", t->env.sender));
 	if ((t->set->notify_classes & NOTIFY_DELAY) == 0)
 		return RC_OK;
-	return write_to_postmaster(t, MAIL_DSN_DELAYED,
-	    t->set->delay_notice_recipient, false);
+	return write_to_postmaster(t, n, t->set->delay_notice_recipient);
+}
+
+static enum rc
+tell_login(struct tell *t)
+{
+	const struct notice n = { .is_login = true,
+	    .name = "postmaster password" };
+
+	return write_to_postmaster(t, n, t->set->error_notice_recipient);
 }
 
 static enum rc
@@ -426,7 +470,9 @@ tell_all(struct tell *t)
 {
 	TRY(queue_head_read(t->fd, &t->head));
 	TRY(first(t));
-	if (span_is(t->order.transport, WORK_TELL_DELAY))
+	if (span_is(t->order.transport, QUEUE_TELL_LOGIN))
+		return tell_login(t);
+	if (span_is(t->order.transport, QUEUE_TELL_DELAY))
 		return tell_kind(t, MAIL_DSN_DELAYED, tell_delayed);
 	TRY(read_trail(t));
 	TRY(tell_kind(t, MAIL_DSN_FAILED, tell_failed));
