@@ -345,6 +345,8 @@ bool queue_is_empty(const struct queue *q);
 /* ---- between manager and children ---------------------------------------- */
 
 #define QUEUE_JOB_RCPTS		1000	/* most in one job */
+/* In place of an order: it has done enough, and is to say goodbye. */
+#define QUEUE_GO		"-"
 
 /* The order that comes with the descriptor of a message (read-only). */
 struct queue_order {

@@ -114,7 +114,7 @@ struct submit {
 	char why_text[SUBMIT_WHY_MAX];
 };
 
-/* A sentence for s->why; returns the code. */
+/* A sentence for s->why, which ends in "nothing was sent"; returns the code. */
 int submit_fail(struct submit *s, int code, const char *fmt, ...)
 	PRINTF(3, 4);
 
@@ -171,8 +171,8 @@ struct span submit_list_rcpt(const struct submit_list *l, size_t index,
 	struct rcpt *to);
 /* Decides s->smtputf8, where nobody has. */
 void submit_look_for_utf8(struct submit *s, const struct submit_list *l);
-/* There is no recipient: so says s->why. */
-int submit_nobody(struct submit *s);
+/* submit_list_make() for a message, and what to do about its result. */
+int submit_gather(struct submit *s, struct submit_list *l);
 /* The next of those that are no addresses; at is 0 at first. */
 bool submit_bad_next(const struct submit *s, size_t *at, struct span *addr);
 /* A line for each of these. */

@@ -597,7 +597,7 @@ take_message(struct call *c)
 	}
 	if (port_stat_fd(PORT_STDIN, &st) != RC_OK)
 		return submit_fail(s, EXIT_DATA, "standard input is closed, so"
-			" there is no message; nothing was sent");
+			" there is no message");
 	submit_in_start(&c->in, s->set->sendmail_fix_line_endings,
 		!c->dot_is_text);
 	c->in.replace_stray = s->set->cleanup_replace_stray_cr_lf;

@@ -19,7 +19,7 @@ buf_clear(struct buf *b)
 }
 
 /* What can still be added; one octet is kept for the NUL. */
-static size_t
+static inline __attribute__((always_inline)) size_t
 room(const struct buf *b)
 {
 	return b->cap > b->n ? b->cap - b->n - 1 : 0;

@@ -183,6 +183,7 @@ on_flush(struct call *c)
 {
 	plan_wake(&c->r->plan, PLAN_AWAKE);
 	plan_look(&c->r->plan, PLAN_ALL);
+	c->r->wants_pickup |= run_has_drop(c->r->q);
 	ok(c);
 }
 

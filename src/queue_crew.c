@@ -22,6 +22,7 @@
 #define END_PAUSE	SECOND		/* for all of them */
 #define HURRY_PAUSE	((ms_t)20)	/* somebody needs its place */
 #define SEND_PAUSE	(5 * SECOND)
+#define PICKUP_PAUSE	(5 * MINUTE)	/* what can't be taken is tried anew */
 
 static uint64_t
 hash(const char *text)
@@ -87,6 +88,16 @@ lose_job(struct run *r, struct run_child *c)
 	fate_job_over(r, &c->job, c->mail, c->faults);
 }
 
+/* What stays can't be taken now; `more` was too much for once. */
+static void
+pickup_over(struct run *r, bool more)
+{
+	plan_look(&r->plan, 0);
+	r->wants_pickup |= more;
+	if (run_has_drop(r->q))
+		r->pickup_at = r->t.now + PICKUP_PAUSE;
+}
+
 /* What it was at is undone; its place is free. */
 static void
 is_gone(struct run *r, struct run_child *c, int status)
@@ -102,7 +113,7 @@ is_gone(struct run *r, struct run_child *c, int status)
 	else if (was.task == QUEUE_TELL)
 		fate_told(r, was.mail, was.faults, false);
 	else if (was.task == QUEUE_PICKUP)
-		plan_look(&r->plan, 0);
+		pickup_over(r, false);
 }
 
 static void
@@ -178,8 +189,11 @@ start(struct run *r, enum queue_task task, struct run_child **out)
 void
 crew_let_go(struct run *r, struct run_child *c)
 {
-	port_close(c->fd);
-	c->fd = -1;
+	/* Its socket stays, as its end tells when the place is free. */
+	if (port_send(c->fd, span_of(QUEUE_GO), -1, r->t.now) != RC_OK) {
+		port_close(c->fd);
+		c->fd = -1;
+	}
 	c->is_leaving = true;
 	c->is_busy = false;
 	c->since = r->t.now;
@@ -343,13 +357,16 @@ void
 crew_pickup(struct run *r)
 {
 	struct run_child *c;
+	enum rc rc;
 
 	if (count_of(r, QUEUE_PICKUP) > 0)
 		return;
 	r->order = (struct queue_order){ .started = r->t.now };
-	r->wants_pickup = false;
-	if (order_one(r, QUEUE_PICKUP, -1, &c) == RC_FULL)
-		r->wants_pickup = true;
+	r->pickup_at = MS_NEVER;
+	rc = order_one(r, QUEUE_PICKUP, -1, &c);
+	r->wants_pickup = rc == RC_FULL;
+	if (rc == RC_OS)
+		r->pickup_at = r->t.now + PICKUP_PAUSE;
 }
 
 enum rc
@@ -421,12 +438,15 @@ is_done(struct run *r, struct run_child *c, const struct queue_saying *s)
 		if (c->has_success)	/* of a host that does answer */
 			c->faults = 0;
 		lose_job(r, c);
+		/* It can't say so itself: its next order is on its way. */
+		if (c->jobs >= (unsigned)r->q->set->max_use)
+			crew_let_go(r, c);
 		return;
 	}
 	if (c->task == QUEUE_TELL)
 		fate_told(r, c->mail, notice, s->flags == 0);
 	else if (c->task == QUEUE_PICKUP)
-		plan_look(&r->plan, 0);
+		pickup_over(r, s->index > 0);
 }
 
 /* false: it goes. */

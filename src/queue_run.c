@@ -317,7 +317,7 @@ work(struct run *r, ms_t *until)
 	if (r->is_stopping)
 		return;
 	look_at_conf(r);
-	if (r->wants_pickup)
+	if (r->wants_pickup || r->pickup_at <= r->t.now)
 		crew_pickup(r);
 	finish_some(r);
 	for (unsigned i = 0; i < TURNS; i++) {
@@ -438,8 +438,9 @@ is_over(struct run *r)
 {
 	if (r->is_stopping)
 		return crew_busy(r) == 0 || r->t.now >= r->stop_at;
-	return !r->stay && !r->wants_pickup && plan_is_empty(&r->plan) &&
-		crew_busy(r) == 0 && r->sync_at == MS_NEVER;
+	return !r->stay && !r->wants_pickup && r->pickup_at == MS_NEVER &&
+		plan_is_empty(&r->plan) && crew_busy(r) == 0 &&
+		r->sync_at == MS_NEVER;
 }
 
 static enum rc
@@ -459,14 +460,17 @@ loop(struct run *r)
 		if (r->is_stopping)
 			sooner(&until, r->stop_at);
 		sooner(&until, r->sync_at);
+		if (!r->is_stopping)
+			sooner(&until, r->pickup_at);
 		TRY(wait(r, until));
 	}
 }
 
 /* ---- beginning and end --------------------------------------------------- */
 
-static bool
-has_drop(const struct queue *q)
+/* Drafts are not counted: their writers are at them, or were. */
+bool
+run_has_drop(const struct queue *q)
 {
 	char room[QUEUE_PATH_MAX], name_room[QUEUE_PATH_MAX];
 	struct buf path = BUF(room), name = BUF(name_room);
@@ -475,8 +479,12 @@ has_drop(const struct queue *q)
 
 	queue_path(q, &path, QUEUE_DROP, SPAN(""));
 	rc = port_list_open(&l, buf_text(&path));
-	if (rc == RC_OK)
+	while (rc == RC_OK) {
+		name = BUF(name_room);
 		rc = port_list_next(&l, &name);
+		if (rc == RC_OK && name_room[0] != '.')
+			break;
+	}
 	port_list_close(&l);
 	return rc == RC_OK || rc == RC_FULL;
 }
@@ -492,7 +500,7 @@ queue_is_empty(const struct queue *q)
 		rc = queue_cursor_next(&c, &e);
 	while (rc == RC_OK && e.is_held);
 	port_list_close(&c.list);
-	return rc != RC_OK && !has_drop(q);
+	return rc != RC_OK && !run_has_drop(q);
 }
 
 static enum rc
@@ -510,7 +518,8 @@ start(struct run *r)
 	r->since_s = r->t.wall_ms / SECOND;
 	run_settings(r, &set);
 	plan_start(&r->plan, &set);
-	r->wants_pickup = has_drop(r->q);
+	r->wants_pickup = run_has_drop(r->q);
+	r->pickup_at = MS_NEVER;
 	(void)conf_changed(r);
 	r->looked = r->t.now;
 	open_routes(r);
@@ -543,7 +552,8 @@ queue_run(struct queue *q, const struct queue_crew *crew, bool stay)
 
 	if (r == NULL)
 		return RC_OS;
-	r->q = q;		/* field by field: what is zero stays untouched */
+	/* Field by field: what is zero stays untouched. */
+	r->q = q;
 	r->crew = crew;
 	r->stay = stay;
 	r->routes = port_memory(queue_routes_bytes());

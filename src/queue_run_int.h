@@ -108,6 +108,7 @@ struct run {
 	int control, signals, links;
 	unsigned generation;
 	ms_t sync_at, stop_at;
+	ms_t pickup_at;		/* something stays in drop */
 	/* main.cf, as of the latest look */
 	ms_t looked;
 	int64_t conf_mtime, conf_size;
@@ -141,6 +142,7 @@ void run_clock(struct run *r);
 /* A line for the log as a transport would write it; NULL: as the manager. */
 void run_log(const struct run *r, const char *transport,
 	enum log_level level, const char *fmt, ...) PRINTF(4, 5);
+bool run_has_drop(const struct queue *q);
 void run_settings(struct run *r, struct plan_set *out);
 /* The settings are read anew; false: they are bad and the old ones stay. */
 bool run_reload(struct run *r);

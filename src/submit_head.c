@@ -12,8 +12,9 @@
  * Mail of a gateway (-G) is no mail of this machine: its header stays.
  *
  * Where postern_from takes the place of a From, that shows who it was, as in
- * `root on router <alerts@provider.example>`, ahead of which X-Original-From has the field as it came.  There is no Reply-To: root@router
- * could not be reached by it.
+ * `root on router <alerts@provider.example>`, ahead of which X-Original-From
+ * has the field as it came.  There is no Reply-To: root@router could not be
+ * reached by it.
  */
 #include "mail_content.h"
 #include "submit.h"

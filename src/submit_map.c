@@ -82,7 +82,8 @@ submit_maps_open(struct submit *s)
 	if (memory == NULL)
 		return RC_OS;
 	arena_init(&m->arena, memory, ARENA_BYTES);
-	for (size_t i = 0; i < MAPS; i++) {
+	/* Who only leaves mail in drop may not be able to read them. */
+	for (size_t i = 0; i < MAPS && !s->to_drop; i++) {
 		struct span text = *(const struct span *)
 			((const char *)s->set + settings[i].at);
 
@@ -138,7 +139,8 @@ submit_split(const struct submit *s, struct span local, struct span *domain)
 		return span_part(local, bang + 1, local.n);
 	}
 	percent = span_find_last(local, '%');
-	if (s->set->allow_percent_hack && percent > 0 && percent + 1 < local.n) {
+	if (s->set->allow_percent_hack && percent > 0 &&
+	    percent + 1 < local.n) {
 		*domain = span_part(local, percent + 1, local.n);
 		return span_part(local, 0, percent);
 	}

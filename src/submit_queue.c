@@ -88,33 +88,6 @@ submit_drop(struct submit *s)
 	s->mail.fd = -1;
 }
 
-/* The list, or what is in the way of one. */
-static int
-make_list(struct submit *s, struct submit_list *l)
-{
-	enum rc rc = submit_list_make(s, false, l);
-
-	if (s->is_pickup && (s->is_stuck || rc == RC_DENY))
-		return submit_fail(s, EXIT_LATER, "a table of addresses cannot"
-			" tell now: it stays in drop");
-	if (rc == RC_DENY && !s->is_stuck) {
-		s->is_stuck = true;
-		rc = submit_list_make(s, false, l);
-	}
-	if (rc == RC_FULL)
-		return submit_fail(s, EXIT_DATA, "there are more recipients"
-			" than fit, or aliases without end; nothing was sent");
-	if (rc != RC_OK)
-		return submit_fail(s, EXIT_LATER,
-			"out of memory; nothing was sent");
-	if (l->n + l->bad == 0)
-		return submit_nobody(s);
-	if (l->n == 0)
-		return submit_fail(s, EXIT_BOUNCED, "no recipient is a mail"
-			" address; nothing was sent");
-	return EXIT_OK;
-}
-
 static void
 log_it(const struct submit *s, size_t n)
 {
@@ -133,7 +106,7 @@ int
 submit_queue(struct submit *s)
 {
 	struct submit_list l;
-	int code = make_list(s, &l);
+	int code = submit_gather(s, &l);
 
 	if (l.bad > 0)
 		submit_say_bad(s);
@@ -144,8 +117,7 @@ submit_queue(struct submit *s)
 	submit_look_for_utf8(s, &l);
 	if (publish(s, &l) != RC_OK)
 		return submit_fail(s, EXIT_LATER, "the message cannot be kept"
-			" in the queue: %s; nothing was sent, try again",
-			port_error());
+			" in the queue: %s", port_error());
 	log_it(s, l.n);
 	wake(s);
 	return l.bad > 0 ? EXIT_BOUNCED : EXIT_OK;

@@ -393,10 +393,36 @@ submit_look_for_utf8(struct submit *s, const struct submit_list *l)
 		s->smtputf8 = span_has_8bit(submit_list_addr(l, i));
 }
 
-int
-submit_nobody(struct submit *s)
+static int
+nobody(struct submit *s)
 {
-	return submit_fail(s, EXIT_DATA, "%s names no recipient%s; nothing was"
-		" sent", s->from_fields ? "the header" : "the command line",
+	return submit_fail(s, EXIT_DATA, "%s names no recipient%s",
+		s->from_fields ? "the header" : "the command line",
 		s->from_fields ? " (To, Cc, Bcc)" : "");
+}
+
+int
+submit_gather(struct submit *s, struct submit_list *l)
+{
+	bool direct = s->queue == NULL;
+	bool by_relay = !direct || s->set->relayhost.n > 0;
+	enum rc rc = submit_list_make(s, !by_relay, l);
+
+	s->is_stuck |= rc == RC_DENY;
+	if (s->is_stuck && (direct || s->is_pickup))
+		return submit_fail(s, EXIT_LATER, "a table of addresses cannot"
+			" tell now; try again later");
+	if (rc == RC_DENY)	/* as they were named */
+		rc = submit_list_make(s, false, l);
+	if (rc == RC_FULL)
+		return submit_fail(s, EXIT_DATA, "there are more recipients"
+			" than fit, or aliases without end");
+	if (rc != RC_OK)
+		return submit_fail(s, EXIT_LATER, "out of memory");
+	if (l->n + l->bad == 0)
+		return nobody(s);
+	if (l->n == 0 && !direct)
+		return submit_fail(s, EXIT_BOUNCED, "no recipient is a mail"
+			" address");
+	return EXIT_OK;
 }

@@ -226,34 +226,16 @@ exit_code(const struct run *r)
 	return r->never > 0 ? EXIT_BOUNCED : EXIT_OK;
 }
 
-static int
-make_list(struct submit *s, struct run *r)
-{
-	enum rc rc = submit_list_make(s, s->set->relayhost.n == 0, &r->list);
-
-	if (rc == RC_OK)
-		rc = submit_list_options(s, &r->list);
-	if (rc == RC_OK && s->is_stuck)
-		rc = RC_DENY;
-	if (rc == RC_DENY)
-		return submit_fail(s, EXIT_LATER, "a table of addresses cannot"
-			" tell now; nothing was sent, try again later");
-	if (rc == RC_FULL)
-		return submit_fail(s, EXIT_DATA, "there are more recipients"
-			" than fit, or aliases without end; nothing was sent");
-	if (rc != RC_OK)
-		return submit_fail(s, EXIT_LATER,
-			"out of memory; nothing was sent");
-	return r->list.n + r->list.bad > 0 ? EXIT_OK : submit_nobody(s);
-}
-
 int
 submit_send(struct submit *s)
 {
 	struct run r = { .report.put = put, .s = s };
 	int code;
 
-	if ((code = make_list(s, &r)) != EXIT_OK)
+	code = submit_gather(s, &r.list);
+	if (code == EXIT_OK && submit_list_options(s, &r.list) != RC_OK)
+		code = submit_fail(s, EXIT_LATER, "out of memory");
+	if (code != EXIT_OK)
 		return code;
 	submit_look_for_utf8(s, &r.list);
 	log_line(&s->app->log, LOG_INFO, "%s: from=<%.*s>, size=%lld,"

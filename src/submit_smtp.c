@@ -20,10 +20,10 @@
 struct session {
 	struct submit *s;
 	struct submit_in *in;
-	bool has_sender;
+	bool has_sender, is_over;
 	size_t rcpts;
 	struct buf out;
-	char envid[RCPT_ADDR_MAX];
+	char envid[RCPT_ADDR_MAX], why[REPLY_MAX / 2];
 	char room[REPLY_MAX];
 };
 
@@ -59,18 +59,22 @@ say(struct session *c, const char *fmt, ...)
 }
 
 /* Why a message, or its sender, isn't taken. */
-static enum rc
-say_why(struct session *c, int code)
+static const char *
+put_why(struct session *c, int code)
 {
 	const struct submit *s = c->s;
+	struct buf b = BUF(c->why);
 	int64_t most = s->set->message_size_limit;
 
 	if (most > 0 && s->size > most)
-		return say(c, "552 5.3.4 %s", buf_text(&c->s->why));
-	if (code == EXIT_USAGE)
-		return say(c, "501 5.1.7 %s", buf_text(&c->s->why));
-	return say(c, "%s %s", code == EXIT_LATER || code == EXIT_CONFIG ?
-		"451 4.3.0" : "554 5.6.0", buf_text(&c->s->why));
+		buf_puts(&b, "552 5.3.4 ");
+	else if (code == EXIT_USAGE)
+		buf_puts(&b, "501 5.1.7 ");
+	else
+		buf_puts(&b, code == EXIT_LATER || code == EXIT_CONFIG ?
+			"451 4.3.0 " : "554 5.6.0 ");
+	buf_put_cut(&b, buf_span(&s->why));
+	return buf_text(&b);
 }
 
 /* ---- arguments ----------------------------------------------------------- */
@@ -196,7 +200,8 @@ ehlo(struct session *c)
 	return say(c, "250 PIPELINING");
 }
 
-static enum rc
+/* The reply. */
+static const char *
 mail(struct session *c, struct span rest)
 {
 	char room[RCPT_ADDR_MAX + 1];
@@ -205,21 +210,21 @@ mail(struct session *c, struct span rest)
 	int code;
 
 	if (c->has_sender)
-		return say(c, "503 5.5.1 there is a sender already");
+		return "503 5.5.1 there is a sender already";
 	if (!take_path(&rest, &addr))
-		return say(c, "501 5.1.7 write MAIL FROM:<address>");
+		return "501 5.1.7 write MAIL FROM:<address>";
 	bad = take_mail_words(c, rest);
 	if (bad != NULL)
-		return say(c, "%s", bad);
+		return bad;
 	code = submit_from(c->s, buf_span(&addr), false);
 	if (code != EXIT_OK)
-		return say_why(c, code);
+		return put_why(c, code);
 	reset(c);
 	c->has_sender = true;
-	return say(c, "250 2.1.0 Ok");
+	return "250 2.1.0 Ok";
 }
 
-static enum rc
+static const char *
 rcpt(struct session *c, struct span rest)
 {
 	char room[RCPT_ADDR_MAX + 1], full[RCPT_ADDR_MAX + 1];
@@ -230,21 +235,21 @@ rcpt(struct session *c, struct span rest)
 	const char *bad;
 
 	if (!c->has_sender)
-		return say(c, "503 5.5.1 who sends it? MAIL comes first");
+		return "503 5.5.1 who sends it? MAIL comes first";
 	if (!take_path(&rest, &addr) || addr.n == 0)
-		return say(c, "501 5.1.3 write RCPT TO:<address>");
+		return "501 5.1.3 write RCPT TO:<address>";
 	bad = take_rcpt_words(rest, &to, &orcpt);
 	if (bad != NULL)
-		return say(c, "%s", bad);
+		return bad;
 	submit_complete(c->s, &whole, buf_span(&addr),
 		mail_addr_has_domain(buf_span(&addr)));
 	to.addr = buf_span(&whole);
 	if (whole.full || !submit_rcpt_put(c->s, &to, buf_span(&addr)))
-		return say(c, "501 5.1.3 this is no address");
+		return "501 5.1.3 this is no address";
 	if (c->s->rcpt_text.full)
-		return say(c, "452 4.5.3 too many recipients");
+		return "452 4.5.3 too many recipients";
 	c->rcpts++;
-	return say(c, "250 2.1.5 Ok");
+	return "250 2.1.5 Ok";
 }
 
 /* Whatever becomes of it, commands follow behind the dot. */
@@ -282,7 +287,7 @@ data(struct session *c)
 		code = c->s->queue != NULL ? submit_queue(c->s) :
 			submit_send(c->s);
 	if (code != EXIT_OK)
-		return say_why(c, code);
+		return say(c, "%s", put_why(c, code));
 	return say(c, "250 2.0.0 Ok: queued as %s", c->s->id);
 }
 
@@ -299,31 +304,42 @@ is_command(struct span *line, const char *name)
 	return true;
 }
 
-/* RC_NONE: that was the end. */
-static enum rc
-command(struct session *c, struct span line)
+/* What takes no more than a word; NULL: it is no such command. */
+static const char *
+answer(struct session *c, struct span line)
 {
+	static const char *const all[][2] = {
+		{ "NOOP", "250 2.0.0 Ok" },
+		{ "VRFY", "252 2.0.0 send it, and see" },
+		{ "HELO", "250 2.0.0 Ok" },
+		{ "RSET", "250 2.0.0 Ok" },
+		{ "QUIT", "221 2.0.0 Bye" },
+	};
+	size_t i = 0;
+
 	if (is_command(&line, "MAIL FROM:"))
 		return mail(c, line);
 	if (is_command(&line, "RCPT TO:"))
 		return rcpt(c, line);
+	while (!is_command(&line, all[i][0]))
+		if (++i == COUNT(all))
+			return "502 5.5.2 not understood";
+	if (i > 1)
+		reset(c);
+	c->is_over = i == COUNT(all) - 1;
+	return all[i][1];
+}
+
+/* RC_NONE: that was the end. */
+static enum rc
+command(struct session *c, struct span line)
+{
 	if (is_command(&line, "DATA"))
 		return data(c);
 	if (is_command(&line, "EHLO"))
 		return ehlo(c);
-	if (is_command(&line, "HELO") || is_command(&line, "RSET")) {
-		reset(c);
-		return say(c, "250 2.0.0 Ok");
-	}
-	if (is_command(&line, "NOOP"))
-		return say(c, "250 2.0.0 Ok");
-	if (is_command(&line, "VRFY"))
-		return say(c, "252 2.0.0 send it, and see");
-	if (is_command(&line, "QUIT")) {
-		TRY(say(c, "221 2.0.0 Bye"));
-		return RC_NONE;
-	}
-	return say(c, "502 5.5.2 not understood");
+	TRY(say(c, "%s", answer(c, line)));
+	return c->is_over ? RC_NONE : RC_OK;
 }
 
 static enum rc

@@ -21,6 +21,7 @@ submit_fail(struct submit *s, int code, const char *fmt, ...)
 	buf_clear(&s->why);
 	buf_vfmt_cut(&s->why, fmt, ap);
 	va_end(ap);
+	buf_put_cut(&s->why, SPAN("; nothing was sent"));
 	return code;
 }
 
@@ -44,12 +45,11 @@ submit_start(struct submit *s)
 	    !take_memory(&s->todo, SUBMIT_ALIAS_BYTES) ||
 	    !take_memory(&s->held, (size_t)field) ||
 	    !take_memory(&s->anew, 2 * (size_t)field))
-		return submit_fail(s, EXIT_LATER,
-			"out of memory; nothing was sent");
+		return submit_fail(s, EXIT_LATER, "out of memory");
 	if (submit_maps_open(s) == RC_OK)
 		return EXIT_OK;
 	return submit_fail(s, EXIT_LATER, "the tables of addresses cannot be"
-		" opened; nothing was sent");
+		" opened");
 }
 
 struct submit *
@@ -94,14 +94,15 @@ may_send_as(struct submit *s)
 {
 	char room[TABLE_VALUE_MAX], key[SUBMIT_LOGIN_MAX];
 	struct buf value = BUF(room), k = BUF(key);
+	struct span login = s->login, name = login;
 
-	TRY(table_names_has(&s->maps.users, s->login, NULL));
-	buf_put(&k, s->login);
-	if (k.n > 0 && k.p[0] >= '0' && k.p[0] <= '9') {
-		buf_clear(&k);
+	if (login.n > 0 && login.p[0] >= '0' && login.p[0] <= '9') {
+		login = SPAN("unknown");	/* it is a number */
 		buf_fmt(&k, "uid:%u", (unsigned)s->uid);
+		name = buf_span(&k);
 	}
-	TRY(table_find(&s->maps.senders, buf_span(&k), TABLE_ANY, &value));
+	TRY(table_names_has(&s->maps.users, login, NULL));
+	TRY(table_find(&s->maps.senders, name, TABLE_ANY, &value));
 	return is_listed(buf_span(&value), s->sender) ? RC_OK : RC_NONE;
 }
 
@@ -124,11 +125,11 @@ submit_from(struct submit *s, struct span sender, bool complete)
 		return submit_fail(s, EXIT_USAGE, "%.*s: this is no address",
 			SPAN_ARG(sender));
 	rc = may_send_as(s);
-	if (rc != RC_OK)
-		return submit_fail(s, EXIT_LATER, "user %.*s may not send mail as"
-			" <%.*s> (authorized_submit_users,"
-			" local_login_sender_maps); nothing was sent",
-			SPAN_ARG(s->login), SPAN_ARG(s->sender));
+	if (rc == RC_NONE || (rc != RC_OK && !s->to_drop))
+		return submit_fail(s, EXIT_LATER, "user %.*s may not send mail"
+			" as <%.*s> (authorized_submit_users,"
+			" local_login_sender_maps)", SPAN_ARG(s->login),
+			SPAN_ARG(s->sender));
 	if (s->sender.n == 0 || s->to_drop)
 		return EXIT_OK;
 	rc = submit_map(s, ADDRESS_ENVELOPE_SENDER, s->sender, &from);

@@ -84,11 +84,10 @@ refuse_kept(struct submit *s, enum rc rc)
 {
 	if (rc == RC_FULL)
 		return submit_fail(s, EXIT_LATER, "the message is longer than"
-			" message_size_limit = %lld allows; nothing was sent",
+			" message_size_limit = %lld allows",
 			(long long)s->set->message_size_limit);
-	return submit_fail(s, EXIT_LATER, "the message cannot be kept%s: %s;"
-		" nothing was sent, try again when there is room in %s",
-		s->queue == NULL ? " while it is sent" : "", port_error(),
+	return submit_fail(s, EXIT_LATER, "the message cannot be kept: %s; try"
+		" again when there is room in %s", port_error(),
 		s->queue == NULL ? "TMPDIR" : "queue_directory");
 }
 
@@ -101,24 +100,24 @@ judge(struct submit_head *h, enum rc rc)
 		return refuse_kept(s, h->out_rc);
 	if (rc != RC_OK)
 		return submit_fail(s, EXIT_DATA, "the message cannot be read"
-			" from standard input: %s; nothing was sent",
+			" from standard input: %s",
 			port_error());
 	if (h->in->is_smtp && !h->in->saw_dot)
 		return submit_fail(s, EXIT_DATA, "the message ends ahead of"
-			" its last line; nothing was sent");
+			" its last line");
 	if (s->rcpt_text.full)
 		return submit_fail(s, EXIT_DATA, "there are more recipients"
-			" than fit (%zu KiB of addresses); nothing was sent,"
-			" divide the list", SUBMIT_RCPT_BYTES / 1024);
+			" than fit (%zu KiB of addresses): divide the list",
+			SUBMIT_RCPT_BYTES / 1024);
 	if (h->hops >= s->set->hopcount_limit)
 		return submit_fail(s, EXIT_BOUNCED, "the message goes in"
 			" circles: it has %d Received fields (hopcount_limit"
-			" = %d); nothing was sent", h->hops,
+			" = %d)", h->hops,
 			s->set->hopcount_limit);
 	if (s->head_8bit &&
 	    (s->set->strict_7bit_headers || s->set->strict_8bitmime))
 		return submit_fail(s, EXIT_BOUNCED, "its header has 8-bit text"
-			" (strict_7bit_headers = yes); nothing was sent");
+			" (strict_7bit_headers = yes)");
 	return EXIT_OK;
 }
 
@@ -134,9 +133,7 @@ open_spool(struct submit *s)
 	s->draft.out = BUF(s->draft.room);
 	if (port_temp(NULL, &s->mail.fd) == RC_OK)
 		return EXIT_OK;
-	return submit_fail(s, EXIT_LATER, "there is no place to keep the"
-		" message while it is sent: %s; nothing was sent, TMPDIR can"
-		" name a folder", port_error());
+	return refuse_kept(s, RC_OS);
 }
 
 /* An id: for the log, and unique at this host for Message-ID. */
@@ -158,7 +155,7 @@ open_keep(struct submit *s)
 	if (rc == RC_FULL)
 		return submit_fail(s, EXIT_LATER, "the queue is full"
 			" (queue_minfree, postern_queue_bytes), or its disk;"
-			" nothing was sent, try again later");
+			" try again later");
 	if (rc != RC_OK)
 		return refuse_kept(s, RC_OS);
 	buf_puts(&id, s->draft.id);

@@ -32,13 +32,13 @@ struct deliver {
 	struct report report;		/* first: put() gets it */
 	const struct work *work;
 	int fd;				/* to the manager */
+	int mail;			/* of the latest order; -1: none */
 	struct log log;
 	const struct settings *set;	/* of its protocol */
 	struct worker *worker;		/* NULL: for local mail */
 	enum rc state_of_load;		/* RC_NONE: nothing was loaded yet */
 	bool is_local;
 	bool has_failed;		/* the manager is gone */
-	unsigned jobs;			/* done so far */
 	struct report_form form;
 
 	struct job job;
@@ -406,6 +406,8 @@ next_order(struct deliver *d, ms_t until, int *fd)
 	}
 	if (rc != RC_OK)
 		return rc;
+	if (span_is((struct span){ message.p, n }, QUEUE_GO))
+		return RC_GONE;
 	rc = queue_order_take((struct span){ message.p, n },
 	    &d->order);
 	if (rc == RC_OK && *fd >= 0 && d->order.rcpts > 0)
@@ -414,30 +416,40 @@ next_order(struct deliver *d, ms_t until, int *fd)
 	return RC_WIRE;
 }
 
+/*
+ * The latest message's file: by the time the next one comes the manager has
+ * removed it, and its octets go with the last descriptor.  That takes longer
+ * than all the manager does for a message, and here it is done by many.
+ */
+static void
+let_go(struct deliver *d)
+{
+	port_close(d->mail);
+	d->mail = -1;
+}
+
 static enum rc
 obey(struct deliver *d, int fd)
 {
 	static const struct queue_saying done = { .word = QUEUE_SAYS_DONE };
 	enum rc rc = read_job(d, fd);
 
+	let_go(d);
+	d->mail = fd;
 	if (rc == RC_OK)
 		deliver(d);
-	port_close(fd);
 	if (rc != RC_OK)	/* the manager will find out what it is */
 		return rc;
-	d->jobs++;
 	return d->has_failed ? RC_GONE : say(d, &done);
 }
 
-/* How long to wait for an order; worn out, or without work, it would go. */
+/* How long to wait for an order; without work it would go. */
 static ms_t
 patience(const struct deliver *d)
 {
-	const struct settings *set = &d->work->param->set;
-	ms_t idle = set->max_idle < IDLE ? set->max_idle : IDLE;
+	ms_t idle = d->work->param->set.max_idle;
 
-	return d->jobs < (unsigned)set->max_use ? port_now() + idle :
-	    port_now();
+	return port_now() + (idle < IDLE ? idle : IDLE);
 }
 
 static enum rc
@@ -454,6 +466,7 @@ work(struct deliver *d)
 			continue;
 		if (d->worker != NULL)
 			smtp_rest(d->worker);
+		let_go(d);
 		TRY(say(d, &bye));
 		rc = next_order(d, MS_NEVER, &fd);
 	}
@@ -472,6 +485,7 @@ work_deliver(void *arg, int fd)
 		return EXIT_LATER;
 	d->work = arg;
 	d->fd = fd;
+	d->mail = -1;
 	d->log = *d->work->log;
 	d->log.sink = sink;
 	d->log.sink_arg = d;

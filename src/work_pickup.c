@@ -9,10 +9,12 @@
  * can do nothing but write to the queue.
  *
  * A message leaves drop when it is in the queue, so a crash between the two
- * repeats it.  One that cannot be taken now (a table that can't tell, a full
- * disk) stays; what is no message, or not allowed, is set aside.
+ * repeats it; when the child is done it is gone for good.  One that cannot be
+ * taken now (a table that can't tell, a full disk) stays; what is no message,
+ * or not allowed, is set aside.
  *
- * The answer is one DONE, its index being how many files were not looked at.
+ * The answer is one DONE, its index being how many files were not looked at;
+ * or 0, if all that were looked at stay: to ask again at once is of no use.
  */
 #include "port.h"
 #include "submit.h"
@@ -20,7 +22,7 @@
 
 #define BATCH		64	/* files at a time */
 #define PER_UID		16	/* of them: one user's flood is not all */
-#define OLD_S		(36 * 3600)	/* of a draft that nobody goes on with */
+#define OLD_S		(36 * 3600)	/* of a draft nobody goes on with */
 #define NAME_BYTES	256
 
 struct file {
@@ -37,7 +39,7 @@ struct pickup {
 	struct submit *s;
 	struct port_list list;
 	struct file file[BATCH];
-	unsigned n, left;
+	unsigned n, left, gone;
 	struct queue_head head;
 	struct queue_envelope env;
 	struct queue_reader reader;
@@ -76,7 +78,7 @@ path_of(const struct pickup *p, struct buf *b, const char *folder,
 }
 
 static void
-discard(const struct pickup *p, const char *name)
+discard(struct pickup *p, const char *name)
 {
 	char room[QUEUE_PATH_MAX];
 	struct buf path = BUF(room);
@@ -85,10 +87,12 @@ discard(const struct pickup *p, const char *name)
 	if (port_remove(buf_text(&path)) != RC_OK)
 		log_line(&p->log, LOG_ERROR, "%s: not removed: %s", room,
 			port_error());
+	else
+		p->gone++;
 }
 
 static void
-set_aside(const struct pickup *p, const char *name, const char *why)
+set_aside(struct pickup *p, const char *name, const char *why)
 {
 	char from[QUEUE_PATH_MAX], to[QUEUE_PATH_MAX];
 	struct buf f = BUF(from), t = BUF(to);
@@ -96,17 +100,19 @@ set_aside(const struct pickup *p, const char *name, const char *why)
 	path_of(p, &f, "drop", name);
 	path_of(p, &t, "corrupt", name);
 	if (f.full || t.full ||
-	    port_rename(buf_text(&f), buf_text(&t)) != RC_OK)
+	    port_rename(buf_text(&f), buf_text(&t)) != RC_OK) {
 		log_line(&p->log, LOG_ERROR, "drop/%s: %s; not set aside: %s",
 			name, why, port_error());
-	else
-		log_line(&p->log, LOG_ERROR, "drop/%s: %s; set aside as %s",
-			name, why, to);
+		return;
+	}
+	p->gone++;
+	log_line(&p->log, LOG_ERROR, "drop/%s: %s; set aside as %s", name,
+		why, to);
 }
 
 /* A draft: its writer is at it, or was. */
 static void
-look_at_draft(const struct pickup *p, const char *name)
+look_at_draft(struct pickup *p, const char *name)
 {
 	char room[QUEUE_PATH_MAX];
 	struct buf path = BUF(room);
@@ -287,6 +293,17 @@ take(struct pickup *p, const struct file *f)
 		set_aside(p, f->name, buf_text(&s->why));
 }
 
+/* Else what was delivered long ago could come back. */
+static enum rc
+sync_drop(const struct pickup *p)
+{
+	char room[QUEUE_PATH_MAX];
+	struct buf path = BUF(room);
+
+	path_of(p, &path, "drop", "");
+	return port_sync_folder(buf_text(&path));
+}
+
 static enum rc
 work(struct pickup *p)
 {
@@ -302,7 +319,7 @@ work(struct pickup *p)
 		take(p, &p->file[i]);
 		port_close(p->file[i].fd);
 	}
-	return RC_OK;
+	return p->gone > 0 ? sync_drop(p) : RC_OK;
 }
 
 static enum rc
@@ -341,6 +358,6 @@ work_pickup(void *arg, int fd)
 		done.flags = QUEUE_BUG_FAULT;
 		done.text = span_of(port_error());
 	}
-	done.index = p->left;
+	done.index = p->gone > 0 ? p->left : 0;
 	return say(p, &done) == RC_OK ? EXIT_OK : EXIT_LATER;
 }

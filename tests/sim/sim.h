@@ -315,7 +315,8 @@ const char *sim_died_at(void);
  *	none, the first so many octets, or any sectors of 512 octets, each as
  *	of any moment; where a sector was not written, a file may have zeros
  *	time, owner and mode of then, or of now
- *	the names as of the last port_sync_folder() of their folder.  Each
+ *	the names as of the last port_sync_folder() of their folder, or,
+ *	where it may not be read, the last port_sync() of a file in it.  Each
  *	later creation, removal and rename may have been done or not, whatever
  *	became of those before it; a rename in one folder as a whole; one
  *	between folders may leave both names, never none

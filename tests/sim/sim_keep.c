@@ -26,12 +26,31 @@ port_create(const char *path, unsigned mode, int *out)
 	return RC_OK;
 }
 
+/* Who may not read a folder can't sync it: what he has is the usual file
+   systems' promise for a file that is synced behind its renaming. */
+static void
+keep_name(const struct node *f)
+{
+	const struct move *m;
+
+	for (m = sim.disk->moves; m != NULL; m = m->next)
+		if (m->node == f && m->to != NULL && m->to->folder != NULL &&
+		    !may(m->to->folder, 4)) {
+			disk_sync_folder(m->to->folder);
+			return;
+		}
+}
+
 enum rc
 port_sync(int fd)
 {
+	struct node *f;
+
 	if (sim_call_fails("port_sync"))
 		return RC_OS;
-	disk_sync(sim_fd_of(fd, SIM_FD_FILE));
+	f = sim_fd_of(fd, SIM_FD_FILE);
+	disk_sync(f);
+	keep_name(f);
 	return RC_OK;
 }
 

@@ -15,12 +15,15 @@ static int test_connect(int, const struct sockaddr *, socklen_t);
 #define port_syslog	tested_syslog
 #define assert_failed	tested_assert_failed
 #define port_log_forget	tested_log_forget
+#define port_log_append	tested_log_append
 void tested_syslog(int, enum port_level, struct span, struct span);
+bool tested_log_append(const char *, struct span, struct span);
 _Noreturn void tested_assert_failed(const char *, int);
 #include "../../port/port_log.c"
 #undef connect
 #undef assert_failed
 #undef port_log_forget
+#undef port_log_append
 
 static struct sockaddr_un
 daemon_address(void)
@@ -145,13 +148,31 @@ the_stamp_is_local_time(void **state)
 	do {			/* unless the second ends in between */
 		now = time(NULL);
 		buf_clear(&b);
-		put_stamp(&b);
+		civil_put_log(&b, now, port_zone(now));
 		localtime_r(&now, &t);
-		strftime(expected, sizeof expected, "%b %e %H:%M:%S ", &t);
+		strftime(expected, sizeof expected, "%b %e %H:%M:%S", &t);
 	} while (strcmp(buf_text(&b), expected) != 0 && turns++ < 3);
 	assert_string_equal(buf_text(&b), expected);
 	unsetenv("TZ");
 	tzset();
+}
+
+static void
+a_log_file_grows_by_lines(void **state)
+{
+	char path[] = "/tmp/port-log-XXXXXX", got[64];
+	int fd = mkstemp(path);
+	ssize_t n;
+
+	(void)state;
+	assert_true(tested_log_append(path, SPAN("one: "), SPAN("two")));
+	assert_true(tested_log_append(path, SPAN("three"), SPAN("")));
+	n = read(fd, got, sizeof got);
+	assert_int_equal(n, 15);
+	assert_memory_equal(got, "one: two\nthree\n", 15);
+	close(fd);
+	unlink(path);
+	assert_false(tested_log_append("/nowhere/log", SPAN("x"), SPAN("")));
 }
 
 static void
@@ -214,6 +235,7 @@ main(void)
 		cmocka_unit_test(the_stamp_is_local_time),
 		cmocka_unit_test(long_text_is_cut),
 		cmocka_unit_test(a_panic_says_where_and_ends_with_70),
+		cmocka_unit_test(a_log_file_grows_by_lines),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_remove);

@@ -57,7 +57,7 @@ static struct model {
 	unsigned mails, cursor, working;
 	struct running job[MOST_JOBS];
 	unsigned reads, opens, shed, rounds, news;
-	char order[4096];		/* ids in the order of their first job */
+	char order[4096];	/* ids in the order of their first job */
 	bool traced;
 } m;
 

@@ -35,6 +35,7 @@ SIM_TEST(a_runner_leaves_when_the_queue_is_empty)
 	queue_submit("me@here.test", "c@well.example", "x\n");
 	pid = sim_process(runner, NULL);
 	assert_int_equal(sim_run_process(pid), 0);
+	assert_int_equal(rw.ended, RC_NONE);
 	assert_int_equal(queue_names("incoming"), 0);
 	assert_int_equal(times("\n", rw.log), 3);
 	assert_true(queue_is_empty(&qw.q));
@@ -515,6 +516,56 @@ SIM_TEST(what_lies_in_drop_is_taken_in)
 	assert_int_equal(rw.pickups, 1);
 }
 
+SIM_TEST(a_draft_in_drop_keeps_no_runner)
+{
+	run_world("");
+	sim_file(QUEUE "/drop/.draft", "x");
+	assert_true(queue_is_empty(&qw.q));
+	assert_int_equal(sim_run_process(sim_process(runner, NULL)), 0);
+	assert_int_equal(rw.pickups, 0);
+}
+
+SIM_TEST(what_stays_in_drop_is_tried_again_but_not_at_once)
+{
+	unsigned pid;
+
+	run_world("");
+	sim_file(QUEUE "/drop/dropped", "x");
+	rw.stay_in_drop = 3;
+	pid = sim_process(runner, NULL);
+	pass(HOUR);
+	assert_int_equal(rw.pickups, 4);
+	assert_int_equal(sim_status(pid), 0);
+	assert_false(sim_file_exists(QUEUE "/drop/dropped"));
+}
+
+SIM_TEST(what_was_too_much_for_one_pickup_is_taken_by_the_next)
+{
+	run_world("");
+	sim_process(resident, NULL);
+	pass(SECOND);
+	sim_file(QUEUE "/drop/dropped", "x");
+	rw.stay_in_drop = 3;
+	rw.left_in_drop = 1;
+	assert_string_equal(ask("drop"), "ok\n");
+	pass(SECOND);
+	assert_int_equal(rw.pickups, 4);
+	assert_false(sim_file_exists(QUEUE "/drop/dropped"));
+}
+
+SIM_TEST(a_flush_takes_in_what_lies_in_drop)
+{
+	run_world("");
+	sim_process(resident, NULL);
+	pass(SECOND);
+	sim_file(QUEUE "/drop/dropped", "x");
+	pass(DAY);
+	assert_int_equal(rw.pickups, 0);
+	assert_string_equal(ask("flush"), "ok\n");
+	pass(SECOND);
+	assert_int_equal(rw.pickups, 1);
+}
+
 SIM_TEST(no_processes_means_later_and_no_loss)
 {
 	run_world("");
@@ -701,7 +752,7 @@ sender(void *arg, int fd)
 		return 0;
 	}
 	do {
-		assert_int_equal(queue_run(&qw.q, &rw.crew, false), RC_OK);
+		assert_int_equal(queue_run(&qw.q, &rw.crew, false), RC_NONE);
 		port_close(lock);
 	} while (!queue_is_empty(&qw.q) && queue_lock(&qw.q, &lock) == RC_OK);
 	return 0;
@@ -768,6 +819,10 @@ main(void)
 		SIM_RUN(more_recipients_than_fit_in_memory_all_get_it),
 		SIM_RUN(a_damaged_message_is_set_aside_and_the_others_go),
 		SIM_RUN(what_lies_in_drop_is_taken_in),
+		SIM_RUN(a_draft_in_drop_keeps_no_runner),
+		SIM_RUN(what_stays_in_drop_is_tried_again_but_not_at_once),
+		SIM_RUN(what_was_too_much_for_one_pickup_is_taken_by_the_next),
+		SIM_RUN(a_flush_takes_in_what_lies_in_drop),
 		SIM_RUN(no_processes_means_later_and_no_loss),
 		SIM_RUN(the_network_coming_back_wakes_what_waits_for_it),
 		SIM_RUN(

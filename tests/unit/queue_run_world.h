@@ -22,6 +22,8 @@ static struct run_world {
 	char log[65536];	/* `ID rcpt@domain\n`, as delivered */
 	char told[4096];	/* `ID transport\n` */
 	unsigned orders, workers, reloads, pickups;
+	unsigned stay_in_drop, left_in_drop;	/* pickups that take nothing,
+						   and what they say is left */
 	bool tell_fails, tell_crashes, is_ready;
 	enum rc ended;
 	ms_t well_at;		/* from then on all is well */
@@ -155,6 +157,8 @@ child_order(struct child *c, int fd, ms_t until, int *file)
 	size_t n;
 
 	TRY(port_recv(fd, c->message, sizeof(c->message), until, &n, file));
+	if (span_is((struct span){ c->message, n }, QUEUE_GO))
+		return RC_GONE;
 	assert_int_equal(queue_order_take((struct span){ c->message, n },
 	    &c->order), RC_OK);
 	return RC_OK;
@@ -214,7 +218,7 @@ teller(void *arg, int fd)
 static inline int
 picker(void *arg, int fd)
 {
-	static const struct queue_saying done = { .word = QUEUE_SAYS_DONE };
+	struct queue_saying done = { .word = QUEUE_SAYS_DONE };
 	struct child *c = port_memory(sizeof(*c));
 	int file;
 
@@ -223,7 +227,11 @@ picker(void *arg, int fd)
 		return 1;
 	assert_int_equal(c->order.task, QUEUE_PICKUP);
 	rw.pickups++;
-	sim_file_remove(QUEUE "/drop/dropped");
+	done.index = rw.left_in_drop;
+	if (rw.stay_in_drop == 0)
+		sim_file_remove(QUEUE "/drop/dropped");
+	else if (--rw.stay_in_drop == 0)
+		rw.left_in_drop = 0;
 	return child_say(c, fd, &done) == RC_OK ? 0 : 1;
 }
 
@@ -285,7 +293,7 @@ manage(bool stay)
 		return 69;
 	rw.ended = queue_run(&qw.q, &rw.crew, stay);
 	port_close(lock);
-	return rw.ended == RC_OK ? 0 : 75;
+	return rw.ended == RC_OK || rw.ended == RC_NONE ? 0 : 75;
 }
 
 static inline int

@@ -16,7 +16,7 @@ queue_file(void)
 	return path;
 }
 
-SIM_TEST(a_message_costs_two_syncs_and_hardly_more_than_its_size)
+SIM_TEST(a_message_costs_two_syncs_and_little_but_its_size)
 {
 	static char text[300000];
 	size_t n = strlen(SMALL);
@@ -409,7 +409,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SIM_RUN(a_message_costs_two_syncs_and_hardly_more_than_its_size),
+		SIM_RUN(a_message_costs_two_syncs_and_little_but_its_size),
 		SIM_RUN(whoever_dies_anywhere_has_lost_nothing_that_was_taken),
 		SIM_RUN(a_power_cut_anywhere_loses_nothing_that_was_taken),
 		SIM_RUN(a_call_that_fails_is_told_or_does_not_matter),

@@ -167,7 +167,7 @@ SIM_TEST(a_full_queue_is_a_reason_to_come_again)
 	assert_int_equal(sim_count(QUEUE "/incoming"), 0);
 }
 
-SIM_TEST(who_dies_in_a_session_has_confirmed_nothing_that_is_not_safe)
+SIM_TEST(whoever_dies_in_a_session_has_confirmed_what_is_safe)
 {
 	const char *text = ENVELOPE "DATA\r\nSubject: x\r\n\r\nx\r\n.\r\n"
 	    "QUIT\r\n";
@@ -205,7 +205,7 @@ main(void)
 		SIM_RUN(what_is_refused_is_refused_with_its_reason),
 		SIM_RUN(a_refused_message_leaves_the_session_usable),
 		SIM_RUN(a_full_queue_is_a_reason_to_come_again),
-		SIM_RUN(who_dies_in_a_session_has_confirmed_nothing_that_is_not_safe),
+		SIM_RUN(whoever_dies_in_a_session_has_confirmed_what_is_safe),
 	};
 
 	return sim_main(tests, COUNT(tests));

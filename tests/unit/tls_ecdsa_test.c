@@ -306,7 +306,7 @@ SIM_TEST(a_key_is_a_point_of_its_curve)
 }
 
 /* x = p + 5 is 5, and 5 has a y; but nobody may write 5 like that. */
-SIM_TEST(a_coordinate_is_less_than_the_prime)
+SIM_TEST(a_coordinate_is_less_than_the_prime_and_fits_the_other)
 {
 	static const char five[] =
 	    "04" "00000000000000000000000000000000"
@@ -332,6 +332,10 @@ SIM_TEST(a_coordinate_is_less_than_the_prime)
 	sign_with(r, s);
 	assert_true(is_right());
 	hex(point, more);
+	assert_false(is_right());
+	/* With another y it is on no curve of ours, and would do as well. */
+	hex(point, five);
+	point[64] ^= 1;
 	assert_false(is_right());
 }
 
@@ -656,7 +660,7 @@ main(void)
 		SIM_RUN(r_and_s_are_from_1_to_the_order_less_1),
 		SIM_RUN(only_strict_der_is_a_signature),
 		SIM_RUN(a_key_is_a_point_of_its_curve),
-		SIM_RUN(a_coordinate_is_less_than_the_prime),
+		SIM_RUN(a_coordinate_is_less_than_the_prime_and_fits_the_other),
 		SIM_RUN(keys_near_the_generator_do),
 		SIM_RUN(the_same_points_make_twice_one_and_opposite_ones_none),
 		SIM_RUN(a_digest_of_0_is_one_like_others),

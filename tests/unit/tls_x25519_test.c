@@ -152,6 +152,24 @@ SIM_TEST(numbers_near_the_prime_are_taken_modulo_it)
 	}
 }
 
+/*
+ * The product of these two is 1 modulo the order, so the base point comes back:
+ * 9, which the last multiplication leaves as p + 9.
+ */
+SIM_TEST(a_result_near_the_prime_is_taken_modulo_it)
+{
+	unsigned char k[OCTETS], u[OCTETS] = { 9 };
+
+	hex(k, "882e0718822ce47ca8c74107e66cb0e4"
+	    "b2b3f4d58d82ca6386d2c96e3b87c04d");
+	wide_x25519(u, k, u);
+	hex(k, "18c639d8acb9090d9a1e5d4ed7539720"
+	    "3858a3f7a00ea5687cde9cf6d1cfd55e");
+	wide_x25519(u, k, u);
+	assert_is(u, "0900000000000000000000000000000000"
+	    "000000000000000000000000000000");
+}
+
 /* RFC 8422, 5.11: nobody is to get a secret that everybody knows. */
 SIM_TEST(points_of_low_order_are_refused)
 {
@@ -235,6 +253,7 @@ main(void)
 		SIM_RUN(both_sides_come_to_the_same_secret),
 		SIM_RUN(products_are_those_of_bearssl),
 		SIM_RUN(numbers_near_the_prime_are_taken_modulo_it),
+		SIM_RUN(a_result_near_the_prime_is_taken_modulo_it),
 		SIM_RUN(points_of_low_order_are_refused),
 		SIM_RUN(other_curves_are_there),
 	};
