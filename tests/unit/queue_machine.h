@@ -30,14 +30,16 @@
 struct letter_rcpt {
 	char kind;
 	char site;		/* of SITE.example */
-	unsigned asked, taken, returned, unsure;
+	unsigned asked, taken, returned;
+	unsigned unsure;	/* taken, and the connection cut */
 	int64_t first_at;	/* when it was taken */
+	int64_t last_began, last_at;
 };
 
 struct letter {
 	unsigned pid;
 	bool is_user;		/* by way of drop */
-	unsigned rcpts_n, excused;
+	unsigned rcpts_n;
 	struct letter_rcpt to[RCPTS_MAX];
 	int64_t sent_at;
 	char word[RCPTS_MAX + 3][40];
@@ -59,6 +61,18 @@ enum mood {
 	WELL, LATER, LATER_ALL, RESETS, MUTE, FORGETS, MOODS
 };
 
+/* Somebody got what he had. */
+struct repeat {
+	const struct letter *l;
+	const struct letter_rcpt *r;
+	int64_t began, at;	/* the time before, with its transaction */
+};
+
+/* A process was ended, or the power cut, some time between the two. */
+struct crash {
+	int64_t from, to;
+};
+
 struct site {
 	char name;
 	enum mood mood;
@@ -72,8 +86,10 @@ static struct machine {
 	unsigned taken, notices, repeats;	/* transactions */
 	int64_t jumped_s;		/* of the wall clock */
 	int64_t cut_at;			/* by sim_power_at() */
-	int64_t crash[2000];		/* when processes were ended */
-	unsigned crashes;
+	struct crash crash[500];
+	struct repeat repeat[500];
+	unsigned crashes, repeat_n;
+	unsigned unsure;	/* again, as nobody was told: not in repeat */
 	struct site site[4];
 	char text[20000];
 } mc;
@@ -104,18 +120,18 @@ machine_run(ms_t until)
 }
 
 static inline void
-machine_crashed(void)
+machine_crashed(int64_t from)
 {
 	assert_true(mc.crashes < COUNT(mc.crash));
-	mc.crash[mc.crashes++] = machine_time();
+	mc.crash[mc.crashes++] = (struct crash){ from, machine_time() };
 }
 
-/* Was there a crash between the two? */
+/* May there have been a crash between the two? */
 static inline bool
 machine_crash_in(int64_t from, int64_t to)
 {
 	for (unsigned i = 0; i < mc.crashes; i++)
-		if (mc.crash[i] >= from && mc.crash[i] <= to)
+		if (mc.crash[i].to >= from && mc.crash[i].from <= to)
 			return true;
 	return false;
 }
@@ -254,18 +270,27 @@ talk_check(const struct talk *t)
 		sim_fail("half a letter, up to `%s'", t->last);
 }
 
-/* A repetition is explained by a crash during or soon after the first time;
-   what the client can't know of is not counted. */
 static inline void
 count(struct talk *t, struct letter_rcpt *r, unsigned *taken, bool *again)
 {
 	int64_t now = machine_time();
 
-	*again |= *taken > 0;
-	if ((*taken)++ == 0)
+	if (r->taken + r->returned == 0)
 		r->first_at = now;
-	if (t->site->mood == FORGETS)
-		r->unsure++;
+	else {
+		*again = true;
+		if (mc.repeat_n == COUNT(mc.repeat))
+			sim_fail("too many repetitions");
+		if (r->unsure > 0)
+			mc.unsure++;
+		else
+			mc.repeat[mc.repeat_n++] = (struct repeat){ t->whose,
+				r, r->last_began, r->last_at };
+	}
+	(*taken)++;
+	r->unsure += t->site->mood == FORGETS;
+	r->last_began = t->began;
+	r->last_at = now;
 }
 
 static inline void
