@@ -552,7 +552,7 @@ queue_run(struct queue *q, const struct queue_crew *crew, bool stay)
 
 	if (r == NULL)
 		return RC_OS;
-	r->q = q;		/* field by field: what is zero stays untouched */
+	r->q = q;		/* field by field: zeros stay untouched */
 	r->crew = crew;
 	r->stay = stay;
 	r->routes = port_memory(queue_routes_bytes());

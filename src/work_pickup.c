@@ -22,7 +22,7 @@
 
 #define BATCH		64	/* files at a time */
 #define PER_UID		16	/* of them: one user's flood is not all */
-#define OLD_S		(36 * 3600)	/* of a draft that nobody goes on with */
+#define OLD_S		(36 * 3600)	/* of a draft nobody goes on with */
 #define NAME_BYTES	256
 
 struct file {
