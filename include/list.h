@@ -53,6 +53,6 @@ void list_put_json(struct buf *b, struct span s);
  * list_child - the manager's child that shows the queue to a caller who may not
  * read it himself; the order's descriptor is his connection.
  */
-int list_child(void *work, int fd);
+int list_child(void *arg, int fd);
 
 #endif

@@ -96,9 +96,7 @@ port_log_append(const char *path, struct span head, struct span text)
 {
 	char end = '\n';
 	struct iovec parts[] = {
-		{ (void *)(uintptr_t)head.p, head.n },
-		{ (void *)(uintptr_t)text.p, text.n },
-		{ &end, 1 }
+		part_of(head), part_of(text), { &end, 1 }
 	};
 	size_t all = head.n + text.n + 1;
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |

@@ -46,8 +46,8 @@ static const struct mail_dsn_rcpt refused = {
 	.orcpt = { "rfc822;bee@dest.example", 23 },
 	.dsn = { "5.1.1", 5 },
 	.relay = { "mx.dest.example[192.0.2.1]:25", 29 },
-	.text = { "host mx.dest.example[192.0.2.1] said: 550 5.1.1 no such user "
-	    "here (in reply to RCPT TO command)", 95 },
+	.text = { "host mx.dest.example[192.0.2.1] said: 550 5.1.1 no such "
+	    "user here (in reply to RCPT TO command)", 95 },
 };
 
 static const char *
@@ -135,7 +135,7 @@ SIM_TEST(a_delay_says_until_when_it_will_be_tried)
 	assert_has(s, "Will-Retry-Until: Tue, 06 Jan 2026 00:00:00 +0000\n");
 }
 
-SIM_TEST(a_delivery_is_relayed_where_the_server_gives_no_notices)
+SIM_TEST(a_delivery_is_relayed_where_the_server_tells_nobody)
 {
 	struct mail_dsn d = notice(MAIL_DSN_DONE);
 	struct mail_dsn_rcpt r = refused;
@@ -255,7 +255,7 @@ main(void)
 		SIM_RUN(a_failure_has_three_parts_and_the_words_of_the_server),
 		SIM_RUN(reasons_of_our_own_are_no_words_of_a_server),
 		SIM_RUN(a_delay_says_until_when_it_will_be_tried),
-		SIM_RUN(a_delivery_is_relayed_where_the_server_gives_no_notices),
+		SIM_RUN(a_delivery_is_relayed_where_the_server_tells_nobody),
 		SIM_RUN(mail_with_utf8_addresses_gets_the_forms_of_rfc_6533),
 		SIM_RUN(without_utf8_nothing_above_ascii_is_written),
 		SIM_RUN(the_original_is_labelled_as_8bit_if_it_is),

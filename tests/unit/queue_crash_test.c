@@ -5,7 +5,7 @@
  */
 #include "queue_stories.h"
 
-#define STEP	3
+#define STEP	2
 
 /* What was under way is done again, by one process of each kind or several
    that deliver, and nothing else. */

@@ -294,7 +294,8 @@ live(unsigned nth)
 	    " killed; %u kills, %u cuts; again: %u unsure, %u by crashes,"
 	    " %u of steps; %llu calls, %.1f s\n",
 	    (unsigned long long)sim_seed(), days.submits, days.refused,
-	    days.ended, days.kills, days.cuts, mc.unsure, mc.repeat_n - weak, weak,
+	    days.ended, days.kills, days.cuts, mc.unsure, mc.repeat_n - weak,
+	    weak,
 	    (unsigned long long)sim_process_calls(),
 	    (double)(clock() - t) / CLOCKS_PER_SEC);
 }
