@@ -104,10 +104,10 @@ log_it(const struct submit *s, size_t n)
 	buf_puts(&b, "/pickup");
 	if (!s->draft.is_drop && !b.full)
 		log.tag = buf_span(&b);
-	log_line(&log, LOG_INFO, "%s: uid=%u from=<%.*s>, size=%lld, nrcpt=%zu"
-		" (%s)", s->id, (unsigned)s->uid, SPAN_ARG(s->from),
-		(long long)s->size, n, s->draft.is_drop ? "kept in drop" :
-		"queued");
+	log_line(&log, LOG_INFO, "%s: uid=%u from=<%.*s> (%s: size=%lld,"
+		" nrcpt=%zu)", s->id, (unsigned)s->uid, SPAN_ARG(s->from),
+		s->draft.is_drop ? "kept in drop" : "queued",
+		(long long)s->size, n);
 }
 
 int

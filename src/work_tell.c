@@ -227,11 +227,15 @@ write_original(struct tell *t, struct mail_dsn *d, int64_t end)
 	return d->rc;
 }
 
-/* RFC 3461, 4.3: RET is about failures; the rest return the header. */
+/*
+ * RFC 3461, 4.3: RET is about failures; the rest return the header.  Of a
+ * notice that bounced postmaster gets all: nobody else will see what it held.
+ */
 static bool
 returns_whole(const struct tell *t, const struct notice *n)
 {
-	return n->kind == MAIL_DSN_FAILED && !n->to_postmaster &&
+	return n->kind == MAIL_DSN_FAILED &&
+	    (!n->to_postmaster || n->is_double) &&
 	    t->head.ret != JOB_RET_HDRS &&
 	    t->head.body_bytes <= t->set->bounce_size_limit;
 }

@@ -55,7 +55,9 @@ class Lane:
         self.folder, self.words, self.user = folder, words, user
         self.queue = folder + "/queue"
         self.sink = Sink()
-        os.makedirs(folder)
+        os.makedirs(folder + "/traces")
+        os.chmod(folder + "/traces", 0o1777)    # of users, too
+        self.trace = folder + "/traces/trace"
         with open(folder + "/main.cf", "w", encoding="ascii") as f:
             f.write(MAIN % (machine.OWNER, self.queue, self.queue,
                             self.sink.port))
@@ -77,17 +79,19 @@ class Lane:
         self.said = (r.stdout + r.stderr).decode("utf-8", "replace")
         return r.returncode
 
-    def traced(self, kind, nth, command):
-        """`command` under strace, to be killed there."""
-        return ["strace", "-f", "-qq", "-o", self.folder + "/trace",
-                "-e", "trace=" + kind, "-e", "signal=none",
-                "-e", "inject=%s:signal=KILL:when=%d" % (kind, nth),
-                *command]
+    def traced(self, kind, nth, follow):
+        """Words ahead of a command that is to be killed there. `follow`: or
+        any process that it makes, each at its own Nth call."""
+        return ["strace", *(["-f"] if follow else []), "-q",
+                "-o", self.trace, "-e", "trace=" + kind,
+                "-e", "inject=%s:signal=KILL:when=%d" % (kind, nth)]
 
     def was_killed(self):
-        with open(self.folder + "/trace", encoding="ascii",
-                  errors="replace") as f:
-            return "+++ killed by SIGKILL +++" in f.read()
+        try:
+            with open(self.trace, "rb") as f:
+                return b"+++ killed by SIGKILL +++" in f.read()
+        except FileNotFoundError:
+            return False
 
     def alone(self, command):
         """In a PID namespace, which ends with what this gives."""
@@ -154,11 +158,19 @@ class Lane:
     def run_manager(self, before):
         self.status = 0
         p = self.alone([*before, *self.call("qmgr")])
+        until = time.monotonic() + RUN
         try:
-            self.await_empty(RUN, p)
+            while self.left() and time.monotonic() < until:
+                if p.poll() is not None:
+                    break
+                if self.was_killed():   # it goes on without, for a moment
+                    self.await_empty(0.1, p)
+                    break
+                time.sleep(0.004)
         finally:
             p.kill()
             p.wait(10)
+            self.end_runner()
 
     def drain(self):
         """Reasons why the queue isn't empty in the end."""
@@ -176,14 +188,15 @@ class Lane:
         return []
 
 
-def calls(lane, run):
+def calls(lane, run, follow):
     """-> {call: most often made by one process}, in a run without a kill."""
-    path = lane.folder + "/calls"
-    run(["strace", "-f", "-qq", "-o", path, "-e", "signal=none"])
+    path = lane.trace + ".calls"
+    run(["strace", *(["-f"] if follow else []), "-qq", "-o", path,
+         "-e", "signal=none"])
     count = collections.Counter()
     with open(path, encoding="ascii", errors="replace") as f:
         for line in f:
-            m = re.match(r"(\d+) +(\w+)\(", line)
+            m = re.match(r"(\d*) *(\w+)\(", line)
             if m and m[2] not in DULL:
                 count[m[1], m[2]] += 1
     most = collections.Counter()

@@ -2,6 +2,7 @@
 sink is compared with what sendmail said 0 to."""
 import collections
 import concurrent.futures
+import os
 import time
 
 import crash
@@ -42,14 +43,18 @@ class Server:
 class Kind:
     """What is killed, and what must be true afterwards."""
 
-    def __init__(self, name, template, limit, run, judge, messages):
+    def __init__(self, name, template, limit, run, judge, messages,
+                 follow=False):
         self.name, self.template, self.limit = name, template, limit
         self.run, self.judge, self.messages = run, judge, messages
+        self.follow = follow
 
     def point(self, lane, call, nth):
         """-> (was it killed, reasons)"""
         lane.clear(self.template)
-        self.run(lane, lane.traced(call, nth, []))
+        if os.path.exists(lane.trace):
+            os.unlink(lane.trace)
+        self.run(lane, lane.traced(call, nth, self.follow))
         killed = lane.was_killed()
         reasons = lane.drain() + self.judge(lane)
         return killed, ["%s at %s %d: %s (status %s)" % (
@@ -74,10 +79,11 @@ KINDS = [
          lambda lane: crash.judge(
              lane, [("a", "one@box.example"), ("a", "two@box.example"),
                     ("b", "one@box.example"), ("c", "one@box.example")],
-             notices=["c"], twice=5), MIXED),
+             notices=["c"], twice=5), MIXED, True),
     Kind("bounce", "bounce", 120,
          lambda lane, before: lane.run_manager(before),
-         lambda lane: crash.judge(lane, [], notices=["d"]), BOUNCE),
+         lambda lane: crash.judge(lane, [], notices=["d"], twice=2), BOUNCE,
+         True),
 ]
 
 
@@ -98,7 +104,8 @@ def checks(world):
 def _kind(world, lanes, kind):
     """-> how many kills there were."""
     lanes[0].clear(kind.template)
-    most = crash.calls(lanes[0], lambda before: kind.run(lanes[0], before))
+    most = crash.calls(lanes[0], lambda before: kind.run(lanes[0], before),
+                       kind.follow)
     wanted = collections.deque(crash.points(most, kind.limit))
     reasons = lanes[0].drain() + kind.judge(lanes[0])
     world.report.result("%s, traced and left alone" % kind.name, reasons)
@@ -119,5 +126,5 @@ def _kind(world, lanes, kind):
     world.report.result("%s: %d of %d points killed it, nothing is lost "
                         "(%.0f s)" % (kind.name, killed, count,
                                       time.monotonic() - begun),
-                        reasons[:12])
+                        reasons[:12] + ["none was killed"] * (not killed))
     return killed
