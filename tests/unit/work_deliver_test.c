@@ -196,21 +196,6 @@ SIM_TEST(without_orders_it_says_bye_and_waits_for_the_end)
 	end();
 }
 
-SIM_TEST(it_goes_after_so_many_orders)
-{
-	ms_t now;
-
-	begin("max_use = 1\n");
-	queue_submit("s@x.example", "a@d", "Subject: x\n\nb\n");
-	sim_play("192.0.2.1:25", "hello\n" TAKEN "C: QUIT  S: 221 x\n");
-	order("smtp", "[mx.example]", 0, 1);
-	hear();
-	now = port_now();
-	assert_string_equal(hear(), "bye\n");
-	assert_int_equal(port_now(), now);
-	end();
-}
-
 SIM_TEST(a_password_of_roots_is_read_ahead_of_the_walls)
 {
 	begin("smtp_sasl_auth_enable = yes\n"
@@ -338,7 +323,6 @@ main(void)
 		SIM_RUN(each_recipient_of_an_order_is_answered_for),
 		SIM_RUN(orders_follow_one_another_on_one_connection),
 		SIM_RUN(without_orders_it_says_bye_and_waits_for_the_end),
-		SIM_RUN(it_goes_after_so_many_orders),
 		SIM_RUN(a_password_of_roots_is_read_ahead_of_the_walls),
 		SIM_RUN(what_cannot_be_reached_is_told_from_what_is_away),
 		SIM_RUN(a_next_hop_that_is_none_keeps_the_mail),
