@@ -610,6 +610,21 @@ SIM_TEST(the_network_wakes_only_what_waits_for_it)
 	assert_int_equal(left(), 50);
 }
 
+SIM_TEST(nobody_wakes_up_for_what_the_network_let_go_early)
+{
+	model();
+	m.site[0].mood = AWAY;
+	for (unsigned i = 0; i < 4; i++)
+		add_mail(0, 1, 1);
+	model_start();
+	go(MINUTE);
+	m.site[0].mood = WELL;
+	plan_network(&m.p, &m.t, sim_random(1u << 31));
+	go(5 * SECOND);
+	assert_int_equal(left(), 0);
+	assert_true(plan_is_empty(&m.p));
+}
+
 SIM_TEST(the_network_is_answered_at_most_once_in_ten_seconds)
 {
 	unsigned before;
@@ -811,6 +826,7 @@ main(void)
 		SIM_RUN(what_is_deferred_keeps_the_plan_from_being_empty),
 		SIM_RUN(held_mail_is_left_alone),
 		SIM_RUN(the_network_wakes_only_what_waits_for_it),
+		SIM_RUN(nobody_wakes_up_for_what_the_network_let_go_early),
 		SIM_RUN(the_network_is_answered_at_most_once_in_ten_seconds),
 		SIM_RUN(a_flush_tries_everything_and_wakes_everybody),
 		SIM_RUN(no_jobs_while_there_are_no_processes),

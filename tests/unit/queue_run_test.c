@@ -227,6 +227,31 @@ SIM_TEST(a_worker_without_progress_is_ended)
 	    "daemon_timeout"));
 }
 
+SIM_TEST(a_worker_goes_after_max_use_orders_and_no_mail_waits)
+{
+	run_world("max_use = 3\n");
+	sim_process(resident, NULL);
+	pass(SECOND);
+	for (unsigned i = 0; i < 9; i++) {
+		post("me@here.test", "a@well.example");
+		pass(100);
+	}
+	assert_int_equal(delivered("a@well.example"), 9);
+	assert_int_equal(rw.workers, 3);
+	assert_int_equal(sim_processes(), 1);
+}
+
+SIM_TEST(a_connection_is_kept_while_others_go_to_the_same_place)
+{
+	run_world("");
+	for (unsigned i = 0; i < 3; i++)
+		post("me@here.test", "a@slow.example");
+	sim_process(resident, NULL);
+	pass(SECOND);
+	assert_int_equal(rw.orders, 3);
+	assert_int_equal(rw.more, 2);	/* the first couldn't know */
+}
+
 SIM_TEST(workers_are_used_again_and_then_leave)
 {
 	run_world("");
@@ -854,6 +879,8 @@ main(void)
 		SIM_RUN(a_worker_that_was_killed_is_named_with_its_signal),
 		SIM_RUN(who_says_done_without_a_word_did_nothing),
 		SIM_RUN(a_worker_without_progress_is_ended),
+		SIM_RUN(a_worker_goes_after_max_use_orders_and_no_mail_waits),
+		SIM_RUN(a_connection_is_kept_while_others_go_to_the_same_place),
 		SIM_RUN(workers_are_used_again_and_then_leave),
 		SIM_RUN(who_was_refused_is_told_of_and_struck_off),
 		SIM_RUN(a_message_whose_last_was_told_of_is_gone),

@@ -21,7 +21,7 @@ static struct run_world {
 	struct arena arena;
 	char log[65536];	/* `ID rcpt@domain\n`, as delivered */
 	char told[4096];	/* `ID transport\n` */
-	unsigned orders, workers, reloads, pickups;
+	unsigned orders, more, workers, reloads, pickups;
 	unsigned stay_in_drop, left_in_drop;	/* pickups that take nothing,
 						   and what they say is left */
 	bool tell_fails, tell_crashes, is_ready;
@@ -143,6 +143,7 @@ child_obey(struct child *c, int fd, int file)
 	static const struct queue_saying done = { .word = QUEUE_SAYS_DONE };
 
 	rw.orders++;
+	rw.more += c->order.more;
 	assert_int_equal(queue_head_read(file, &c->head), RC_OK);
 	assert_int_equal(queue_reader_start(&c->reader, file, &c->head,
 	    &c->env), RC_OK);

@@ -7,6 +7,11 @@
     auth_cyrus, auth_dovecot    Postfix with either behind its AUTH
     auth_exim, auth_node    AUTH at Exim and at nodemailer's smtp-server
     secrets                 what the client must not let out
+    queue                   1,000 messages wait for a way out; settings, ends
+    queue_callers           cron, PHP and others; users without rights
+    queue_notices           what comes back; what pflogsumm makes of the log
+    queue_kill              manager and workers die at random
+    queue_crash             and at each of their system calls
 
 To add one: write peers/NAME.py with
 
@@ -29,6 +34,7 @@ To add one: write peers/NAME.py with
                         without it the peer has to bring its own server
     FOLDER              where PACKAGES are unpacked, if they are the same as
                         another peer's
+    prepare(unpacked)   called ahead of the namespace's mounts, if there
     checks(world)       all but the corpus; world is an inside.World
 
 and add NAME to run.PEERS. All of it runs inside the namespace.
