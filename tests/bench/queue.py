@@ -5,8 +5,9 @@ Debian's Postfix.
 
 Runs in namespaces of its own, started by run.py. ROOT has Postfix unpacked,
 FOLDER is on a real disk: both queues are there. TOOLS has bare_queue, the
-least that submission can be, logsink, and Postfix's sendmail. Both pass 4 KiB messages to
-the same smtp-sink, 20 at a time, over connections that are used again.
+least that submission can be, logsink, and Postfix's sendmail. Both pass 4 KiB
+messages to the same smtp-sink, 20 at a time, over connections that are used
+again. Budgets are the capitals below.
 """
 import os
 import re
