@@ -132,7 +132,9 @@ def drains(verdicts, ours, theirs, sink, message):
 def spawn(words, environment, message):
     fd = os.open(message, os.O_RDONLY)
     pid = os.posix_spawn(words[0], words, environment, file_actions=[
-        (os.POSIX_SPAWN_DUP2, fd, 0), (os.POSIX_SPAWN_CLOSE, fd)])
+        (os.POSIX_SPAWN_DUP2, fd, 0), (os.POSIX_SPAWN_CLOSE, fd),
+        # Postfix's says each time that nobody is there to pick it up
+        (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0)])
     os.close(fd)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if status:
