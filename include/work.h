@@ -22,11 +22,11 @@ struct work {
 	size_t options_n;
 };
 
-int work_deliver(void *arg, int fd);
+int work_deliver(void *arg, int fd);	/* arg: the struct work */
 /* Says in the log which of the walls around deliverers this kernel lacks. */
 void work_walls(const struct work *w);
-int work_tell(void *work, int fd);
-int work_pickup(void *work, int fd);
+int work_tell(void *arg, int fd);
+int work_pickup(void *arg, int fd);
 
 /*
  * work_local - mail that ends here, into maildirs; each recipient that is not

@@ -341,8 +341,8 @@ set_curve(struct curve *c, int id)
 
 	if (id < BR_EC_secp256r1 || id > BR_EC_secp521r1)
 		return false;
-	g = br_ec_prime_i31.generator(id, &g_n);
-	order = br_ec_prime_i31.order(id, &c->octets);
+	g = br_ec_all_m31.generator(id, &g_n);
+	order = br_ec_all_m31.order(id, &c->octets);
 	return wide_mod_init(&c->p, primes + at[i], at[i + 1] - at[i])
 	    && wide_mod_init(&c->n, order, c->octets)
 	    && load_point(&c->g, &c->p, g, g_n);

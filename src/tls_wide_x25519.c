@@ -241,37 +241,19 @@ wide_x25519(unsigned char *d, const unsigned char *k, const unsigned char *u)
 static const unsigned char *
 generator(int curve, size_t *n)
 {
-	static const unsigned char nine[OCTETS] = { 9 };
-
-	if (curve != BR_EC_curve25519)
-		return br_ec_prime_i31.generator(curve, n);
-	*n = OCTETS;
-	return nine;
+	return br_ec_all_m31.generator(curve, n);
 }
 
-/* Of X25519, what a scalar may be: it is masked as it is used. */
 static const unsigned char *
 order(int curve, size_t *n)
 {
-	static const unsigned char most[OCTETS + 1] =
-		"\x7f\xff\xff\xff\xff\xff\xff\xff"
-		"\xff\xff\xff\xff\xff\xff\xff\xff"
-		"\xff\xff\xff\xff\xff\xff\xff\xff"
-		"\xff\xff\xff\xff\xff\xff\xff\xff";
-
-	if (curve != BR_EC_curve25519)
-		return br_ec_prime_i31.order(curve, n);
-	*n = OCTETS;
-	return most;
+	return br_ec_all_m31.order(curve, n);
 }
 
 static size_t
 x_at(int curve, size_t *n)
 {
-	if (curve != BR_EC_curve25519)
-		return br_ec_prime_i31.xoff(curve, n);
-	*n = OCTETS;
-	return 0;
+	return br_ec_all_m31.xoff(curve, n);
 }
 
 /* Its scalars, too, are least first here. */
