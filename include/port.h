@@ -432,10 +432,10 @@ MUST_USE enum rc port_wait(struct port_watch *w, size_t n, ms_t until);
 
 /*
  * port_signals - from here on these signals are events of a descriptor:
- * SIGTERM and SIGINT (stop), SIGHUP (reload), SIGUSR1 (reopen logs).
+ * SIGTERM and SIGINT (stop), SIGHUP (reload).
  * port_signal_next - which came, PORT_SIGNAL_ bits; 0: none.
  */
-enum { PORT_SIGNAL_STOP = 1, PORT_SIGNAL_RELOAD = 2, PORT_SIGNAL_LOGS = 4 };
+enum { PORT_SIGNAL_STOP = 1, PORT_SIGNAL_RELOAD = 2 };
 MUST_USE enum rc port_signals(int *out);
 unsigned port_signal_next(int fd);
 

@@ -47,7 +47,6 @@ port_signals(int *out)
 	sigaddset(&ours, SIGTERM);
 	sigaddset(&ours, SIGINT);
 	sigaddset(&ours, SIGHUP);
-	sigaddset(&ours, SIGUSR1);
 	fd = signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (fd < 0)
 		return port_failed();
@@ -63,15 +62,7 @@ port_signal_next(int fd)
 	unsigned came = 0;
 
 	while (read(fd, &s, sizeof s) == sizeof s)
-		switch (s.ssi_signo) {
-		case SIGHUP:
-			came |= PORT_SIGNAL_RELOAD;
-			break;
-		case SIGUSR1:
-			came |= PORT_SIGNAL_LOGS;
-			break;
-		default:
-			came |= PORT_SIGNAL_STOP;
-		}
+		came |= s.ssi_signo == SIGHUP ? PORT_SIGNAL_RELOAD :
+			PORT_SIGNAL_STOP;
 	return came;
 }

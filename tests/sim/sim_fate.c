@@ -95,7 +95,7 @@ sim_signal(unsigned pid, unsigned bits)
 	if (p == sim.test || p == sim.me)
 		sim_fail("a signal would end the one who sends it");
 	sim_proc_end(p, 256 + ((bits & PORT_SIGNAL_STOP) != 0 ? SIGTERM :
-	    (bits & PORT_SIGNAL_RELOAD) != 0 ? SIGHUP : SIGUSR1));
+	    SIGHUP));
 }
 
 /*

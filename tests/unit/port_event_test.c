@@ -63,7 +63,6 @@ signals_are_events(void **state)
 		{ SIGTERM, PORT_SIGNAL_STOP },
 		{ SIGINT, PORT_SIGNAL_STOP },
 		{ SIGHUP, PORT_SIGNAL_RELOAD },
-		{ SIGUSR1, PORT_SIGNAL_LOGS },
 	};
 	struct port_watch w;
 	int fd;

@@ -336,13 +336,13 @@ SIM_TEST(several_descriptors_are_waited_for)
 	assert_int_equal(port_now(), SIM_START + 5 * SECOND);
 	assert_true(w[0].is_ready && !w[1].is_ready && !w[2].is_ready &&
 	    !w[3].is_ready);
-	sim_signal(port_pid(), PORT_SIGNAL_RELOAD | PORT_SIGNAL_LOGS);
+	sim_signal(port_pid(), PORT_SIGNAL_RELOAD | PORT_SIGNAL_STOP);
 	sim_link_changed();
 	sim_kill(pid);
 	assert_int_equal(port_wait(w, 4, port_now()), RC_OK);
 	assert_true(w[1].is_ready && w[2].is_ready && w[3].is_ready);
 	assert_int_equal(port_signal_next(w[1].fd),
-	    PORT_SIGNAL_RELOAD | PORT_SIGNAL_LOGS);
+	    PORT_SIGNAL_RELOAD | PORT_SIGNAL_STOP);
 	assert_int_equal(port_signal_next(w[1].fd), 0);
 	assert_false(port_link_came(w[2].fd));
 	assert_int_equal(port_reap(pid, soon()), 256 + 9);
