@@ -28,6 +28,9 @@ void work_walls(const struct work *w);
 int work_tell(void *arg, int fd);
 int work_pickup(void *arg, int fd);
 
+/* In the verdicts of work_local(), where others name a server. */
+#define WORK_LOCAL_RELAY	"local"
+
 /*
  * work_local - mail that ends here, into maildirs; each recipient that is not
  * decided yet is reported.  RC_OS: a report could not be written.

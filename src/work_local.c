@@ -464,7 +464,7 @@ find_place(struct local *l)
 static enum rc
 one(struct local *l, struct report *report)
 {
-	struct verdict v = { .relay = SPAN("local"), .sending = port_now() };
+	struct verdict v = { .relay = SPAN(WORK_LOCAL_RELAY), .sending = port_now() };
 
 	l->folder = BUF(l->folder_room);
 	l->text = BUF(l->text_room);

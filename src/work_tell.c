@@ -124,7 +124,6 @@ describe(struct tell *t, const struct queue_rcpt *r, enum mail_dsn_kind kind,
 		.dsn = span_of(t->head.dsn),
 		.relay = SPAN("none"),
 		.text = span_of(t->head.reason),
-		.relayed = true,
 	};
 	if (kind == MAIL_DSN_DELAYED || t->fault[r->index] == 0)
 		return;
@@ -133,6 +132,7 @@ describe(struct tell *t, const struct queue_rcpt *r, enum mail_dsn_kind kind,
 		return;
 	out->dsn = f.dsn;
 	out->relay = f.relay;
+	out->relayed = !span_is(f.relay, WORK_LOCAL_RELAY);
 	out->text = f.text;
 }
 
