@@ -268,6 +268,10 @@ MUST_USE enum rc queue_cursor_next(struct queue_cursor *c,
 MUST_USE enum rc queue_entry_find(const struct queue *q, struct span id,
 	struct queue_entry *out);
 
+/* Its file, for reading.  RC_NONE: there is no such message. */
+MUST_USE enum rc queue_open_mail(const struct queue *q, struct span id,
+	int *fd);
+
 /* For whoever holds the lock; RC_NONE: there is no such message. */
 MUST_USE enum rc queue_remove(const struct queue *q, struct span id);
 MUST_USE enum rc queue_put_off(const struct queue *q, struct span id,

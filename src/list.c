@@ -217,13 +217,10 @@ show_open(struct list *l, int fd, const struct queue_entry *e)
 static enum rc
 show(struct list *l, const struct queue_entry *e)
 {
-	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 	enum rc rc;
 	int fd;
 
-	queue_path(l->q, &path, QUEUE_INCOMING, span_of(e->id));
-	if (path.full || port_open(buf_text(&path), &fd) != RC_OK)
+	if (queue_open_mail(l->q, span_of(e->id), &fd) != RC_OK)
 		return RC_OK;
 	rc = show_open(l, fd, e);
 	port_close(fd);

@@ -217,17 +217,6 @@ give_order(struct run *r, struct run_child *c, int pass)
 	return RC_OK;
 }
 
-static enum rc
-open_mail(struct run *r, unsigned mail, int *fd)
-{
-	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
-
-	queue_path(r->q, &path, QUEUE_INCOMING,
-		span_of(r->plan.message[mail].id));
-	return port_open(buf_text(&path), fd);
-}
-
 static void
 write_order(struct run *r, unsigned mail, const struct plan_dest *d)
 {
@@ -297,7 +286,7 @@ crew_send(struct run *r, const struct plan_turn *turn)
 	write_order(r, turn->message, d);
 	for (i = turn->job.first; i != PLAN_NONE; i = r->plan.rcpt[i].next)
 		r->order.index[r->order.rcpts++] = r->plan.rcpt[i].index;
-	TRY(open_mail(r, turn->message, &fd));
+	TRY(queue_open_mail(r->q, span_of(r->order.id), &fd));
 	rc = order_somebody(r, hash(d->route), fd, &c);
 	port_close(fd);
 	if (rc != RC_OK)
@@ -343,7 +332,8 @@ crew_tell(struct run *r, unsigned mail, unsigned notice)
 	if (notice != RUN_RESULTS)
 		r->order.transport = notice == RUN_LOGIN ?
 			SPAN(QUEUE_TELL_LOGIN) : SPAN(QUEUE_TELL_DELAY);
-	TRY(open_mail(r, mail, &fd) == RC_OK ? RC_OK : RC_OS);
+	if (queue_open_mail(r->q, span_of(r->order.id), &fd) != RC_OK)
+		return RC_OS;
 	rc = order_one(r, QUEUE_TELL, fd, &c);
 	port_close(fd);
 	if (rc != RC_OK)

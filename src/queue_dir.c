@@ -198,6 +198,16 @@ message_path(const struct queue *q, struct buf *b, struct span id)
 	queue_path(q, b, QUEUE_INCOMING, id);
 }
 
+enum rc
+queue_open_mail(const struct queue *q, struct span id, int *fd)
+{
+	char room[QUEUE_PATH_MAX];
+	struct buf path = BUF(room);
+
+	message_path(q, &path, id);
+	return path.full ? RC_FULL : port_open(buf_text(&path), fd);
+}
+
 /* RC_WIRE: it is no regular file. */
 static enum rc
 look(const struct queue *q, struct span name, struct port_stat *st)

@@ -9,8 +9,7 @@
  *	queue_plan.c	messages in work and their recipients, without any I/O
  *	queue_dest.c	destinations, their windows and rests, likewise
  *	queue_due.c	who is due, rounds of the folder, lifetimes, likewise
- *	queue_run.c	the manager: children, reports, marks, time
- *	queue_control.c	requests from outside, and queue_ask()
+ *	queue_run.c	the manager's loop; queue_run_int.h has its other files
  *	queue_ask.c	the manager from outside
  *	queue_word.c	orders and sayings as messages
  */

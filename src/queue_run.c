@@ -197,6 +197,7 @@ run_reload(struct run *r)
 	struct plan_set set;
 
 	(void)conf_changed(r);		/* it is what is read now */
+	(void)conf_changed(r);		/* it is read now, whoever asked */
 	if (r->crew->reload == NULL || !r->crew->reload(r->crew->arg))
 		return false;
 	run_log(r, NULL, LOG_INFO, "the settings were read anew");
@@ -514,6 +515,7 @@ start(struct run *r)
 	r->read_mail = PLAN_NONE;
 	r->sync_at = MS_NEVER;
 	r->cursor.q = r->q;
+	TRY(port_signals(&r->signals));	/* before anything that takes time */
 	run_clock(r);
 	r->since_s = r->t.wall_ms / SECOND;
 	run_settings(r, &set);
@@ -523,7 +525,6 @@ start(struct run *r)
 	(void)conf_changed(r);
 	r->looked = r->t.now;
 	open_routes(r);
-	TRY(port_signals(&r->signals));
 	if (port_links(&r->links) != RC_OK)
 		run_log(r, NULL, LOG_INFO, "the system doesn't tell when the "
 			"network comes: %s", port_error());

@@ -5,7 +5,7 @@
  *	queue_take.c	taking messages up, reading their recipients
  *	queue_fate.c	what becomes of a recipient, and of a message
  *	queue_crew.c	children: orders, sayings, deaths
- *	queue_control.c	requests from outside, and queue_ask()
+ *	queue_control.c	requests from outside
  */
 #ifndef POSTERN_QUEUE_RUN_INT_H
 #define POSTERN_QUEUE_RUN_INT_H
