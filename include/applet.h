@@ -16,6 +16,7 @@ enum {
 	EXIT_USAGE = 64,	/* the command line */
 	EXIT_DATA = 65,		/* the message cannot be read */
 	EXIT_BOUNCED = 69,	/* some bounced, none deferred */
+	EXIT_UNAVAILABLE = 69,	/* tools: there is no queue, or no manager */
 	EXIT_CANT_CREATE = 73,	/* a file, or standard output */
 	EXIT_LATER = 75,	/* some deferred: try again */
 	EXIT_CONFIG = 78	/* the settings */
@@ -112,6 +113,16 @@ int app_set_load(struct app_set *s, struct app *app, const char *folder,
 	bool is_lmtp);
 /* The log's tag follows app->name, as `postfix/sendmail`. */
 void app_set_tag(struct app_set *s, struct app *app);
+
+/*
+ * app_set_take - the letters that all tools have: -c DIR goes to *folder, -o
+ * NAME=VALUE to the settings; any other is not understood.
+ */
+int app_set_take(struct app_set *s, const struct app *app,
+	const char **folder, int letter, const char *value);
+
+/* Zeroed, for as long as the process lives.  NULL: no more, which was said. */
+MUST_USE void *app_memory(const struct app *app, size_t bytes);
 
 /*
  * app_help - print the applet's usage and what its options mean.

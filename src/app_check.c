@@ -331,12 +331,11 @@ static int
 take(struct check *c, int letter, const char *value)
 {
 	switch (letter) {
-	case 'c': c->folder = value; break;
 	case 'f': c->sender = value; break;
 	case 'n': c->stays_here = true; break;
-	case 'o': return app_set_option(&c->set, c->app, value);
 	case 'v': c->app->log.err_level = LOG_DEBUG; break;
-	default: return app_usage(c->app, "%s is not understood", value);
+	default: return app_set_take(&c->set, c->app, &c->folder, letter,
+	    value);
 	}
 	return EXIT_OK;
 }
@@ -344,14 +343,12 @@ take(struct check *c, int letter, const char *value)
 int
 app_check(struct app *app)
 {
-	struct check *c = port_memory(sizeof(*c));
+	struct check *c = app_memory(app, sizeof(*c));
 	const char *value = NULL;
 	int letter;
 
-	if (c == NULL) {
-		app_say(app, "out of memory");
+	if (c == NULL)
 		return EXIT_LATER;
-	}
 	c->app = app;
 	c->sender = "";
 	c->dashes[0] = c->dashes[1] = '-';

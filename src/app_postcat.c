@@ -227,10 +227,9 @@ take(struct call *c, int letter, const char *value)
 	case 'e': c->parts |= PART_ENVELOPE; break;
 	case 'h': c->parts |= PART_HEAD; break;
 	case 'q': c->from_queue = true; break;
-	case 'c': c->folder = value; break;
-	case 'o': return app_set_option(&c->set, c->app, value);
-	case '?': return app_usage(c->app, "%s is not understood", value);
-	default: break;
+	case 'd': case 'n': case 'v': break;	/* of Postfix's */
+	default: return app_set_take(&c->set, c->app, &c->folder, letter,
+	    value);
 	}
 	return EXIT_OK;
 }
@@ -259,14 +258,12 @@ run(struct call *c)
 int
 app_postcat(struct app *app)
 {
-	struct call *c = port_memory(sizeof(*c));
+	struct call *c = app_memory(app, sizeof(*c));
 	const char *value = NULL;
 	int letter;
 
-	if (c == NULL) {
-		app_say(app, "out of memory");
+	if (c == NULL)
 		return EXIT_LATER;
-	}
 	c->app = app;
 	c->out = BUF(c->line);
 	while ((letter = app_option(app, "bc:dehno:qv", &value)) != 0) {

@@ -467,12 +467,10 @@ run(struct postconf *c)
 int
 app_postconf(struct app *app)
 {
-	struct postconf *c = port_memory(sizeof(*c));
+	struct postconf *c = app_memory(app, sizeof(*c));
 
-	if (c == NULL) {
-		app_say(app, "no memory");
+	if (c == NULL)
 		return EXIT_LATER;
-	}
 	app->log.to_syslog = false;
 	c->app = app;
 	c->from = (struct param_from){ .program = app->name,

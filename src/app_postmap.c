@@ -455,12 +455,10 @@ work(struct postmap *p)
 static struct postmap *
 start(struct app *app, unsigned flags, const char *gap)
 {
-	struct postmap *p = port_memory(sizeof(*p));
+	struct postmap *p = app_memory(app, sizeof(*p));
 
-	if (p == NULL) {
-		app_say(app, "no memory");
+	if (p == NULL)
 		return NULL;
-	}
 	p->app = app;
 	p->gap = span_of(gap);
 	p->job.log = &app->log;

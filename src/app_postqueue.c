@@ -14,7 +14,6 @@
 #include "runner.h"
 
 #define ANSWER_BYTES	1024
-#define UNAVAILABLE	69	/* EX_UNAVAILABLE: nobody there to do it */
 
 static const char help[] =
 	"  -p       list the queue; mailq does the same\n"
@@ -59,7 +58,7 @@ show_stranger(struct call *c)
 	    c->q.set->trigger_timeout, &fd) != RC_OK) {
 		app_say(c->app, "only root may read the queue, and no queue"
 		    " manager runs that could be asked");
-		return UNAVAILABLE;
+		return EXIT_UNAVAILABLE;
 	}
 	rc = port_send(fd, c->mode == 'j' ? SPAN("list -j") : SPAN("list"), -1,
 	    port_now() + c->q.set->trigger_timeout);
@@ -72,7 +71,7 @@ show_stranger(struct call *c)
 			return EXIT_CANT_CREATE;
 	}
 	port_close(fd);
-	return rc == RC_GONE ? EXIT_OK : UNAVAILABLE;
+	return rc == RC_GONE ? EXIT_OK : EXIT_UNAVAILABLE;
 }
 
 static int
@@ -87,7 +86,7 @@ show(struct call *c, enum rc access)
 	if (list_all(&c->list) == RC_OK)
 		return EXIT_OK;
 	app_say(c->app, "the queue cannot be read: %s", port_error());
-	return UNAVAILABLE;
+	return EXIT_UNAVAILABLE;
 }
 
 /* No manager runs: one that we start tries all that is there. */
@@ -99,7 +98,7 @@ start(struct call *c, enum rc access)
 		return EXIT_OK;
 	app_say(c->app, "no queue manager runs; start `postern qmgr`, or let"
 	    " root run `postqueue -f`");
-	return UNAVAILABLE;
+	return EXIT_UNAVAILABLE;
 }
 
 static int
@@ -120,29 +119,24 @@ flush(struct call *c, enum rc access)
 		return start(c, access);
 	default:
 		app_say(c->app, "the queue manager does not answer");
-		return UNAVAILABLE;
+		return EXIT_UNAVAILABLE;
 	}
 	if (span_starts_case(buf_span(&answer), "ok"))
 		return EXIT_OK;
 	app_say(c->app, "%.*s", SPAN_ARG(span_trim(span_part(
 	    buf_span(&answer), 3, answer.n))));
-	return UNAVAILABLE;
+	return EXIT_UNAVAILABLE;
 }
 
 static int
 take(struct call *c, int letter, const char *value)
 {
 	switch (letter) {
-	case 'c':
-		c->folder = value;
-		return EXIT_OK;
-	case 'o':
-		return app_set_option(&c->set, c->app, value);
+	case 'c': case 'o': case '?':
+		return app_set_take(&c->set, c->app, &c->folder, letter,
+		    value);
 	case 'v':
 		return EXIT_OK;
-	case '?':
-		return app_usage(c->app, "%s is not understood, or lacks a"
-		    " value", value);
 	default:
 		if (c->mode != 0)
 			return app_usage(c->app, "one of -p, -j, -f, -i, -s");
@@ -162,33 +156,22 @@ run(struct call *c)
 	if (access != RC_OK && access != RC_DENY) {
 		app_say(c->app, "there is no queue in queue_directory = %.*s",
 		    SPAN_ARG(c->set.param.set.queue_directory));
-		return UNAVAILABLE;
+		return EXIT_UNAVAILABLE;
 	}
 	return c->mode == 'p' || c->mode == 'j' ? show(c, access) :
 	    flush(c, access);
 }
 
-static struct call *
-new_call(struct app *app)
-{
-	struct call *c = port_memory(sizeof(*c));
-
-	if (c == NULL)
-		app_say(app, "out of memory");
-	else
-		c->app = app;
-	return c;
-}
-
 int
 app_postqueue(struct app *app)
 {
-	struct call *c = new_call(app);
+	struct call *c = app_memory(app, sizeof(*c));
 	const char *value = NULL;
 	int letter;
 
 	if (c == NULL)
 		return EXIT_LATER;
+	c->app = app;
 	while ((letter = app_option(app, "c:fi:jo:ps:v", &value)) != 0) {
 		if (letter == APP_HELP)
 			return app_help(app, help);
@@ -202,12 +185,13 @@ app_postqueue(struct app *app)
 int
 app_mailq(struct app *app)
 {
-	struct call *c = new_call(app);
+	struct call *c = app_memory(app, sizeof(*c));
 	const char *value = NULL;
 	int letter;
 
 	if (c == NULL)
 		return EXIT_LATER;
+	c->app = app;
 	c->mode = 'p';
 	while ((letter = app_option(app, "C:c:jo:v", &value)) != 0) {
 		if (letter == APP_HELP)

@@ -8,6 +8,8 @@
  * input names, a line each.  Only the manager changes the queue, so it is
  * asked; where none runs, this program holds its lock for as long as it works.
  */
+#include <string.h>
+
 #include "applet.h"
 #include "list.h"
 #include "port.h"
@@ -125,16 +127,13 @@ static bool
 is_wanted(const struct call *c, const struct queue_entry *e)
 {
 	const struct app *app = c->app;
-	struct queue_head h = { 0 };
-	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
+	struct queue_head h;
 	const char *where;
 	int fd;
 
 	if (app->argc == 0)
 		return true;
-	queue_path(&c->q, &path, QUEUE_INCOMING, span_of(e->id));
-	if (path.full || port_open(buf_text(&path), &fd) != RC_OK)
+	if (queue_open_mail(&c->q, span_of(e->id), &fd) != RC_OK)
 		return false;
 	if (queue_head_read(fd, &h) != RC_OK)
 		h.tries = 0;
@@ -182,7 +181,7 @@ change_named(struct call *c, size_t deed)
 		}
 		if (rest.n == all.cap)
 			return RC_FULL;
-		__builtin_memmove(all.p, rest.p, rest.n);
+		memmove(all.p, rest.p, rest.n);
 		all.n = rest.n;
 	}
 	rest = span_trim(buf_span(&all));
@@ -223,20 +222,16 @@ is_deed(char letter)
 static int
 take(struct call *c, int letter, const char *value)
 {
-	if (letter == 'c')
-		c->folder = value;
-	else if (letter == 'o')
-		return app_set_option(&c->set, c->app, value);
-	else if (letter == '?')
-		return app_usage(c->app, "%s is not understood, or lacks a"
-		    " value", value);
-	else if (is_deed((char)letter)) {
-		if (c->requests_n == REQUESTS_MAX)
-			return app_usage(c->app, "more than %d ids: give them"
-			    " on standard input, with `-`", REQUESTS_MAX);
-		c->requests[c->requests_n].letter = (char)letter;
-		c->requests[c->requests_n++].id = value;
-	}
+	if (span_find(SPAN("psvS"), (char)letter) < 4)
+		return EXIT_OK;
+	if (!is_deed((char)letter))
+		return app_set_take(&c->set, c->app, &c->folder, letter,
+		    value);
+	if (c->requests_n == REQUESTS_MAX)
+		return app_usage(c->app, "more than %d ids: give them on"
+		    " standard input, with `-`", REQUESTS_MAX);
+	c->requests[c->requests_n].letter = (char)letter;
+	c->requests[c->requests_n++].id = value;
 	return EXIT_OK;
 }
 
@@ -272,7 +267,7 @@ run(struct call *c)
 		app_say(c->app, rc == RC_DENY ? "use of this command is"
 		    " reserved for the superuser" : "there is no queue in"
 		    " queue_directory");
-		return EXIT_BOUNCED;
+		return EXIT_UNAVAILABLE;
 	}
 	if (queue_lock(&c->q, &c->lock) != RC_OK)
 		c->lock = -1;
@@ -283,20 +278,18 @@ run(struct call *c)
 		return sum_up(c);
 	app_say(c->app, "the queue cannot be changed: %s", rc == RC_FULL ?
 	    "a line of standard input is no id" : port_error());
-	return EXIT_BOUNCED;
+	return EXIT_UNAVAILABLE;
 }
 
 int
 app_postsuper(struct app *app)
 {
-	struct call *c = port_memory(sizeof(*c));
+	struct call *c = app_memory(app, sizeof(*c));
 	const char *value = NULL;
 	int letter;
 
-	if (c == NULL) {
-		app_say(app, "out of memory");
+	if (c == NULL)
 		return EXIT_LATER;
-	}
 	c->app = app;
 	while ((letter = app_option(app, "c:d:h:H:o:psr:vS", &value)) != 0) {
 		if (letter == APP_HELP)

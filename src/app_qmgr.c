@@ -13,8 +13,6 @@
 #include "runner.h"
 #include "version.h"
 
-#define UNAVAILABLE	69	/* EX_UNAVAILABLE */
-
 static const char help[] =
 	"  -e       leave when the queue is empty\n"
 	"  -v       log more\n"
@@ -54,7 +52,7 @@ static int
 refuse(const struct qmgr *m, enum rc rc)
 {
 	if (rc == RC_WIRE)	/* said already */
-		return UNAVAILABLE;
+		return EXIT_UNAVAILABLE;
 	if (rc == RC_DENY)
 		app_fail(m->app, "the queue in %.*s belongs to another user;"
 		    " root, or the user that mail_owner names, runs its"
@@ -63,7 +61,7 @@ refuse(const struct qmgr *m, enum rc rc)
 		app_fail(m->app, "queue_directory = %.*s cannot be made: %s",
 		    SPAN_ARG(m->set.param.set.queue_directory),
 		    port_error());
-	return UNAVAILABLE;
+	return EXIT_UNAVAILABLE;
 }
 
 static int
@@ -80,7 +78,7 @@ run(struct qmgr *m)
 	if (rc == RC_DENY) {
 		app_fail(m->app, "a queue manager of %.*s runs already",
 		    SPAN_ARG(m->q.folder));
-		return UNAVAILABLE;
+		return EXIT_UNAVAILABLE;
 	}
 	if (rc == RC_OK) {
 		introduce(m);
@@ -97,23 +95,20 @@ run(struct qmgr *m)
 int
 app_qmgr(struct app *app)
 {
-	struct qmgr *m = port_memory(sizeof(*m));
+	struct qmgr *m = app_memory(app, sizeof(*m));
 	const char *value = NULL;
 	int letter;
 
-	if (m == NULL) {
-		app_fail(app, "out of memory");
+	if (m == NULL)
 		return EXIT_LATER;
-	}
 	m->app = app;
 	while ((letter = app_option(app, "c:eo:v", &value)) != 0) {
 		switch (letter) {
 		case APP_HELP: return app_help(app, help);
-		case 'c': m->folder = value; break;
 		case 'e': m->may_leave = true; break;
-		case 'o': TRY_CODE(app_set_option(&m->set, app, value)); break;
 		case 'v': app->log.err_level = LOG_DEBUG; break;
-		default: return app_usage(app, "%s is not understood", value);
+		default: TRY_CODE(app_set_take(&m->set, app, &m->folder, letter,
+		    value));
 		}
 	}
 	if (app->argc > 0)

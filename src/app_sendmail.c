@@ -640,13 +640,11 @@ run(struct call *c)
 int
 app_sendmail(struct app *app)
 {
-	struct call *c = port_memory(sizeof(*c));
+	struct call *c = app_memory(app, sizeof(*c));
 	int code;
 
-	if (c == NULL) {
-		app_fail(app, "out of memory; nothing was sent");
+	if (c == NULL)
 		return EXIT_LATER;
-	}
 	c->app = app;
 	c->mode = 'm';
 	c->submit.app = app;

@@ -9,39 +9,45 @@
 
 /* For the options and, behind them, a load, which may be made again. */
 static bool
-take_memory(struct app_set *s)
+take_memory(struct app_set *s, const struct app *app)
 {
 	void *memory;
 
 	if (s->arena.p != NULL)
 		return true;
-	memory = port_memory(SET_BYTES);
+	memory = app_memory(app, SET_BYTES);
 	if (memory != NULL)
 		arena_init(&s->arena, memory, SET_BYTES);
 	return memory != NULL;
 }
 
-static int
-no_memory(const struct app *app)
-{
-	app_fail(app, "out of memory; nothing was done");
-	return EXIT_LATER;
-}
-
 int
 app_set_option(struct app_set *s, const struct app *app, const char *option)
 {
-	if (s->options == NULL && take_memory(s)) {
+	if (s->options == NULL && take_memory(s, app)) {
 		s->options = arena_take(&s->arena,
 			APP_OPTIONS_MAX * sizeof(*s->options));
 		s->options_used = s->arena.used;
 	}
 	if (s->options == NULL)
-		return no_memory(app);
+		return EXIT_LATER;
 	if (s->options_n == APP_OPTIONS_MAX)
 		return app_usage(app, "more than %d -o are too many",
 			APP_OPTIONS_MAX);
 	s->options[s->options_n++] = option;
+	return EXIT_OK;
+}
+
+int
+app_set_take(struct app_set *s, const struct app *app, const char **folder,
+	int letter, const char *value)
+{
+	if (letter == 'o')
+		return app_set_option(s, app, value);
+	if (letter != 'c')
+		return app_usage(app, "%s is not understood, or lacks a value",
+			value);
+	*folder = value;
 	return EXIT_OK;
 }
 
@@ -81,20 +87,20 @@ static int
 open_log(struct app_set *s, struct app *app)
 {
 	const struct settings *set = &s->param.set;
-	struct span file;
+	struct span file = { NULL, 0 };
 
-	app->log.file = NULL;
-	if (set->maillog_file.n == 0)
-		return EXIT_OK;
-	if (!may_log_to(set)) {
+	if (set->maillog_file.n > 0 && !may_log_to(set)) {
 		app_fail(app, "maillog_file = %.*s begins with none of"
 			" maillog_file_prefixes = %.*s",
 			SPAN_ARG(set->maillog_file),
 			SPAN_ARG(set->maillog_file_prefixes));
-		return s->is_lenient ? EXIT_OK : EXIT_CONFIG;
+		if (!s->is_lenient)
+			return EXIT_CONFIG;
+	} else if (set->maillog_file.n > 0 &&
+	    arena_copy(&s->arena, set->maillog_file, &file) != RC_OK) {
+		app_fail(app, "maillog_file: out of memory");
+		return EXIT_LATER;
 	}
-	if (arena_copy(&s->arena, set->maillog_file, &file) != RC_OK)
-		return no_memory(app);
 	app->log.file = file.p;
 	app->log.host = set->myhostname;
 	app->log.as_json = set->postern_maillog_json;
@@ -123,8 +129,8 @@ app_set_load(struct app_set *s, struct app *app, const char *folder,
 	struct buf why = BUF(s->why_text);
 	enum rc rc;
 
-	if (!take_memory(s))
-		return no_memory(app);
+	if (!take_memory(s, app))
+		return EXIT_LATER;
 	rc = load(s, &from, &why);
 	if (rc != RC_OK && s->is_lenient) {
 		struct buf unused = BUF(s->unused_text);
@@ -136,8 +142,9 @@ app_set_load(struct app_set *s, struct app *app, const char *folder,
 	}
 	(void)buf_text(&why);
 	if (rc == RC_OK) {
+		TRY_CODE(open_log(s, app));
 		app_set_tag(s, app);
-		return open_log(s, app);
+		return EXIT_OK;
 	}
 	app_fail(app, "%s", s->why_text);
 	return EXIT_CONFIG;

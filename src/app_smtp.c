@@ -316,13 +316,11 @@ hand_over(struct run *r)
 static int
 deliver(struct run *r, bool again)
 {
-	struct worker *w = port_memory(smtp_worker_bytes());
+	struct worker *w = app_memory(r->app, smtp_worker_bytes());
 	enum rc rc;
 
-	if (w == NULL) {
-		app_say(r->app, "no memory");
+	if (w == NULL)
 		return EXIT_LATER;
-	}
 	rc = smtp_worker(w, &r->set.param.set, &r->app->log, &r->report,
 	    r->lmtp);
 	if (rc == RC_OK)
@@ -337,13 +335,11 @@ deliver(struct run *r, bool again)
 static int
 run(struct app *app, bool lmtp)
 {
-	struct run *r = port_memory(sizeof(*r));
+	struct run *r = app_memory(app, sizeof(*r));
 	int code;
 
-	if (r == NULL) {
-		app_say(app, "no memory");
+	if (r == NULL)
 		return EXIT_LATER;
-	}
 	r->app = app;
 	r->lmtp = lmtp;
 	r->report.put = verdict;

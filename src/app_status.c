@@ -72,17 +72,13 @@ count_one(struct call *c, const struct queue_entry *e,
 static void
 count_queue(struct call *c)
 {
-	char room[QUEUE_PATH_MAX];
 	struct queue_entry e;
 	struct queue_head h;
 	int fd;
 
 	c->cursor.q = &c->q;
 	while (queue_cursor_next(&c->cursor, &e) == RC_OK) {
-		struct buf path = BUF(room);
-
-		queue_path(&c->q, &path, QUEUE_INCOMING, span_of(e.id));
-		if (path.full || port_open(buf_text(&path), &fd) != RC_OK)
+		if (queue_open_mail(&c->q, span_of(e.id), &fd) != RC_OK)
 			continue;
 		if (queue_head_read(fd, &h) == RC_OK)
 			count_one(c, &e, &h);
@@ -200,7 +196,7 @@ run(struct call *c)
 		app_say(c->app, rc == RC_DENY ? "only root may read the queue"
 		    : "there is no queue: sendmail delivers at once, and what"
 		    " fails is the caller's");
-		return EXIT_BOUNCED;
+		return EXIT_UNAVAILABLE;
 	}
 	c->has_manager = queue_ask(&c->q, SPAN("status"), &answer) == RC_OK;
 	words = c->has_manager ? buf_span(&answer) : SPAN("");
@@ -218,27 +214,22 @@ run(struct call *c)
 int
 app_status(struct app *app)
 {
-	struct call *c = port_memory(sizeof(*c));
+	struct call *c = app_memory(app, sizeof(*c));
 	const char *value = NULL;
 	int letter;
 
-	if (c == NULL) {
-		app_say(app, "out of memory");
+	if (c == NULL)
 		return EXIT_LATER;
-	}
 	c->app = app;
 	c->out = BUF(c->text);
 	while ((letter = app_option(app, "c:jo:", &value)) != 0) {
 		if (letter == APP_HELP)
 			return app_help(app, help);
-		if (letter == '?')
-			return app_usage(app, "%s is not understood", value);
 		if (letter == 'j')
 			c->as_json = true;
-		if (letter == 'c')
-			c->folder = value;
-		if (letter == 'o')
-			TRY_CODE(app_set_option(&c->set, app, value));
+		else
+			TRY_CODE(app_set_take(&c->set, app, &c->folder,
+			    letter, value));
 	}
 	return run(c);
 }

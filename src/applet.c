@@ -211,6 +211,16 @@ app_fail(const struct app *app, const char *fmt, ...)
 	log_line(&log, LOG_ERROR, "%.*s", SPAN_ARG(sentence));
 }
 
+void *
+app_memory(const struct app *app, size_t bytes)
+{
+	void *p = port_memory(bytes);
+
+	if (p == NULL)
+		app_fail(app, "out of memory; nothing was done");
+	return p;
+}
+
 static void
 put_usage(struct buf *b, const struct app *app)
 {
