@@ -182,6 +182,7 @@ $(B)/$1/postern.sym: $$(call objs,$1,$(MAIN) $(SRC) $(PORT)) $(call libs,$1)
 $(B)/$1/postern: $(B)/$1/postern.sym
 	$$(call say,STRIP)
 	$$(Q)$(TRIPLE.$1)-strip -R .comment -o $$@ $$<
+	$$(Q)sh toolchains/shear $(TRIPLE.$1)- $$@
 endef
 $(foreach t,$(MUSL),$(eval $(call musl_rules,$t)))
 
