@@ -177,6 +177,15 @@ struct buf arena_room(const struct arena *a);
 void arena_keep(struct arena *a, const struct buf *b);
 
 /*
+ * Texts that toolchains/pack.c packed, and the dictionary they share.
+ * pack_put() adds one to a buf; it and pack_skip() return what is behind it.
+ */
+const uint8_t *pack_put(struct buf *b, const uint8_t *dict,
+	const uint8_t *text);
+const uint8_t *pack_skip(const uint8_t *dict, const uint8_t *text);
+bool pack_is(const uint8_t *dict, const uint8_t *text, struct span s);
+
+/*
  * Encodings, all added to a buf (whole or not at all).  The decoders return
  * false for malformed text, and then add nothing; room is `full`, as ever.
  * code_utf8_xtext() shows octets that are no UTF-8 as U+FFFD.
