@@ -5,10 +5,16 @@
 
 #include "base.h"
 
+NOINLINE struct buf
+buf_over(void *memory, size_t cap)
+{
+	return (struct buf){ .p = memory, .cap = cap };
+}
+
 void
 buf_init(struct buf *b, void *memory, size_t cap)
 {
-	*b = (struct buf){ .p = memory, .cap = cap };
+	*b = buf_over(memory, cap);
 }
 
 void
