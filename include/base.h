@@ -68,8 +68,9 @@ struct span {
 };
 
 #define SPAN(literal)	((struct span){ (literal), sizeof(literal) - 1 })
-/* For %.*s.  Lengths here stay far below INT_MAX. */
-#define SPAN_ARG(s)	(int)(s).n, (s).p ? (s).p : ""
+/* For %.*s of buf_fmt() and its like, which take NULL for the text of an empty
+   one.  Lengths here stay far below INT_MAX. */
+#define SPAN_ARG(s)	(int)(s).n, (s).p
 
 struct span span_of(const char *text);		/* NUL-terminated text */
 struct span span_part(struct span s, size_t from, size_t n);	/* clamped */
