@@ -123,8 +123,7 @@ flush(struct call *c, enum rc access)
 	}
 	if (span_starts_case(buf_span(&answer), "ok"))
 		return EXIT_OK;
-	app_say(c->app, "%.*s", SPAN_ARG(span_trim(span_part(
-	    buf_span(&answer), 3, answer.n))));
+	app_say(c->app, "%.*s", SPAN_ARG(span_trim(buf_span(&answer))));
 	return EXIT_UNAVAILABLE;
 }
 

@@ -95,8 +95,7 @@ do_by_manager(struct call *c, const struct deed *deed, struct span id)
 	if (span_starts_case(text, "ok"))
 		return RC_OK;
 	if (!span_starts_case(text, "no such"))
-		app_say(c->app, "%.*s", SPAN_ARG(span_trim(span_part(text, 3,
-		    text.n))));
+		app_say(c->app, "%.*s", SPAN_ARG(span_trim(text)));
 	return RC_NONE;
 }
 

@@ -151,7 +151,7 @@ each(struct call *c, enum rc (*f)(struct call *c, struct queue_entry *e))
 	while (span_word(&c->rest, " \n", &id))
 		if (find(c, id, &e) && f(c, &e) == RC_OS) {
 			buf_clear(&c->out);
-			no(c, port_error());
+			buf_fmt(&c->out, "no change: %s\n", port_error());
 		}
 }
 
