@@ -50,6 +50,7 @@ show_stranger(struct call *c)
 	char room[QUEUE_PATH_MAX];
 	struct buf path = BUF(room);
 	int fd, passed = -1;
+	struct span text;
 	size_t n;
 	enum rc rc;
 
@@ -66,9 +67,13 @@ show_stranger(struct call *c)
 		rc = port_recv(fd, c->list.room, sizeof(c->list.room),
 		    port_now() + MINUTE, &n, &passed);
 		port_close(passed);
-		if (rc == RC_OK && !app_print(c->app,
-		    (struct span){ c->list.room, n }))
+		text = (struct span){ c->list.room, n };
+		if (rc == RC_OK && span_starts_case(text, "no ")) {
+			app_say(c->app, "%.*s", SPAN_ARG(span_trim(text)));
+			rc = RC_DENY;
+		} else if (rc == RC_OK && !app_print(c->app, text)) {
 			return EXIT_CANT_CREATE;
+		}
 	}
 	port_close(fd);
 	return rc == RC_GONE ? EXIT_OK : EXIT_UNAVAILABLE;
