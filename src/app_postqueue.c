@@ -40,7 +40,7 @@ print(void *arg, struct span text)
 {
 	const struct app *app = arg;
 
-	return app_print(app, text) ? RC_OK : RC_OS;
+	return app_print(app, text) ? RC_OK : RC_GONE;
 }
 
 /* What the manager's child sends is printed as it comes. */
@@ -82,14 +82,19 @@ show_stranger(struct call *c)
 static int
 show(struct call *c, enum rc access)
 {
+	enum rc rc;
+
 	if (access == RC_DENY)
 		return show_stranger(c);
 	c->list.q = &c->q;
 	c->list.as_json = c->mode == 'j';
 	c->list.print = print;
 	c->list.arg = c->app;
-	if (list_all(&c->list) == RC_OK)
+	rc = list_all(&c->list);
+	if (rc == RC_OK)
 		return EXIT_OK;
+	if (rc == RC_GONE)		/* said already */
+		return EXIT_CANT_CREATE;
 	app_say(c->app, "the queue cannot be read: %s", port_error());
 	return EXIT_UNAVAILABLE;
 }
