@@ -160,6 +160,9 @@ run(struct call *c)
 {
 	enum rc access;
 
+	if (c->app->argc > 0)
+		return app_usage(c->app, "%s: no operands are wanted",
+		    c->app->argv[0]);
 	TRY_CODE(app_set_load(&c->set, c->app, c->folder, false));
 	access = queue_open(&c->q, &c->set.param, &c->app->log);
 	if (access != RC_OK && access != RC_DENY) {
@@ -186,7 +189,7 @@ app_postqueue(struct app *app)
 			return app_help(app, help);
 		TRY_CODE(take(c, letter, value));
 	}
-	if (c->mode == 0 || app->argc > 0)
+	if (c->mode == 0)
 		return app_usage(app, "one of -p, -j, -f, -i ID, -s SITE");
 	return run(c);
 }

@@ -231,5 +231,8 @@ app_status(struct app *app)
 			TRY_CODE(app_set_take(&c->set, app, &c->folder,
 			    letter, value));
 	}
+	if (app->argc > 0)
+		return app_usage(app, "%s: no operands are wanted",
+		    app->argv[0]);
 	return run(c);
 }
