@@ -234,6 +234,15 @@ take(struct call *c, int letter, const char *value)
 	return EXIT_OK;
 }
 
+static bool
+is_queue(const char *name)
+{
+	for (unsigned i = LIST_INCOMING; i <= LIST_HOLD; i++)
+		if (span_is(span_of(name), list_where_name(i)))
+			return true;
+	return false;
+}
+
 static int
 sum_up(struct call *c)
 {
@@ -259,6 +268,10 @@ run(struct call *c)
 {
 	enum rc rc;
 
+	for (int i = 0; i < c->app->argc; i++)
+		if (!is_queue(c->app->argv[i]))
+			return app_usage(c->app, "%s: no such queue",
+			    c->app->argv[i]);
 	TRY_CODE(app_set_load(&c->set, c->app, c->folder, false));
 	c->app->log.err_level = LOG_INFO;
 	rc = queue_open(&c->q, &c->set.param, &c->app->log);
