@@ -88,9 +88,12 @@ do_by_manager(struct call *c, const struct deed *deed, struct span id)
 	char room[ANSWER_BYTES], words[64];
 	struct buf answer = BUF(room), ask = BUF(words);
 	struct span text;
+	enum rc rc;
 
 	buf_fmt(&ask, "%s %.*s", deed->request, SPAN_ARG(id));
-	TRY(queue_ask(&c->q, buf_span(&ask), &answer));
+	rc = queue_ask(&c->q, buf_span(&ask), &answer);
+	if (rc != RC_OK)
+		return rc == RC_NONE ? RC_TIME : rc;
 	text = buf_span(&answer);
 	if (span_starts_case(text, "ok"))
 		return RC_OK;
@@ -289,7 +292,8 @@ run(struct call *c)
 	if (rc == RC_OK)
 		return sum_up(c);
 	app_say(c->app, "the queue cannot be changed: %s", rc == RC_FULL ?
-	    "a line of standard input is no id" : port_error());
+	    "a line of standard input is no id" : rc == RC_TIME ?
+	    "its manager does not answer" : port_error());
 	return EXIT_UNAVAILABLE;
 }
 
