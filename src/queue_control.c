@@ -129,18 +129,8 @@ no(struct call *c, const char *why)
 	buf_fmt(&c->out, "no %s\n", why);
 }
 
-/* Of a message that is there; else that was answered. */
-static bool
-find(struct call *c, struct span id, struct queue_entry *e)
-{
-	if (queue_entry_find(c->r->q, id, e) == RC_OK)
-		return true;
-	buf_clear(&c->out);
-	no(c, "such message");
-	return false;
-}
-
-/* Does f to each of the ids that the request names. */
+/* Does f to each of the ids that the request names.  RC_NONE of f: there is
+   nothing to be done to it. */
 static void
 each(struct call *c, enum rc (*f)(struct call *c, struct queue_entry *e))
 {
@@ -148,11 +138,19 @@ each(struct call *c, enum rc (*f)(struct call *c, struct queue_entry *e))
 	struct span id;
 
 	ok(c);
-	while (span_word(&c->rest, " \n", &id))
-		if (find(c, id, &e) && f(c, &e) == RC_OS) {
-			buf_clear(&c->out);
+	while (span_word(&c->rest, " \n", &id)) {
+		enum rc rc = queue_entry_find(c->r->q, id, &e);
+
+		if (rc == RC_OK)
+			rc = f(c, &e);
+		if (rc == RC_OK)
+			continue;
+		buf_clear(&c->out);
+		if (rc == RC_OS)
 			buf_fmt(&c->out, "no change: %s\n", port_error());
-		}
+		else
+			no(c, "such message");
+	}
 }
 
 static enum rc
