@@ -21,7 +21,8 @@
  *	active		messages in work
  *	jobs		deliveries that go on now
  *	processes	children
- *	sent, deferred, bounced	recipients, since it began
+ *	sent, deferrals,	recipients, since it began
+ *	bounced
  *	removed		messages that are done, since it began
  *	next		when the next is due, s since 1970; 0: none is known
  *	rests		ROUTE SECONDS REASON, for each destination that is left
@@ -345,7 +346,7 @@ on_status(struct call *c)
 	buf_fmt(&c->out, "since %lld\npid %u\nmessages %u\nactive %u\n"
 		"jobs %u\nprocesses %u\n", (long long)r->since_s, port_pid(),
 		r->plan.seen, r->plan.messages_n, r->plan.jobs_n, processes);
-	buf_fmt(&c->out, "sent %u\ndeferred %u\nbounced %u\nremoved %u\n"
+	buf_fmt(&c->out, "sent %u\ndeferrals %u\nbounced %u\nremoved %u\n"
 		"next %lld\n", r->sent, r->deferred, r->bounced, r->removed,
 		(long long)next_due(r));
 	put_resting(c);
