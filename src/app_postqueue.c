@@ -104,7 +104,8 @@ static int
 start(struct call *c, enum rc access)
 {
 	if (access == RC_OK && c->mode == 'f' &&
-	    runner_start(c->app, &c->set, &c->q, c->folder, true) == RC_OK)
+	    runner_start(c->app, &c->set, &c->q, c->folder, RUNNER_FLUSHES)
+	    == RC_OK)
 		return EXIT_OK;
 	app_say(c->app, "no queue manager runs; start `postern qmgr`, or let"
 	    " root run `postqueue -f`");
