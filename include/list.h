@@ -30,6 +30,7 @@ struct list {
 	struct queue_cursor cursor;
 	struct queue_reader reader;
 	struct buf out;
+	char addr[2 * RCPT_ADDR_MAX + 4];	/* quoted */
 	char room[8192];
 };
 

@@ -198,7 +198,11 @@ show(struct call *c, const char *name)
 	enum rc rc;
 	int fd;
 
-	if (c->from_queue && queue_id_is_safe(span_of(name)))
+	if (c->from_queue && !queue_id_is_safe(span_of(name))) {
+		app_say(c->app, "bad mail queue id: %s", name);
+		return EXIT_ERROR;
+	}
+	if (c->from_queue)
 		queue_path(&c->q, &path, QUEUE_INCOMING, span_of(name));
 	else
 		buf_puts(&path, name);

@@ -40,7 +40,7 @@ print(void *arg, struct span text)
 {
 	const struct app *app = arg;
 
-	return app_print(app, text) ? RC_OK : RC_OS;
+	return app_print(app, text) ? RC_OK : RC_GONE;
 }
 
 /* What the manager's child sends is printed as it comes. */
@@ -50,6 +50,7 @@ show_stranger(struct call *c)
 	char room[QUEUE_PATH_MAX];
 	struct buf path = BUF(room);
 	int fd, passed = -1;
+	struct span text;
 	size_t n;
 	enum rc rc;
 
@@ -66,9 +67,13 @@ show_stranger(struct call *c)
 		rc = port_recv(fd, c->list.room, sizeof(c->list.room),
 		    port_now() + MINUTE, &n, &passed);
 		port_close(passed);
-		if (rc == RC_OK && !app_print(c->app,
-		    (struct span){ c->list.room, n }))
+		text = (struct span){ c->list.room, n };
+		if (rc == RC_OK && span_starts_case(text, "no ")) {
+			app_say(c->app, "%.*s", SPAN_ARG(span_trim(text)));
+			rc = RC_DENY;
+		} else if (rc == RC_OK && !app_print(c->app, text)) {
 			return EXIT_CANT_CREATE;
+		}
 	}
 	port_close(fd);
 	return rc == RC_GONE ? EXIT_OK : EXIT_UNAVAILABLE;
@@ -77,14 +82,19 @@ show_stranger(struct call *c)
 static int
 show(struct call *c, enum rc access)
 {
+	enum rc rc;
+
 	if (access == RC_DENY)
 		return show_stranger(c);
 	c->list.q = &c->q;
 	c->list.as_json = c->mode == 'j';
 	c->list.print = print;
 	c->list.arg = c->app;
-	if (list_all(&c->list) == RC_OK)
+	rc = list_all(&c->list);
+	if (rc == RC_OK)
 		return EXIT_OK;
+	if (rc == RC_GONE)		/* said already */
+		return EXIT_CANT_CREATE;
 	app_say(c->app, "the queue cannot be read: %s", port_error());
 	return EXIT_UNAVAILABLE;
 }
@@ -94,7 +104,8 @@ static int
 start(struct call *c, enum rc access)
 {
 	if (access == RC_OK && c->mode == 'f' &&
-	    runner_start(c->app, &c->set, &c->q, c->folder, true) == RC_OK)
+	    runner_start(c->app, &c->set, &c->q, c->folder, RUNNER_FLUSHES)
+	    == RC_OK)
 		return EXIT_OK;
 	app_say(c->app, "no queue manager runs; start `postern qmgr`, or let"
 	    " root run `postqueue -f`");
@@ -123,8 +134,7 @@ flush(struct call *c, enum rc access)
 	}
 	if (span_starts_case(buf_span(&answer), "ok"))
 		return EXIT_OK;
-	app_say(c->app, "%.*s", SPAN_ARG(span_trim(span_part(
-	    buf_span(&answer), 3, answer.n))));
+	app_say(c->app, "%.*s", SPAN_ARG(span_trim(buf_span(&answer))));
 	return EXIT_UNAVAILABLE;
 }
 
@@ -151,6 +161,9 @@ run(struct call *c)
 {
 	enum rc access;
 
+	if (c->app->argc > 0)
+		return app_usage(c->app, "%s: no operands are wanted",
+		    c->app->argv[0]);
 	TRY_CODE(app_set_load(&c->set, c->app, c->folder, false));
 	access = queue_open(&c->q, &c->set.param, &c->app->log);
 	if (access != RC_OK && access != RC_DENY) {
@@ -177,7 +190,7 @@ app_postqueue(struct app *app)
 			return app_help(app, help);
 		TRY_CODE(take(c, letter, value));
 	}
-	if (c->mode == 0 || app->argc > 0)
+	if (c->mode == 0)
 		return app_usage(app, "one of -p, -j, -f, -i ID, -s SITE");
 	return run(c);
 }

@@ -88,15 +88,17 @@ do_by_manager(struct call *c, const struct deed *deed, struct span id)
 	char room[ANSWER_BYTES], words[64];
 	struct buf answer = BUF(room), ask = BUF(words);
 	struct span text;
+	enum rc rc;
 
 	buf_fmt(&ask, "%s %.*s", deed->request, SPAN_ARG(id));
-	TRY(queue_ask(&c->q, buf_span(&ask), &answer));
+	rc = queue_ask(&c->q, buf_span(&ask), &answer);
+	if (rc != RC_OK)
+		return rc == RC_NONE ? RC_TIME : rc;
 	text = buf_span(&answer);
 	if (span_starts_case(text, "ok"))
 		return RC_OK;
 	if (!span_starts_case(text, "no such"))
-		app_say(c->app, "%.*s", SPAN_ARG(span_trim(span_part(text, 3,
-		    text.n))));
+		app_say(c->app, "%.*s", SPAN_ARG(span_trim(text)));
 	return RC_NONE;
 }
 
@@ -235,6 +237,15 @@ take(struct call *c, int letter, const char *value)
 	return EXIT_OK;
 }
 
+static bool
+is_queue(const char *name)
+{
+	for (unsigned i = LIST_INCOMING; i <= LIST_HOLD; i++)
+		if (span_is(span_of(name), list_where_name(i)))
+			return true;
+	return false;
+}
+
 static int
 sum_up(struct call *c)
 {
@@ -260,6 +271,10 @@ run(struct call *c)
 {
 	enum rc rc;
 
+	for (int i = 0; i < c->app->argc; i++)
+		if (!is_queue(c->app->argv[i]))
+			return app_usage(c->app, "%s: no such queue",
+			    c->app->argv[i]);
 	TRY_CODE(app_set_load(&c->set, c->app, c->folder, false));
 	c->app->log.err_level = LOG_INFO;
 	rc = queue_open(&c->q, &c->set.param, &c->app->log);
@@ -277,7 +292,8 @@ run(struct call *c)
 	if (rc == RC_OK)
 		return sum_up(c);
 	app_say(c->app, "the queue cannot be changed: %s", rc == RC_FULL ?
-	    "a line of standard input is no id" : port_error());
+	    "a line of standard input is no id" : rc == RC_TIME ?
+	    "its manager does not answer" : port_error());
 	return EXIT_UNAVAILABLE;
 }
 

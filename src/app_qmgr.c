@@ -2,7 +2,7 @@
  * app_qmgr.c - `qmgr`: the queue manager, in the foreground, as an init system
  * wants it.
  *
- *	qmgr [-e] [-v] [-c DIR] [-o NAME=VALUE]
+ *	qmgr [-b] [-e] [-v] [-c DIR] [-o NAME=VALUE]
  *
  * It makes the folders of its queue, tells how it finds the machine, and works
  * until SIGTERM.  SIGHUP, and a main.cf that changes, are read without losing
@@ -14,6 +14,7 @@
 #include "version.h"
 
 static const char help[] =
+	"  -b       in the background, as sendmail -bd has it\n"
 	"  -e       leave when the queue is empty\n"
 	"  -v       log more\n"
 	"  -c DIR, -o NAME=VALUE   settings\n"
@@ -26,7 +27,7 @@ struct qmgr {
 	struct app_set set;
 	struct queue q;
 	const char *folder;
-	bool may_leave;
+	bool may_leave, goes_back;
 };
 
 static void
@@ -68,20 +69,25 @@ static int
 run(struct qmgr *m)
 {
 	enum rc rc;
-	int lock;
+	int lock = -1;
 
 	TRY_CODE(app_set_load(&m->set, m->app, m->folder, false));
 	rc = queue_open(&m->q, &m->set.param, &m->app->log);
 	if (rc != RC_OK)
 		return refuse(m, rc);
-	rc = queue_lock(&m->q, &lock);
+	if (m->goes_back)
+		rc = runner_start(m->app, &m->set, &m->q, m->folder,
+		    RUNNER_STAYS);
+	else
+		rc = queue_lock(&m->q, &lock);
 	if (rc == RC_DENY) {
 		app_fail(m->app, "a queue manager of %.*s runs already",
 		    SPAN_ARG(m->q.folder));
 		return EXIT_UNAVAILABLE;
 	}
-	if (rc == RC_OK) {
+	if (rc == RC_OK)
 		introduce(m);
+	if (rc == RC_OK && !m->goes_back) {
 		rc = runner_stay(m->app, &m->set, &m->q, m->folder,
 		    !m->may_leave);
 		port_close(lock);
@@ -102,9 +108,10 @@ app_qmgr(struct app *app)
 	if (m == NULL)
 		return EXIT_LATER;
 	m->app = app;
-	while ((letter = app_option(app, "c:eo:v", &value)) != 0) {
+	while ((letter = app_option(app, "bc:eo:v", &value)) != 0) {
 		switch (letter) {
 		case APP_HELP: return app_help(app, help);
+		case 'b': m->goes_back = true; break;
 		case 'e': m->may_leave = true; break;
 		case 'v': app->log.err_level = LOG_DEBUG; break;
 		default: TRY_CODE(app_set_take(&m->set, app, &m->folder, letter,

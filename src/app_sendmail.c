@@ -463,7 +463,7 @@ start_manager(struct submit *s)
 {
 	struct call *c = (struct call *)s;
 	enum rc rc = runner_start(c->app, &c->set, &c->queue, c->folder,
-		false);
+		RUNNER_LEAVES);
 
 	if (rc != RC_OK && rc != RC_DENY)
 		log_line(&c->app->log, LOG_WARNING, "%s: it is kept, but no"
@@ -559,22 +559,6 @@ run_other(struct call *c, const char *name, const char *option)
 	return c->other_applet->run(c->app);
 }
 
-static int
-be_manager(void *arg, int fd)
-{
-	(void)fd;
-	return run_other(arg, "qmgr", NULL);
-}
-
-static int
-run_manager(struct call *c)
-{
-	if (port_detach(be_manager, c, -1) == RC_OK)
-		return EXIT_OK;
-	return submit_fail(&c->submit, EXIT_LATER, "no process can be started:"
-		" %s", port_error());
-}
-
 /* ---- the run ------------------------------------------------------------- */
 
 static int
@@ -624,7 +608,7 @@ run(struct call *c)
 	case 'p':
 		return run_other(c, "mailq", NULL);
 	case 'd':
-		return run_manager(c);
+		return run_other(c, "qmgr", "-b");
 	case 'i':
 		c->set.options_n = 0;	/* it has none */
 		return run_other(c, "newaliases", NULL);

@@ -143,11 +143,13 @@ tell(struct call *c, struct span answer)
 	buf_put(b, answer);
 }
 
-/* `name value` lines become members; the answer has numbers and words. */
+/* `name value` lines become members; the answer has numbers and words, and
+   ends with what rests, a list. */
 static void
 put_members(struct buf *b, struct span answer)
 {
 	struct span line, value;
+	bool has_rests = false;
 	uint64_t number;
 
 	while (span_line(&answer, &line)) {
@@ -156,12 +158,19 @@ put_members(struct buf *b, struct span answer)
 		value = span_part(line, blank + 1, line.n);
 		if (value.n == 0)
 			continue;
-		buf_fmt(b, ", \"%.*s\": ", (int)blank, line.p);
+		if (!has_rests)
+			buf_fmt(b, ", \"%.*s\": ", (int)blank, line.p);
+		if (span_starts_case(line, "rests ")) {
+			buf_puts(b, has_rests ? ", " : "[");
+			has_rests = true;
+		}
 		if (span_number(value, INT64_MAX, &number))
 			buf_put(b, value);
 		else
 			list_put_json(b, value);
 	}
+	if (has_rests)
+		buf_putc(b, ']');
 }
 
 static void
@@ -231,5 +240,8 @@ app_status(struct app *app)
 			TRY_CODE(app_set_take(&c->set, app, &c->folder,
 			    letter, value));
 	}
+	if (app->argc > 0)
+		return app_usage(app, "%s: no operands are wanted",
+		    app->argv[0]);
 	return run(c);
 }

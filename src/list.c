@@ -69,11 +69,14 @@ fill(struct buf *b, size_t from, size_t columns)
 		buf_putc(b, ' ');
 }
 
-/* What stands for the null sender. */
+/* With the quotes that it needs; and what stands for the null sender. */
 static struct span
-name_of(struct span sender)
+name_of(struct list *l, struct span addr)
 {
-	return sender.n > 0 ? sender : SPAN("MAILER-DAEMON");
+	struct buf b = BUF(l->addr);
+
+	mail_addr_quote(&b, addr);
+	return addr.n > 0 ? buf_span(&b) : SPAN("MAILER-DAEMON");
 }
 
 static void
@@ -97,7 +100,7 @@ put_message(struct list *l, const struct queue_entry *e,
 	buf_fmt(b, is_long ? " %8lld " : " %7lld ", (long long)h->body_bytes);
 	list_put_time(b, h->arrived_ms / 1000);
 	buf_puts(b, is_long ? " " : "  ");
-	text_printable(b, name_of(env->sender));
+	text_printable(b, name_of(l, env->sender));
 	buf_putc(b, '\n');
 	if (h->reason[0] != '\0') {
 		from = b->n;
@@ -115,7 +118,7 @@ put_rcpt(struct list *l, const struct queue_rcpt *r)
 	size_t from = l->out.n;
 
 	fill(&l->out, from, l->q->set->enable_long_queue_ids ? 47 : 41);
-	text_printable(&l->out, r->to.addr);
+	text_printable(&l->out, name_of(l, r->to.addr));
 	buf_putc(&l->out, '\n');
 }
 
@@ -141,7 +144,7 @@ put_json_message(struct list *l, const struct queue_entry *e,
 	    "\"forced_expire\": false, \"sender\": ", list_where_name(where),
 	    e->id, (long long)(h->arrived_ms / 1000),
 	    (long long)h->body_bytes);
-	list_put_json(b, name_of(env->sender));
+	list_put_json(b, name_of(l, env->sender));
 	buf_puts(b, ", \"recipients\": [");
 }
 
@@ -152,7 +155,7 @@ put_json_rcpt(struct list *l, const struct queue_rcpt *r,
 	struct buf *b = &l->out;
 
 	buf_puts(b, is_first ? "{\"address\": " : ", {\"address\": ");
-	list_put_json(b, r->to.addr);
+	list_put_json(b, name_of(l, r->to.addr));
 	if (h->reason[0] != '\0') {
 		buf_puts(b, ", \"delay_reason\": ");
 		list_put_json(b, span_of(h->reason));
