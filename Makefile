@@ -137,9 +137,10 @@ $(B)/date/built.h: date
 
 # The tables of include/*.def as packed octets; made by a program that runs
 # here, for whatever target.
-PACKED := $(patsubst %,$(B)/packed/%_rows.h,param)
+PACKED := $(patsubst %,$(B)/packed/%_rows.h,param applet)
 
-$(B)/packed/pack: toolchains/pack.c include/param.def
+$(B)/packed/pack: toolchains/pack.c include/param.def \
+		include/applet.def
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC.$(NATIVE)) -std=c11 -O1 $(WARN_FLAGS) -iquote include -o $@ $<

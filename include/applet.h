@@ -39,9 +39,8 @@ struct app {
 			return try_code_; \
 	} while (0)
 
-#define APPLET(name, entry, usage, summary)	int entry(struct app *app);
+#define APPLET(name, entry, ...)	int entry(struct app *app);
 #include "applet.def"
-#undef APPLET
 
 /* `postern` under its own name: --help, --list, --version, --install DIR. */
 int app_self(struct app *app);
@@ -50,14 +49,15 @@ int app_self(struct app *app);
 struct applet {
 	const char *name;
 	int (*run)(struct app *app);
-	const char *usage;
-	const char *summary;
 };
 
 /* The applet in this place of the list; NULL: there are no more. */
 const struct applet *applet_at(size_t index);
 /* NULL: there is none of that name. */
 const struct applet *applet_find(struct span name);
+
+/* What it does, in a few words. */
+void applet_put_summary(const struct applet *a, struct buf *out);
 
 /*
  * applet_main - run the applet that argv[0] or, failing that, argv[1] names,
@@ -125,12 +125,10 @@ int app_set_take(struct app_set *s, const struct app *app,
 MUST_USE void *app_memory(const struct app *app, size_t bytes);
 
 /*
- * app_help - print the applet's usage and what its options mean.
- *
- * options  lines of text, the last one ended, too.
- * EXIT_OK, or EXIT_CANT_CREATE if standard output takes nothing.
+ * app_help - print what applet.def says of the applet.  EXIT_OK, or
+ * EXIT_CANT_CREATE if standard output takes nothing.
  */
-int app_help(const struct app *app, const char *options);
+int app_help(const struct app *app);
 /*
  * app_print - text to standard output; false: it cannot be written, which has
  * been said on standard error.

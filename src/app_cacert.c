@@ -17,12 +17,6 @@
 
 #define WHY_MAX		1280	/* paths are in it */
 
-static const char help[] =
-	"  -q  no word about what was done\n"
-	"FILE.cdb is used instead of FILE as long as that is not newer.\n"
-	"Exit: 0; 64 usage; 65 FILE can't be read or has no certificate; 73\n"
-	"FILE.cdb or standard output can't be written; 75 not enough memory.\n";
-
 static int
 code_of(enum rc rc)
 {
@@ -55,7 +49,7 @@ app_cacert(struct app *app)
 
 	while ((c = app_option(app, "q", &value)) != 0) {
 		if (c == APP_HELP)
-			return app_help(app, help);
+			return app_help(app);
 		if (c != 'q')
 			return app_usage(app, "%s is not understood", value);
 		is_quiet = true;

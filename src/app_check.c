@@ -24,13 +24,6 @@
 #define LINE_BYTES	3072
 #define ADDR_BYTES	1100
 
-static const char help[] =
-	"  -n        ask nobody outside this machine\n"
-	"  -f ADDR   sender to be asked about; empty: none\n"
-	"  -v        show the dialogue on standard error\n"
-	"  -c DIR, -o NAME=VALUE   settings\n"
-	"Exit: 0 nothing is wrong; 1 something is; 64 usage; 78 settings.\n";
-
 struct check {
 	struct report report;		/* first: put() gets it */
 	struct app *app;
@@ -355,7 +348,7 @@ app_check(struct app *app)
 	app->log.to_syslog = false;	/* somebody is looking */
 	while ((letter = app_option(app, "c:f:no:v", &value)) != 0) {
 		if (letter == APP_HELP)
-			return app_help(app, help);
+			return app_help(app);
 		TRY_CODE(take(c, letter, value));
 	}
 	return run(c);

@@ -11,12 +11,6 @@
 #include "list.h"
 #include "port.h"
 
-static const char help[] =
-	"  -q        the names are ids of messages in the queue\n"
-	"  -e -h -b  only envelope, header, body; together: those\n"
-	"  -c DIR, -o NAME=VALUE   settings\n"
-	"Exit: 0; 1 a file is not there or is no message; 64 usage.\n";
-
 #define COPY_BYTES	4096
 
 enum { PART_ENVELOPE = 1, PART_HEAD = 2, PART_BODY = 4, PART_ALL = 7 };
@@ -272,7 +266,7 @@ app_postcat(struct app *app)
 	c->out = BUF(c->line);
 	while ((letter = app_option(app, "bc:dehno:qv", &value)) != 0) {
 		if (letter == APP_HELP)
-			return app_help(app, help);
+			return app_help(app);
 		TRY_CODE(take(c, letter, value));
 	}
 	if (c->parts == 0)

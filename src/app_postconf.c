@@ -23,18 +23,6 @@
 #define VALUE_MAX	(64 << 10)	/* expanded, by -x */
 #define PATH_TEXT_MAX	1024
 
-static const char help[] =
-	"  -c DIR         the folder of main.cf\n"
-	"  -d             defaults, whatever main.cf says\n"
-	"  -e             change main.cf: NAME=VALUE... (-e may be left out)\n"
-	"  -h             values without names\n"
-	"  -j             one JSON object for each line\n"
-	"  -n             only what is set in main.cf or by -o\n"
-	"  -o NAME=VALUE  as if main.cf had this line\n"
-	"  -x             $name replaced\n"
-	"Exit: 0; 1 a name is unknown, or a value wrong; 64 usage; 73 main.cf\n"
-	"or standard output cannot be written.\n";
-
 struct postconf {
 	struct app *app;
 	struct param param;
@@ -447,7 +435,7 @@ run(struct postconf *c)
 
 	while ((letter = app_option(c->app, "c:dehjno:x", &value)) != 0) {
 		if (letter == APP_HELP)
-			return app_help(c->app, help);
+			return app_help(c->app);
 		TRY_CODE(one_option(c, letter, value));
 	}
 	if (c->edit || (c->app->argc > 0 &&

@@ -33,26 +33,6 @@
 #define TEXT_MAX	1024
 #define TABLES_MAX	32	/* asked at once */
 
-static const char help[] =
-	"  -c DIR   the folder of main.cf\n"
-	"  -d KEY   remove the key; `-`: the lines of standard input\n"
-	"  -f       keys keep their case\n"
-	"  -h, -b   -q - takes a message: its header lines, its body lines\n"
-	"  -i       add what is on standard input, keep what is there\n"
-	"  -N, -n   with or without a NUL behind keys and values\n"
-	"  -o       as root: files are ours, not the text's owner's\n"
-	"  -p       make files that everybody can read\n"
-	"  -q KEY   print the value of the key; `-`: as above\n"
-	"  -r, -w   of two values of a key the last, the first; silently\n"
-	"  -s       print all entries\n"
-	"  -u, -U   nothing\n"
-	"  -v       say more\n"
-	"Types: cdb texthash inline static regexp cidr unionmap pipemap\n"
-	"randmap environ fail, and hash btree dbm lmdb sdbm: FILE.cdb.\n"
-	"Exit: 0; 1 not found, or an error; 64 usage; 73 standard output\n"
-	"cannot be written; 75 a table cannot be asked now; 78 main.cf is\n"
-	"wrong.\n";
-
 struct postmap {
 	struct app *app;
 	struct app_set set;
@@ -481,7 +461,7 @@ run(struct app *app, unsigned flags, const char *gap)
 	while ((letter = app_option(app, "bc:d:fFhimNnopq:rsuUvw", &value)) !=
 	    0) {
 		if (letter == APP_HELP)
-			return app_help(app, help);
+			return app_help(app);
 		TRY_CODE(one_option(p, letter, value));
 	}
 	code = work(p);
@@ -515,10 +495,7 @@ app_newaliases(struct app *app)
 		return EXIT_LATER;
 	while ((letter = app_option(app, "c:v", &value)) != 0) {
 		if (letter == APP_HELP)
-			return app_help(app, "  -c DIR  the folder of main.cf\n"
-			    "  -v      say more\n"
-			    "Exit: 0; 1 an error; 64 usage; 78 main.cf is "
-			    "wrong.\n");
+			return app_help(app);
 		if (letter == '?')
 			return app_usage(app, "%s: no such option", value);
 		TRY_CODE(one_option(p, letter, value));

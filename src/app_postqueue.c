@@ -15,16 +15,6 @@
 
 #define ANSWER_BYTES	1024
 
-static const char help[] =
-	"  -p       list the queue; mailq does the same\n"
-	"  -j       the same as JSON, a line for each message\n"
-	"  -f       try all mail now\n"
-	"  -i ID    try this message now\n"
-	"  -s SITE  try mail for this next hop or domain now\n"
-	"  -c DIR, -o NAME=VALUE   settings\n"
-	"In a list, * behind an ID: being delivered; !: on hold.\n"
-	"Exit: 0; 64 usage; 69 not done, and why; 78 settings.\n";
-
 struct call {
 	struct app *app;
 	struct app_set set;
@@ -187,7 +177,7 @@ app_postqueue(struct app *app)
 	c->app = app;
 	while ((letter = app_option(app, "c:fi:jo:ps:v", &value)) != 0) {
 		if (letter == APP_HELP)
-			return app_help(app, help);
+			return app_help(app);
 		TRY_CODE(take(c, letter, value));
 	}
 	if (c->mode == 0)
@@ -208,7 +198,7 @@ app_mailq(struct app *app)
 	c->mode = 'p';
 	while ((letter = app_option(app, "C:c:jo:v", &value)) != 0) {
 		if (letter == APP_HELP)
-			return app_help(app, help);
+			return app_help(app);
 		if (letter == 'j')
 			c->mode = 'j';
 		else

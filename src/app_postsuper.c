@@ -18,16 +18,6 @@
 #define ANSWER_BYTES	1024
 #define INPUT_BYTES	4096
 
-static const char help[] =
-	"  -d ID  delete; -h ID  put on hold; -H ID  release; -r ID  requeue\n"
-	"         ID: of one message, - for the ids on standard input, or ALL\n"
-	"         for all in the queues named behind the options: hold,\n"
-	"         incoming, active, deferred (none: every one of them)\n"
-	"  -p, -s are accepted; the manager keeps its folders in order\n"
-	"  -c DIR, -o NAME=VALUE   settings\n"
-	"Exit: 0, whether or not there were such messages; 64 usage; 69 the\n"
-	"queue cannot be reached; 78 settings.\n";
-
 struct deed {
 	char letter;
 	char request[9];
@@ -309,7 +299,7 @@ app_postsuper(struct app *app)
 	c->app = app;
 	while ((letter = app_option(app, "c:d:h:H:o:psr:vS", &value)) != 0) {
 		if (letter == APP_HELP)
-			return app_help(app, help);
+			return app_help(app);
 		TRY_CODE(take(c, letter, value));
 	}
 	return run(c);

@@ -13,15 +13,6 @@
 #include "runner.h"
 #include "version.h"
 
-static const char help[] =
-	"  -b       in the background, as sendmail -bd has it\n"
-	"  -e       leave when the queue is empty\n"
-	"  -v       log more\n"
-	"  -c DIR, -o NAME=VALUE   settings\n"
-	"Signals: TERM ends it in order, HUP reads main.cf anew.\n"
-	"Exit: 0; 64 usage; 69 another manager runs, or there can be no\n"
-	"queue; 75 trouble of this machine; 78 settings.\n";
-
 struct qmgr {
 	struct app *app;
 	struct app_set set;
@@ -110,7 +101,7 @@ app_qmgr(struct app *app)
 	m->app = app;
 	while ((letter = app_option(app, "bc:eo:v", &value)) != 0) {
 		switch (letter) {
-		case APP_HELP: return app_help(app, help);
+		case APP_HELP: return app_help(app);
 		case 'b': m->goes_back = true; break;
 		case 'e': m->may_leave = true; break;
 		case 'v': app->log.err_level = LOG_DEBUG; break;

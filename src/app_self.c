@@ -20,17 +20,6 @@
 #define LINE_MAX	256
 #define SUMMARY_COLUMN	18
 
-static const char options[] =
-	"One program with many names; a link called NAME does the same as\n"
-	"`postern NAME'.  `postern NAME --help' tells about one of them.\n"
-	"\n"
-	"  --list          print the names\n"
-	"  --install DIR   make a link in DIR for each name; a link that is\n"
-	"                  there is replaced, a file or folder never is\n"
-	"  --version       print the version\n"
-	"\n"
-	"Exit: 0 done, 64 usage, 73 something could not be written.\n";
-
 /* The names, their summaries behind them for who reads --help. */
 static bool
 list(const struct app *app, bool with_summary)
@@ -46,7 +35,7 @@ list(const struct app *app, bool with_summary)
 		while (with_summary && b.n < SUMMARY_COLUMN)
 			buf_putc(&b, ' ');
 		if (with_summary)
-			buf_puts(&b, a->summary);
+			applet_put_summary(a, &b);
 		buf_putc(&b, '\n');
 		if (!app_print(app, buf_span(&b)))
 			return false;
@@ -57,7 +46,7 @@ list(const struct app *app, bool with_summary)
 static int
 help(const struct app *app)
 {
-	int code = app_help(app, options);
+	int code = app_help(app);
 
 	if (code != EXIT_OK)
 		return code;

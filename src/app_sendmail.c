@@ -54,39 +54,6 @@
 #define TAG_TEXT_MAX	128
 #define SECONDS_MAX	86400
 
-static const char help[] =
-	"\n"
-	"  -t            recipients also from To, Cc and Bcc; Bcc is removed\n"
-	"  -i, -oi       a line of a single dot does not end the message\n"
-	"  -f, -r ADDR   envelope sender; '' or <>: none\n"
-	"  -F NAME       full name for a From that is added\n"
-	"  -N LIST       notices: never, or success,failure,delay\n"
-	"  -R full|hdrs  what notices return\n"
-	"  -V ENVID      name of the message in notices\n"
-	"  -B 7bit|8bitmime  what the body is\n"
-	"  -bv           ask servers about the recipients, send nothing\n"
-	"  -G            from a gateway: add no fields to the header\n"
-	"  -L TAG        log under this name\n"
-	"  -v            tell what is done; -vv with the dialogue\n"
-	"  -C FILE, -c DIR   main.cf, or the folder it is in\n"
-	"  -o NAME=VALUE a setting, stronger than main.cf\n"
-	"  -S HOST[:PORT]    send through this server instead of relayhost\n"
-	"  -w SECONDS    longest time for each step of the dialogue\n"
-	"  -bp           list the queue, as mailq does\n"
-	"  -q, -qI ID, -qR SITE  try the queue now, one message, one site\n"
-	"  -bd           start the queue manager; it is no server\n"
-	"  -bi, -I       compile the alias files, as newaliases does\n"
-	"  -bs           SMTP on standard input and output\n"
-	"\n"
-	"-bm -A -e -h -m -n -O -p -U -X -x and other -o are accepted and\n"
-	"have no effect.  With -S, with -w, or with -o NAME=VALUE (but not\n"
-	"with -o queue_directory=DIR), and where there is no queue, the mail\n"
-	"is sent at once, and not kept if that fails.\n"
-	"\n"
-	"Exit: 0 queued or sent; 75 try again; 69 bounced; 64 usage; 65\n"
-	"message unreadable; 78 settings.  Who did not get it, and why, is\n"
-	"on standard error, one line each.\n";
-
 /* The command line, as it is read. */
 struct call {
 	struct submit submit;		/* first: start_manager() gets it */
@@ -603,7 +570,7 @@ run(struct call *c)
 {
 	TRY_CODE(take_options(c));
 	if (c->wants_help)
-		return app_help(c->app, help);
+		return app_help(c->app);
 	switch (c->mode) {
 	case 'p':
 		return run_other(c, "mailq", NULL);

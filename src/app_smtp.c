@@ -12,33 +12,6 @@
 #include "report.h"
 #include "smtp.h"
 
-static const char help[] =
-	"NEXTHOP is a domain, [host] or [address], with :port or without;\n"
-	"for lmtp also unix:/path or inet:host:port.  Several are divided by\n"
-	"commas, and tried in order.\n"
-	"\n"
-	"  -c DIR         read DIR/main.cf instead of /etc/postern/main.cf\n"
-	"  -o NAME=VALUE  a setting, stronger than main.cf\n"
-	"  -f SENDER      envelope sender; '' is the null sender\n"
-	"  -N NOTIFY      of the next recipient: never, or a list of success,\n"
-	"                 failure, delay\n"
-	"  -O ORCPT       of the next recipient, as rfc822;user@example.com\n"
-	"  -V ENVID       envelope id, for delivery status notices\n"
-	"  -R full|hdrs   what such notices return\n"
-	"  -B BODY        body type that was declared, 7bit or 8bitmime\n"
-	"  -u             the message was submitted with SMTPUTF8\n"
-	"  -F DORX        prepend Delivered-To, X-Original-To, Return-Path;\n"
-	"                 X: this is final delivery\n"
-	"  -X ATTR=VALUE  the original client: name, addr, port, proto, helo,\n"
-	"                 ident, source\n"
-	"  -A AGE         seconds that the message has been waiting already\n"
-	"  -p             probe: ask for the recipients, send no content\n"
-	"  -v             show the dialogue on standard error\n"
-	"\n"
-	"The message is read from standard input.\n"
-	"Exit: 0 all sent, 75 some deferred (try again), 69 some refused for\n"
-	"good and none deferred, 64 usage, 65 message, 78 settings.\n";
-
 /* A run of the applet; what points nowhere else is in here. */
 struct run {
 	struct report report;	/* first: verdict() gets a pointer to it */
@@ -346,7 +319,7 @@ run(struct app *app, bool lmtp)
 	r->job.started = port_now();
 	code = read_words(r);
 	if (code == -1)
-		return app_help(app, help);
+		return app_help(app);
 	if (r->verbose)
 		app->log.err_level = LOG_DEBUG;
 	if (code == EXIT_OK)

@@ -17,12 +17,6 @@
 
 #define ANSWER_BYTES	8192
 
-static const char help[] =
-	"  -j   one JSON object, for monitors\n"
-	"  -c DIR, -o NAME=VALUE   settings\n"
-	"Exit: 0 well; 1 mail waits for somebody to act; 64 usage; 69 there\n"
-	"is no queue; 78 settings.\n";
-
 struct counts {
 	unsigned fresh, deferred, held, network, drop, corrupt;
 	int64_t bytes, oldest_s, next_s;	/* 0: none */
@@ -233,7 +227,7 @@ app_status(struct app *app)
 	c->out = BUF(c->text);
 	while ((letter = app_option(app, "c:jo:", &value)) != 0) {
 		if (letter == APP_HELP)
-			return app_help(app, help);
+			return app_help(app);
 		if (letter == 'j')
 			c->as_json = true;
 		else

@@ -5,16 +5,17 @@
 #include <stdarg.h>
 
 #include "applet.h"
+#include "applet_rows.h"
 #include "port.h"
 
 #define SENTENCE_MAX	(LOG_LINE_MAX + 256)	/* a longer one is cut */
 #define USAGE_MAX	512
+#define HELP_MAX	2048
 #define TAG_MAX		64	/* `postfix/NAME` */
 
 static const struct applet applets[] = {
-#define APPLET(name, entry, usage, summary)	{ name, entry, usage, summary },
+#define APPLET(name, entry, ...)	{ name, entry },
 #include "applet.def"
-#undef APPLET
 };
 
 const struct applet *
@@ -30,6 +31,29 @@ applet_find(struct span name)
 		if (span_is(name, applets[i].name))
 			return &applets[i];
 	return NULL;
+}
+
+/*
+ * The packed texts of an applet, NULL: of postern itself.  After an octet with
+ * the number of lines of help come usage, summary, and these lines.
+ */
+static const uint8_t *
+texts_of(const struct applet *a)
+{
+	size_t before = a == NULL ? 0 : (size_t)(a - applets) + 1;
+	const uint8_t *at = rows;
+	unsigned n;
+
+	for (; before > 0; before--)
+		for (n = *at++ + 2u; n > 0; n--)
+			at = pack_skip(texts, at);
+	return at;
+}
+
+void
+applet_put_summary(const struct applet *a, struct buf *out)
+{
+	(void)pack_put(out, texts, pack_skip(texts, texts_of(a) + 1));
 }
 
 /* `/usr/sbin/sendmail` is sendmail. */
@@ -58,7 +82,7 @@ run(const struct applet *what, struct app *app)
 int
 applet_main(int argc, char **argv)
 {
-	static const struct applet self = { "postern", app_self, "", "" };
+	static const struct applet self = { "postern", app_self };
 	struct app app = { .argv = argv, .argc = argc };
 	const struct applet *what;
 
@@ -229,8 +253,7 @@ put_usage(struct buf *b, const struct app *app)
 	buf_puts(b, "usage: ");
 	put_command(b, app);
 	buf_putc(b, ' ');
-	buf_puts(b, a != NULL ? a->usage :
-		"NAME [ARGUMENT]... | --list | --install DIR | --version");
+	(void)pack_put(b, texts, texts_of(a) + 1);
 	buf_putc(b, '\n');
 }
 
@@ -261,17 +284,26 @@ app_print(const struct app *app, struct span text)
 }
 
 int
-app_help(const struct app *app, const char *options)
+app_help(const struct app *app)
 {
 	const struct applet *a = applet_find(span_of(app->name));
-	char line[USAGE_MAX];
-	struct buf b = BUF(line);
+	const uint8_t *at = texts_of(a);
+	char text[HELP_MAX];
+	struct buf b = BUF(text);
+	unsigned n;
 
 	put_usage(&b, app);
 	if (a != NULL) {
-		buf_puts(&b, a->summary);
+		applet_put_summary(a, &b);
 		buf_putc(&b, '\n');
 	}
-	return app_print(app, buf_span(&b)) &&
-		app_print(app, span_of(options)) ? EXIT_OK : EXIT_CANT_CREATE;
+	while (*at == 0)	/* as the one before */
+		at = texts_of(--a);
+	n = *at++;
+	at = pack_skip(texts, pack_skip(texts, at));
+	while (n-- > 0) {
+		at = pack_put(&b, texts, at);
+		buf_putc(&b, '\n');
+	}
+	return app_print(app, buf_span(&b)) ? EXIT_OK : EXIT_CANT_CREATE;
 }

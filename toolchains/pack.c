@@ -322,11 +322,66 @@ pack_param(void)
 	printf("};\n");
 }
 
+/* ---- applet.def --------------------------------------------------------- */
+
+static const struct {
+	const char *usage, *summary, *help;
+} applets[] = {
+#define SELF(usage, help)	{ usage, "", help },
+#include "applet.def"
+#define APPLET(name, entry, usage, summary, help) { usage, summary, help },
+#include "applet.def"
+};
+
+/* Returns how many there are. */
+static uint8_t
+add_lines(struct dict *d, const char *text)
+{
+	char line[256];
+	uint8_t n = 0;
+
+	for (; *text != '\0'; n++) {
+		size_t length = strcspn(text, "\n");
+
+		if (length >= sizeof(line) || text[length] != '\n')
+			exit(1);
+		memcpy(line, text, length);
+		line[length] = '\0';
+		add(d, line);
+		text += length + 1;
+	}
+	return n;
+}
+
+static void
+pack_applet(void)
+{
+	static struct dict texts;
+	uint8_t lines[COUNT(applets)];
+	size_t text = 0;
+
+	for (size_t i = 0; i < COUNT(applets); i++) {
+		add(&texts, applets[i].usage);
+		add(&texts, applets[i].summary);
+		lines[i] = add_lines(&texts, applets[i].help);
+	}
+	pack(&texts, "texts");
+	printf("static const uint8_t rows[] = {\n");
+	for (size_t i = 0; i < COUNT(applets); i++) {
+		put_octets(&lines[i], 1);
+		for (unsigned n = lines[i] + 2u; n > 0; n--)
+			put_text(&texts, text++);
+	}
+	printf("};\n");
+}
+
 int
 main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "param") == 0)
 		pack_param();
+	else if (argc == 2 && strcmp(argv[1], "applet") == 0)
+		pack_applet();
 	else
 		return 64;
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
