@@ -28,12 +28,12 @@ hear_dot_for_all(struct session *s)
 	struct rcpt to;
 
 	if (s->reply.code / 100 != 2) {
-		(void)trouble_message(s, &s->reply, "end of DATA");
+		(void)trouble_message(s, "end of DATA");
 		return;
 	}
 	while (rcpt_next(l, &at, &to))
 		if (l->state[at.index - 1] == RCPT_TAKEN)
-			trouble_none(s, &to, at.index - 1, &s->reply);
+			trouble_none(s, &to, at.index - 1);
 }
 
 /*
@@ -60,10 +60,9 @@ hear_dot_for_each(struct session *s, bool heard)
 		if (s->reply.code / 100 == 2 && s->more_early)
 			return RC_GONE;
 		if (s->reply.code / 100 == 2)
-			trouble_none(s, &to, at.index - 1, &s->reply);
+			trouble_none(s, &to, at.index - 1);
 		else
-			trouble_rcpt(s, &to, at.index - 1, &s->reply,
-			    "end of DATA");
+			trouble_rcpt(s, &to, at.index - 1, "end of DATA");
 	}
 	return RC_OK;
 }
@@ -86,12 +85,12 @@ cut_short(struct session *s, enum rc rc)
 		return RC_DENY;
 	}
 	if (rc == RC_WIRE)
-		return trouble_own(s, FATE_LATER, "4.5.0", "the server "
+		return trouble(s->w, AT_HOST, "4.5.0", "the server "
 		    "accepted the message before its end: %.*s",
-		    SPAN_ARG(buf_span(&s->reply.text)));
+		    SPAN_ARG(s->reply.text));
 	if (rc == RC_GONE && chat_reply(&s->chat, &s->reply) == RC_OK &&
 	    (s->reply.code / 100 == 4 || s->reply.code / 100 == 5))
-		return trouble_message(s, &s->reply, "end of DATA");
+		return trouble_message(s, "end of DATA");
 	return trouble_lost(s, rc);
 }
 

@@ -6,34 +6,6 @@
 #include "smtp_int.h"
 
 enum rc
-filter_open(struct worker *w)
-{
-	const struct settings *set = w->set;
-	struct filters *f = &w->filters;
-	bool l = w->lmtp;
-
-	TRY(table_open(&f->reply, &w->env, l ? "lmtp_reply_filter" :
-	    "smtp_reply_filter", set->reply_filter, 0));
-	TRY(table_open(&f->status, &w->env, l ?
-	    "lmtp_delivery_status_filter" : "smtp_delivery_status_filter",
-	    set->delivery_status_filter, 0));
-	TRY(table_open(&f->ehlo_words, &w->env, l ?
-	    "lmtp_discard_lhlo_keyword_address_maps" :
-	    "smtp_discard_ehlo_keyword_address_maps",
-	    set->discard_ehlo_keyword_address_maps, 0));
-	TRY(table_open(&f->pix_words, &w->env, l ?
-	    "lmtp_pix_workaround_maps" : "smtp_pix_workaround_maps",
-	    set->pix_workaround_maps, 0));
-	TRY(table_open(&f->dns, &w->env, l ? "lmtp_dns_reply_filter" :
-	    "smtp_dns_reply_filter", set->dns_reply_filter, 0));
-	w->dns.filter = &f->dns;
-	return table_names_open(&f->watched, &w->env, "debug_peer_list",
-	    set->debug_peer_list, TABLE_LIST_ADDRESS | TABLE_LIST_DOMAIN);
-}
-
-/* ---- by the server's address --------------------------------------------- */
-
-enum rc
 filter_words(const struct session *s, const struct table_list *l,
     struct span general, struct buf *out)
 {

@@ -211,8 +211,8 @@ pix_workarounds(struct session *s)
 {
 	struct span rest = s->w->set->pix_workarounds, word;
 	int64_t age = port_wall_ms() - s->w->job->arrived_ms;
-	char relay[RELAY_MAX], room[TABLE_VALUE_MAX];
-	struct buf b = BUF(relay), words = BUF(room);
+	char room[TABLE_VALUE_MAX];
+	struct buf words = BUF(room);
 
 	if (!is_pix(&s->reply))
 		return;
@@ -228,9 +228,8 @@ pix_workarounds(struct session *s)
 			log_line(s->w->log, LOG_WARNING, "unknown word %.*s in "
 			    "pix_workarounds is ignored", SPAN_ARG(word));
 	}
-	route_relay(&b, s->host, true);
-	log_line(s->w->log, LOG_INFO, "PIX workarounds for %.*s:%s%s",
-	    SPAN_ARG(buf_span(&b)), s->disable_esmtp ? " disable_esmtp" : "",
+	log_line(s->w->log, LOG_INFO, "PIX workarounds for %s:%s%s",
+	    s->relay, s->disable_esmtp ? " disable_esmtp" : "",
 	    s->delay_dot ? " delay_dotcrlf" : "");
 }
 
@@ -245,7 +244,7 @@ refused(struct session *s, bool skip)
 		s->reply.code -= 100;
 		s->reply.dsn[0] = '4';
 	}
-	(void)trouble_refused(s, &s->reply);	/* ahead of QUIT's reply */
+	(void)trouble_refused(s);	/* ahead of QUIT's reply */
 	hello_quit(s);
 	return RC_DENY;
 }
@@ -309,7 +308,6 @@ hello(struct session *s, bool *own)
 {
 	bool ignored = false;
 
-	s->esmtp = true;
 	if (s->w->lmtp) {
 		TRY(introduce(s, "LHLO", "performing the LHLO handshake",
 		    own));
@@ -323,7 +321,6 @@ hello(struct session *s, bool *own)
 		if (s->reply.code == 421)
 			return refused(s, false);
 	}
-	s->esmtp = false;
 	TRY(introduce(s, "HELO", "performing the HELO handshake", &ignored));
 	forget_features(s);
 	return s->reply.code / 100 == 2 ? RC_OK : refused(s, false);
@@ -340,9 +337,8 @@ loop(struct session *s)
 	bool best = s->host->preference == r->best;
 
 	hello_quit(s);
-	return trouble_own(s, best ? FATE_NEVER : FATE_LATER,
-	    best ? "5.4.6" : "4.4.6", "mail for %.*s loops back to myself",
-	    SPAN_ARG(r->dest.host));
+	return trouble(s->w, AT_HOST, best ? "5.4.6" : "4.4.6",
+	    "mail for %.*s loops back to myself", SPAN_ARG(r->dest.host));
 }
 
 enum rc

@@ -14,15 +14,6 @@ hop_of(const struct worker *w)
 	return &w->job->nexthop;
 }
 
-enum rc
-keep_open(struct worker *w)
-{
-	return table_names_open(&w->kept.always, &w->env, w->lmtp ?
-	    "lmtp_connection_cache_destinations" :
-	    "smtp_connection_cache_destinations",
-	    w->set->connection_cache_destinations, 0);
-}
-
 bool
 keep_is_listed(const struct worker *w)
 {

@@ -52,19 +52,16 @@ static enum rc
 check(struct session *s)
 {
 	const struct mail_facts *f = &s->w->facts;
-	char name[RELAY_MAX];
-	struct buf b = BUF(name);
 
-	route_relay(&b, s->host, false);
 	if (s->size_limit > 0 && f->wire_bytes > s->size_limit)
-		return trouble_own(s, FATE_NEVER, "5.3.4", "message size %lld "
+		return trouble(s->w, AT_HOST, "5.3.4", "message size %lld "
 		    "exceeds size limit %lld of server %.*s",
 		    (long long)f->wire_bytes, (long long)s->size_limit,
-		    SPAN_ARG(buf_span(&b)));
+		    PEER_ARG(s));
 	if (!(s->has & HAS_SMTPUTF8) && needs_utf8(s->w)) {
-		(void)trouble_own(s, FATE_NEVER, "5.6.7", "SMTPUTF8 is needed "
+		(void)trouble(s->w, AT_HOST, "5.6.7", "SMTPUTF8 is needed "
 		    "for this message, and host %.*s does not offer it",
-		    SPAN_ARG(buf_span(&b)));
+		    PEER_ARG(s));
 		hello_quit(s);
 		return RC_DENY;
 	}
@@ -186,7 +183,7 @@ ask_window(struct mailing *m)
 	if (rc == RC_OS)	/* a table could not tell an address */
 		return trouble_lost(s, rc);
 	if (rc == RC_FULL && m->in_window == 0)
-		return trouble_own(s, FATE_NEVER, "5.1.7",
+		return trouble(s->w, AT_HOST, "5.1.7",
 		    "the sender address is too long for a command");
 	rc = chat_flush(&s->chat);
 	return rc == RC_OK ? RC_OK : trouble_lost(s, rc);
@@ -204,9 +201,9 @@ hear_rcpt(struct mailing *m, const struct rcpt *to, size_t index)
 		l->state[index] = RCPT_TAKEN;
 		m->taken++;
 		if (probe_ends_here(m->s->w))
-			trouble_none(m->s, to, index, r);
+			trouble_none(m->s, to, index);
 	} else {
-		trouble_rcpt(m->s, to, index, r, "RCPT TO");
+		trouble_rcpt(m->s, to, index, "RCPT TO");
 	}
 }
 
@@ -239,7 +236,7 @@ hear_data(struct mailing *m)
 {
 	m->go_on = m->s->reply.code / 100 == 3;
 	if (!m->go_on && m->taken > 0) {
-		(void)trouble_message(m->s, &m->s->reply, "DATA");
+		(void)trouble_message(m->s, "DATA");
 		m->refused = true;
 	}
 	m->hear.step = STEP_END;
@@ -303,7 +300,7 @@ hear(struct mailing *m)
 		m->hear.step = STEP_RCPT;
 		if (s->reply.code / 100 != 2) {
 			m->refused = true;
-			return trouble_message(s, &s->reply, "MAIL FROM");
+			return trouble_message(s, "MAIL FROM");
 		}
 		break;
 	case STEP_RCPT:
@@ -401,7 +398,7 @@ report_probe(struct session *s)
 
 	while (rcpt_next(l, &at, &to))
 		if (l->state[at.index - 1] == RCPT_TAKEN)
-			trouble_none(s, &to, at.index - 1, &s->reply);
+			trouble_none(s, &to, at.index - 1);
 }
 
 enum rc

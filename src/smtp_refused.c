@@ -51,7 +51,7 @@ static void
 give_up(struct worker *w, const char *why)
 {
 	log_line(w->log, LOG_WARNING, "%s_sasl_auth_cache_name: %.*s: %s; "
-	    "refused logins are not remembered", w->lmtp ? "lmtp" : "smtp",
+	    "refused logins are not remembered", w->protocol,
 	    SPAN_ARG(path_of(w)), why);
 	w->refused_off = true;
 }

@@ -218,7 +218,6 @@ check_open(const struct session *s, bool helo, const struct wanted *greeting,
 
 	HOLDS(code / 100 == 2 && s->reply.code == code);
 	HOLDS(!own || s->host->port != 25);
-	HOLDS(s->esmtp == !helo);
 	HOLDS(s->has == (helo ? 0 : hello->has));
 	HOLDS(s->size_limit == (helo ? 0 : hello->size_limit));
 	HOLDS(s->xforward >> (JOB_ATTRS + 1) == 0);
