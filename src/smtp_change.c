@@ -24,7 +24,7 @@ change_converts(const struct session *s)
 {
 	return !(s->has & HAS_8BITMIME) &&
 	    s->w->job->body != JOB_BODY_7BIT &&
-	    !s->w->set->disable_mime_output_conversion;
+	    !s->set->disable_mime_output_conversion;
 }
 
 static void

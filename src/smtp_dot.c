@@ -14,7 +14,7 @@
 static enum rc
 dot_reply(struct session *s)
 {
-	chat_limit(&s->chat, s->w->set->data_done_timeout);
+	chat_limit(&s->chat, s->set->data_done_timeout);
 	TRY(chat_reply(&s->chat, &s->reply));
 	return s->reply.code == 221 ? RC_GONE : RC_OK;
 }
@@ -23,17 +23,10 @@ dot_reply(struct session *s)
 static void
 hear_dot_for_all(struct session *s)
 {
-	struct rcpt_list *l = &s->w->job->rcpts;
-	struct rcpt_at at = { 0 };
-	struct rcpt to;
-
-	if (s->reply.code / 100 != 2) {
+	if (s->reply.class != 2)
 		(void)trouble_message(s, "end of DATA");
-		return;
-	}
-	while (rcpt_next(l, &at, &to))
-		if (l->state[at.index - 1] == RCPT_TAKEN)
-			trouble_none(s, &to, at.index - 1);
+	else
+		trouble_none_taken(s);
 }
 
 /*
@@ -45,21 +38,21 @@ hear_dot_for_all(struct session *s)
 static enum rc
 hear_dot_for_each(struct session *s, bool heard)
 {
-	struct rcpt_list *l = &s->w->job->rcpts;
 	struct rcpt_at at = { 0 };
 	struct rcpt to;
 
-	while (rcpt_next(l, &at, &to)) {
-		if (l->state[at.index - 1] != RCPT_TAKEN)
-			continue;
+	while (rcpts_next(s->w, &at, RCPT_TAKEN, &to)) {
+		bool is_yes;
+
 		if (!heard)
 			TRY(dot_reply(s));
 		heard = false;
 		if (s->reply.odd)
 			return RC_GONE;
-		if (s->reply.code / 100 == 2 && s->more_early)
+		is_yes = s->reply.class == 2;
+		if (is_yes && s->more_early)
 			return RC_GONE;
-		if (s->reply.code / 100 == 2)
+		if (is_yes)
 			trouble_none(s, &to, at.index - 1);
 		else
 			trouble_rcpt(s, &to, at.index - 1, "end of DATA");
@@ -89,7 +82,7 @@ cut_short(struct session *s, enum rc rc)
 		    "accepted the message before its end: %.*s",
 		    SPAN_ARG(s->reply.text));
 	if (rc == RC_GONE && chat_reply(&s->chat, &s->reply) == RC_OK &&
-	    (s->reply.code / 100 == 4 || s->reply.code / 100 == 5))
+	    (s->reply.class == 4 || s->reply.class == 5))
 		return trouble_message(s, "end of DATA");
 	return trouble_lost(s, rc);
 }
@@ -99,7 +92,7 @@ pause_ahead_of_dot(struct session *s)
 {
 	TRY(chat_flush(&s->chat));
 	port_push(s->chat.fd);
-	port_sleep(port_now() + s->w->set->pix_workaround_delay_time);
+	port_sleep(port_now() + s->set->pix_workaround_delay_time);
 	return RC_OK;
 }
 
@@ -113,7 +106,7 @@ hear_early(struct session *s)
 {
 	TRY(chat_reply(&s->chat, &s->reply));
 	s->more_early = chat_has_input(&s->chat);
-	return s->reply.code / 100 == 2 ? RC_WIRE : RC_OK;
+	return s->reply.class == 2 ? RC_WIRE : RC_OK;
 }
 
 static enum rc
@@ -124,8 +117,7 @@ send_dot(struct session *s, bool *early)
 	*early = chat_has_input(&s->chat);
 	if (*early)
 		TRY(hear_early(s));
-	s->stage = "sending end of data";
-	chat_limit(&s->chat, s->w->set->data_done_timeout);
+	session_stage(s, "sending end of data", s->set->data_done_timeout);
 	s->maybe_sent = true;
 	s->kept = keep_is_due(s);
 	TRY(chat_data(&s->chat, s->has & HAS_PIPELINING && !s->kept ?
@@ -158,7 +150,7 @@ dot(struct session *s)
 	if (rc != RC_OK)
 		return trouble_lost(s, rc);
 	s->maybe_sent = false;
-	if (s->kept && s->reply.code / 100 == 2 && !s->reply.odd)
+	if (s->kept && s->reply.class == 2 && !s->reply.odd)
 		return RC_OK;
 	if (s->has & HAS_PIPELINING && !s->kept)
 		hello_hear_quit(s);
@@ -176,8 +168,8 @@ content_send(struct session *s)
 	enum rc rc;
 
 	(void)rcpt_next(&s->w->job->rcpts, &at, &to);
-	s->stage = "sending message body";
-	chat_limit(&s->chat, s->w->set->data_xfer_timeout);
+	session_stage(s, "sending message body",
+	    s->set->data_xfer_timeout);
 	rc = body_send(s, &to);
 	return rc == RC_OK ? dot(s) : cut_short(s, rc);
 }

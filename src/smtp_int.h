@@ -31,6 +31,7 @@
 #include "report.h"
 #include "sasl.h"
 #include "smtp.h"
+#include "state.h"
 #include "table.h"
 #include "tls.h"
 
@@ -67,6 +68,7 @@ struct chat {
 
 struct reply {
 	int code;		/* of the last line, 0 to 999 */
+	int class;		/* its first digit */
 	bool odd;		/* lines that are no reply came ahead of it */
 	char dsn[DSN_MAX];	/* its enhanced code, X.0.0 if it has none */
 	struct buf text;	/* all lines, printable, joined by blanks */
@@ -102,10 +104,8 @@ MUST_USE enum rc chat_put(struct chat *c, const char *fmt, ...) PRINTF(2, 3);
  * words can still be read, and reading tells RC_GONE after them.
  */
 MUST_USE enum rc chat_flush(struct chat *c);
-MUST_USE enum rc chat_send(struct chat *c, const char *fmt, ...)
-	PRINTF(2, 3);	/* chat_put, chat_flush */
 /*
- * chat_send_secret - the same, of two parts, the second of which is not for
+ * chat_send_secret - puts and flushes a command of two parts, the second of which is not for
  * the log and is wiped here after it has left.
  */
 MUST_USE enum rc chat_send_secret(struct chat *c, const char *shown,
@@ -119,12 +119,15 @@ MUST_USE enum rc chat_data(struct chat *c, struct span data);
 MUST_USE enum rc chat_reply_line(struct chat *c, struct reply *r,
 	struct span *text, bool *last);
 MUST_USE enum rc chat_reply(struct chat *c, struct reply *r);
+/* chat_put, chat_flush, chat_reply */
+MUST_USE enum rc chat_ask(struct chat *c, const char *command,
+	struct reply *r);
 void reply_clear(struct reply *r);
 /*
  * reply_dsn - takes `D.D.D` off the front of *text, with one to three digits in
  * the later parts (RFC 3463, 2), and a blank or nothing behind it.
  */
-bool reply_dsn(struct span *text, struct buf *out);
+bool reply_dsn(struct span *text, char dsn[DSN_MAX]);
 /* Has the server said anything that was not read yet? */
 bool chat_has_input(const struct chat *c);
 
@@ -160,10 +163,10 @@ MUST_USE enum rc dest_port(const struct settings *set, struct span text,
 #define OWN_MAX	64	/* interface addresses beyond are not recognised */
 
 struct own {
-	struct ip ip[OWN_MAX];
-	size_t n;
-	struct ip bind4, bind6;	/* source addresses, or IP_NONE */
 	unsigned families;	/* DNS_V4, DNS_V6 */
+	struct ip bind4, bind6;	/* source addresses, or IP_NONE */
+	size_t n;
+	struct ip ip[OWN_MAX];
 };
 
 /*
@@ -198,15 +201,15 @@ struct route {
 	bool is_path;		/* rest is the path of a socket */
 	bool at_fallback;
 	bool we_are_mx;		/* then fallback relays are not for us */
-	struct dest dest;	/* the present one */
 	bool mx_secure;		/* see struct tls_site */
-	struct span target;	/* its host behind aliases, or same */
+	struct span target;	/* dest's host behind aliases, or same */
 	struct host *host;	/* its hosts, in the order to try */
 	struct host *now;	/* the one in use; NULL: none yet */
 	size_t hosts;
 	size_t used;		/* of the arena: what comes then is a host's */
 	uint16_t best;		/* preference of the best, for loops */
 	int sessions;		/* of this destination, past EHLO */
+	struct dest dest;	/* the present one */
 };
 
 /* ---- filter: tables that change what is heard and told ------------------ */
@@ -241,19 +244,22 @@ struct why {
 
 /* ---- session, worker ---------------------------------------------------- */
 
-enum {	/* what EHLO told */
+enum {	/* what EHLO told; the order is that of `keywords` */
 	HAS_PIPELINING = 1, HAS_SIZE = 2, HAS_8BITMIME = 4, HAS_DSN = 8,
 	HAS_SMTPUTF8 = 16, HAS_XFORWARD = 32, HAS_STARTTLS = 64,
 	HAS_AUTH = 128, HAS_ENHANCED = 256,
-	HAS_SILENT = 1 << 30	/* silent-discard, a word of settings only */
+	HAS_ALL = 511,
+	HAS_SILENT = 1 << 20	/* silent-discard, a word of settings only */
 };
 
 #define MECHS_MAX	512	/* of names of SASL mechanisms; more are cut */
 
 #define RELAY_MAX	(DNS_NAME_MAX + 1 + 128)
 
+/* What is used most stands in front, within reach of short addresses. */
 struct session {
 	struct worker *w;
+	const struct settings *set;
 	const struct host *host;
 	const char *stage;	/* "sending MAIL FROM": what was going on */
 	unsigned has;
@@ -274,10 +280,10 @@ struct session {
 	bool logged_in;
 	unsigned uses;		/* messages on this connection, with this */
 	ms_t connected, sending;	/* port_now() at these points */
-	ms_t opened;		/* when it came about */
 	size_t peer_n;		/* of relay: without the port */
-	struct buf mechs;	/* what AUTH lists */
 	struct chat chat;
+	ms_t opened;		/* when it came about */
+	struct buf mechs;	/* what AUTH lists */
 	struct tls_site site;
 	struct tls_policy tls;
 	char relay[RELAY_MAX];	/* `name[address]:port`, or `name[path]` */
@@ -315,7 +321,6 @@ struct worker {
 	bool lmtp;
 	bool stop;		/* decided for all: no further host */
 	bool handover;		/* best_mx_transport is to have this job */
-	bool refused_off;	/* smtp_sasl_auth_cache_name is of no use */
 	enum rc broken;		/* a report or the message failed: give up */
 	struct report *report;
 	struct tls *tls;	/* NULL: no setting asks for it */
@@ -327,6 +332,7 @@ struct worker {
 	struct table_env env;	/* of all of them */
 	struct arena arena;
 	struct kept kept;
+	struct state refused;	/* smtp_sasl_auth_cache_name */
 	struct why why;
 	struct filters filters;
 	struct changes changes;
@@ -343,11 +349,12 @@ struct worker {
 MUST_USE enum rc tables_open(struct worker *w);
 
 /*
- * filter_words - what the table says for this server's address, or else the
- * general words.  As table_find(), but for RC_NONE.
+ * filter_words - puts what the table says for this server's address, if it
+ * says anything, in place of *words; room holds it.
+ * RC_OK; others: the table cannot tell, *words stays.
  */
 MUST_USE enum rc filter_words(const struct session *s,
-	const struct table_list *l, struct span general, struct buf *out);
+	const struct table_list *l, struct span *words, struct buf *room);
 /* Sets w->log: all is told about a server of debug_peer_list. */
 void filter_watch(struct session *s);
 /* The status filter; room, of TABLE_VALUE_MAX, may get the new text. */
@@ -442,9 +449,14 @@ enum rc trouble(struct worker *w, enum trouble_at at, const char *dsn,
 	const char *fmt, ...) PRINTF(4, 5);
 /* This recipient has its mail: the reply to the dot says so. */
 void trouble_none(struct session *s, const struct rcpt *to, size_t index);
+/* So have all that it took. */
+void trouble_none_taken(struct session *s);
 /* Every recipient not decided yet ends with the last failure. */
 void trouble_settle(struct worker *w);
 
+/* The next recipient in this state, as rcpt_next(). */
+bool rcpts_next(const struct worker *w, struct rcpt_at *at,
+	enum rcpt_state state, struct rcpt *to);
 /* Recipients that the last server took or refused for now are open again. */
 void rcpts_reopen(struct rcpt_list *l);
 
@@ -505,6 +517,9 @@ void keep_session(struct session *s);
  * answer to RSET is closed, and that counts against nobody.
  */
 bool keep_resume(struct worker *w);
+
+/* What comes now, and for how long it may keep us waiting. */
+void session_stage(struct session *s, const char *stage, ms_t limit);
 
 /* hello: greeting, EHLO, HELO, LHLO; RC_OK: a session that can send. */
 MUST_USE enum rc hello_session(struct session *s);

@@ -76,7 +76,7 @@ dial_inet(struct worker *w, const struct host *h, ms_t until, int *fd)
 		return rc;
 	ip_put(&b, from);
 	log_line(w->log, LOG_WARNING, "cannot use source address %.*s: %s",
-	    SPAN_ARG(buf_span(&b)), port_error());
+	    SPAN_ARG(b), port_error());
 	if (w->set->bind_address_enforce)
 		return RC_DENY;
 	return port_dial(&to, &any, w->set->tcp_windowsize, until, fd);
@@ -176,6 +176,7 @@ try_host(struct worker *w, const struct host *h)
 	struct buf relay = BUF(s->relay);
 
 	s->w = w;
+	s->set = w->set;
 	s->host = h;
 	route_relay(&relay, h, false);
 	s->peer_n = relay.n;

@@ -74,12 +74,12 @@ find_by_sender(struct session *s, struct buf *entry)
 {
 	const struct mail_map map = {
 		.tables = &s->w->filters.passwords,
-		.delimiters = s->w->set->recipient_delimiter,
-		.origin = s->w->set->myorigin
+		.delimiters = s->set->recipient_delimiter,
+		.origin = s->set->myorigin
 	};
 	struct span ext;
 
-	if (!s->w->set->sender_dependent_authentication)
+	if (!s->set->sender_dependent_authentication)
 		return RC_NONE;
 	return mail_map_find(&map, s->w->job->sender, entry, &ext);
 }
@@ -143,6 +143,24 @@ filter(struct session *s, struct buf *out)
 	return RC_OK;
 }
 
+/* Mechanisms were left, but they would show the password. */
+static enum rc
+not_sent(struct session *s, int kind)
+{
+	char room[160];
+	struct buf why = BUF(room);
+	const char *protocol = s->w->protocol;
+
+	if (kind == IN_CLEAR)
+		buf_fmt(&why, "password not sent: no TLS; set "
+		    "%s_tls_security_level = secure, and ", protocol);
+	else
+		buf_puts(&why, "password not sent in plain text, not even "
+		    "inside TLS; set ");
+	buf_fmt(&why, "%s_sasl_tls_security_options = noanonymous", protocol);
+	return give_up(s, "4.7.0", buf_text(&why));
+}
+
 static enum rc
 choose(struct session *s)
 {
@@ -163,19 +181,7 @@ choose(struct session *s)
 	if (rc == RC_NONE)
 		return give_up(s, "4.7.0", "no mechanism available that both "
 		    "sides know and the settings allow");
-	if (kind == IN_CLEAR)
-		return give_up(s, "4.7.0", s->w->lmtp ?
-		    "password not sent: no TLS; set "
-		    "lmtp_tls_security_level = secure, and "
-		    "lmtp_sasl_tls_security_options = noanonymous" :
-		    "password not sent: no TLS; set "
-		    "smtp_tls_security_level = secure, and "
-		    "smtp_sasl_tls_security_options = noanonymous");
-	return give_up(s, "4.7.0", s->w->lmtp ?
-	    "password not sent in plain text, not even inside TLS; set "
-	    "lmtp_sasl_tls_security_options = noanonymous" :
-	    "password not sent in plain text, not even inside TLS; set "
-	    "smtp_sasl_tls_security_options = noanonymous");
+	return not_sent(s, kind);
 }
 
 static enum rc
@@ -188,8 +194,10 @@ say_first(struct session *s)
 
 	buf_fmt(&shown, "AUTH %s ", sasl_name(x->mech));
 	rc = sasl_initial(x, &initial);
-	if (rc == RC_NONE)
-		return chat_send(&s->chat, "AUTH %s", sasl_name(x->mech));
+	if (rc == RC_NONE) {
+		TRY(chat_put(&s->chat, "AUTH %s", sasl_name(x->mech)));
+		return chat_flush(&s->chat);
+	}
 	if (rc == RC_OK)
 		rc = chat_send_secret(&s->chat, buf_text(&shown),
 		    buf_span(&initial));
@@ -223,7 +231,7 @@ talk(struct session *s, bool *given_up)
 
 	while (rc == RC_OK) {
 		rc = chat_reply(&s->chat, &s->reply);
-		if (rc != RC_OK || s->reply.code / 100 != 3)
+		if (rc != RC_OK || s->reply.class != 3)
 			return rc;
 		rc = say_next(s);
 		*given_up = rc == RC_WIRE || rc == RC_FULL;
@@ -245,15 +253,15 @@ exchange(struct session *s)
 	bool given_up = false;
 	enum rc rc;
 
-	s->stage = "performing the EHLO handshake";
-	chat_limit(&s->chat, s->w->set->helo_timeout);
+	session_stage(s, "performing the EHLO handshake",
+	    s->set->helo_timeout);
 	rc = talk(s, &given_up);
 	if (given_up)
 		return give_up(s, "4.7.0", "bad protocol: the server's "
 		    "challenge makes no sense");
 	if (rc != RC_OK)
 		return trouble_lost(s, rc);
-	if (s->reply.code / 100 == 2) {
+	if (s->reply.class == 2) {
 		s->logged_in = true;
 		return RC_OK;
 	}
@@ -269,7 +277,7 @@ with_entry(struct session *s, struct span entry)
 	if (sasl_start(x, entry) != RC_OK)
 		return give_up(s, "4.3.0", "the entry of the password table "
 		    "is too long");
-	x->authzid = s->w->set->send_cyrus_sasl_authzid;
+	x->authzid = s->set->send_cyrus_sasl_authzid;
 	if (refused_find(s, x))
 		return refused(s, true);
 	TRY(choose(s));

@@ -76,7 +76,7 @@ ask_xforward(struct mailing *m)
 	unsigned n = m->ask.step == STEP_XFORWARD ? 0 : 1;
 	enum rc rc = RC_NONE;
 
-	if (m->s->w->set->send_xforward_command && m->s->has & HAS_XFORWARD)
+	if (m->s->set->send_xforward_command && m->s->has & HAS_XFORWARD)
 		rc = xforward_put(m->s, n);
 	if (rc == RC_NONE)
 		m->skipped |= 1u << n;
@@ -105,12 +105,10 @@ ask_rcpt(struct mailing *m)
 	struct rcpt to;
 	enum rc rc;
 
-	do {
-		if (!rcpt_next(l, &m->ask.at, &to)) {
-			m->ask.step = STEP_DATA;
-			return RC_NONE;
-		}
-	} while (l->state[m->ask.at.index - 1] != RCPT_PENDING);
+	if (!rcpts_next(m->s->w, &m->ask.at, RCPT_PENDING, &to)) {
+		m->ask.step = STEP_DATA;
+		return RC_NONE;
+	}
 	rc = command_rcpt(m->s, &to);
 	if (rc == RC_OK)
 		l->state[m->ask.at.index - 1] = RCPT_ASKED;
@@ -197,7 +195,7 @@ hear_rcpt(struct mailing *m, const struct rcpt *to, size_t index)
 	struct rcpt_list *l = &m->s->w->job->rcpts;
 	struct reply *r = &m->s->reply;
 
-	if (r->code / 100 == 2) {
+	if (r->class == 2) {
 		l->state[index] = RCPT_TAKEN;
 		m->taken++;
 		if (probe_ends_here(m->s->w))
@@ -207,34 +205,19 @@ hear_rcpt(struct mailing *m, const struct rcpt *to, size_t index)
 	}
 }
 
-/* The recipient that the next reply is about. */
-static void
-next_asked(struct mailing *m, struct rcpt *to)
-{
-	const struct rcpt_list *l = &m->s->w->job->rcpts;
-
-	do
-		if (!rcpt_next(l, &m->hear.at, to))
-			ASSERT(!"a reply to no recipient");
-	while (l->state[m->hear.at.index - 1] != RCPT_ASKED);
-}
-
 static bool
 asked_are_left(const struct mailing *m)
 {
-	const struct rcpt_list *l = &m->s->w->job->rcpts;
-	size_t i;
+	struct rcpt_at at = m->hear.at;
+	struct rcpt to;
 
-	for (i = m->hear.at.index; i < l->n; i++)
-		if (l->state[i] == RCPT_ASKED)
-			return true;
-	return false;
+	return rcpts_next(m->s->w, &at, RCPT_ASKED, &to);
 }
 
 static void
 hear_data(struct mailing *m)
 {
-	m->go_on = m->s->reply.code / 100 == 3;
+	m->go_on = m->s->reply.class == 3;
 	if (!m->go_on && m->taken > 0) {
 		(void)trouble_message(m->s, "DATA");
 		m->refused = true;
@@ -247,7 +230,7 @@ static void
 settle_step(struct mailing *m)
 {
 	struct session *s = m->s;
-	const struct settings *set = s->w->set;
+	const struct settings *set = s->set;
 
 	while (m->hear.step <= STEP_XFORWARD_MORE &&
 	    m->skipped & 1u << m->hear.step)
@@ -257,20 +240,17 @@ settle_step(struct mailing *m)
 	switch (m->hear.step) {
 	case STEP_XFORWARD:
 	case STEP_XFORWARD_MORE:
-		s->stage = "sending XFORWARD";
-		chat_limit(&s->chat, set->xforward_timeout);
+		session_stage(s, "sending XFORWARD", set->xforward_timeout);
 		break;
 	case STEP_MAIL:
-		s->stage = "sending MAIL FROM";
-		chat_limit(&s->chat, set->mail_timeout);
+		session_stage(s, "sending MAIL FROM", set->mail_timeout);
 		break;
 	case STEP_RCPT:
-		s->stage = "sending RCPT TO";
-		chat_limit(&s->chat, set->rcpt_timeout);
+		session_stage(s, "sending RCPT TO", set->rcpt_timeout);
 		break;
 	default:
-		s->stage = "sending DATA command";
-		chat_limit(&s->chat, set->data_init_timeout);
+		session_stage(s, "sending DATA command",
+		    set->data_init_timeout);
 		break;
 	}
 }
@@ -291,20 +271,21 @@ hear(struct mailing *m)
 	switch (m->hear.step) {
 	case STEP_XFORWARD:
 	case STEP_XFORWARD_MORE:
-		if (s->reply.code / 100 != 2)
+		if (s->reply.class != 2)
 			log_line(s->w->log, LOG_WARNING, "XFORWARD refused: "
-			    "%.*s", SPAN_ARG(buf_span(&s->reply.text)));
+			    "%.*s", SPAN_ARG(s->reply.text));
 		m->hear.step++;
 		break;
 	case STEP_MAIL:
 		m->hear.step = STEP_RCPT;
-		if (s->reply.code / 100 != 2) {
+		if (s->reply.class != 2) {
 			m->refused = true;
 			return trouble_message(s, "MAIL FROM");
 		}
 		break;
 	case STEP_RCPT:
-		next_asked(m, &to);
+		if (!rcpts_next(s->w, &m->hear.at, RCPT_ASKED, &to))
+			ASSERT(!"a reply to no recipient");
 		hear_rcpt(m, &to, m->hear.at.index - 1);
 		break;
 	default:
@@ -329,7 +310,7 @@ drain(struct mailing *m)
 			return rc;
 		m->in_window--;
 	}
-	m->go_on |= m->data_asked && m->s->reply.code / 100 == 3;
+	m->go_on |= m->data_asked && m->s->reply.class == 3;
 	return RC_OK;
 }
 
@@ -353,8 +334,7 @@ envelope(struct mailing *m)
 {
 	struct session *s = m->s;
 
-	s->stage = "sending MAIL FROM";
-	chat_limit(&s->chat, s->w->set->mail_timeout);
+	session_stage(s, "sending MAIL FROM", s->set->mail_timeout);
 	while (m->ask.step != STEP_END && !m->refused) {
 		TRY(ask_window(m));
 		TRY(hear_window(m));
@@ -375,7 +355,7 @@ give_up(struct mailing *m)
 	struct session *s = m->s;
 	bool ahead = s->has & HAS_PIPELINING;
 
-	chat_limit(&s->chat, s->w->set->rset_timeout);
+	chat_limit(&s->chat, s->set->rset_timeout);
 	TRY(chat_put(&s->chat, m->go_on ? "." : "RSET"));
 	if (ahead)
 		TRY(hello_put_quit(s));
@@ -388,19 +368,6 @@ give_up(struct mailing *m)
 	return RC_OK;
 }
 
-/* A probe asks and goes: what was accepted could be delivered. */
-static void
-report_probe(struct session *s)
-{
-	struct rcpt_list *l = &s->w->job->rcpts;
-	struct rcpt_at at = { 0 };
-	struct rcpt to;
-
-	while (rcpt_next(l, &at, &to))
-		if (l->state[at.index - 1] == RCPT_TAKEN)
-			trouble_none(s, &to, at.index - 1);
-}
-
 enum rc
 message_send(struct session *s)
 {
@@ -410,8 +377,9 @@ message_send(struct session *s)
 	TRY(check(s));
 	TRY(envelope(&m));
 	if (s->w->job->probe && m.go_on) {
-		report_probe(s);
-		return RC_OK;	/* leaving takes the DATA back */
+		/* It asks and goes: leaving takes the DATA back. */
+		trouble_none_taken(s);
+		return RC_OK;
 	}
 	if (m.refused || m.taken == 0 || !m.go_on)
 		return give_up(&m);

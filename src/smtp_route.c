@@ -73,7 +73,7 @@ route_start(struct worker *w)
 	*r = (struct route){ .fallback = w->set->fallback_relay };
 	r->is_path = w->lmtp && has_prefix(rest, "unix:");
 	if (r->is_path || (w->lmtp && has_prefix(rest, "inet:")))
-		rest = span_part(rest, 5, rest.n);
+		span_skip(&rest, 5);
 	r->rest = rest;
 	if (r->is_path || (span_word(&rest, LIST_DIVIDERS, &text) &&
 	    dest_parse(w->set, text, &d, &why) == RC_OK))

@@ -97,7 +97,7 @@ announce(const struct session *s)
 	words = buf_span(&b);
 	log_line(s->w->log, LOG_DEBUG, "TLS: %.*s %s", SPAN_ARG(words),
 	    s->relay);
-	if (s->w->set->tls_loglevel < 1 || !span_word(&words, " ", &trust))
+	if (s->set->tls_loglevel < 1 || !span_word(&words, " ", &trust))
 		return;
 	log_line(s->w->log, LOG_INFO, "%.*s TLS connection established to "
 	    "%s:%.*s (%u/%u bits)", SPAN_ARG(trust), s->relay,
@@ -200,14 +200,12 @@ ask(struct session *s, bool *yes)
 {
 	enum rc rc;
 
-	s->stage = "receiving the STARTTLS response";
-	chat_limit(&s->chat, s->w->set->starttls_timeout);
-	rc = chat_send(&s->chat, "STARTTLS");
-	if (rc == RC_OK)
-		rc = chat_reply(&s->chat, &s->reply);
+	session_stage(s, "receiving the STARTTLS response",
+	    s->set->starttls_timeout);
+	rc = chat_ask(&s->chat, "STARTTLS", &s->reply);
 	if (rc != RC_OK)
 		return trouble_lost(s, rc);
-	*yes = s->reply.code / 100 == 2;
+	*yes = s->reply.class == 2;
 	if (*yes || s->tls.level == LEVEL_MAY)
 		return RC_OK;
 	(void)trouble_starttls(s);
@@ -218,7 +216,7 @@ ask(struct session *s, bool *yes)
 static void
 note_offer(const struct session *s)
 {
-	if (s->has & HAS_STARTTLS && s->w->set->tls_note_starttls_offer)
+	if (s->has & HAS_STARTTLS && s->set->tls_note_starttls_offer)
 		log_line(s->w->log, LOG_INFO, "Host offered STARTTLS: [%.*s]",
 		    SPAN_ARG(s->host->name));
 }
@@ -252,7 +250,7 @@ secure_start(struct session *s, bool *begun)
 enum rc
 secure_no_early_reply(struct session *s)
 {
-	if (s->chat.tls == NULL || !s->w->set->tls_block_early_mail_reply ||
+	if (s->chat.tls == NULL || !s->set->tls_block_early_mail_reply ||
 	    !chat_has_input(&s->chat))
 		return RC_OK;
 	return trouble(s->w, AT_HOST, "4.7.0", "the server answers inside "
@@ -268,5 +266,5 @@ secure_may_retry(struct session *s)
 
 	return s->tls.level == LEVEL_MAY &&
 	    (s->tls_failed || (s->lost && s->tls_begun)) &&
-	    age >= s->w->set->minimal_backoff_time && !login_is_due(s);
+	    age >= s->set->minimal_backoff_time && !login_is_due(s);
 }

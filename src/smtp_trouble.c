@@ -103,6 +103,18 @@ verdict_of_why(struct worker *w, struct verdict *v)
 	    SPAN("nothing was tried");
 }
 
+bool
+rcpts_next(const struct worker *w, struct rcpt_at *at, enum rcpt_state state,
+    struct rcpt *to)
+{
+	const struct rcpt_list *l = &w->job->rcpts;
+
+	while (rcpt_next(l, at, to))
+		if (l->state[at->index - 1] == state)
+			return true;
+	return false;
+}
+
 void
 rcpts_reopen(struct rcpt_list *l)
 {
@@ -171,7 +183,7 @@ static void
 why_said(struct session *s, const char *ahead, const char *behind)
 {
 	const struct reply *r = &s->reply;
-	bool odd = r->code / 100 != 4 && r->code / 100 != 5;
+	bool odd = r->class != 4 && r->class != 5;
 
 	why_host(s, odd ? "5.5.0" : r->dsn);
 	buf_fmt(&s->w->why.text, "%s%.*s %s: %.*s", ahead, PEER_ARG(s), behind,
@@ -181,7 +193,7 @@ why_said(struct session *s, const char *ahead, const char *behind)
 static void
 why_command(struct session *s, const char *command)
 {
-	why_said(s, s->reply.code / 100 == 2 ? "Protocol error: host " :
+	why_said(s, s->reply.class == 2 ? "Protocol error: host " :
 	    "host ", "said");
 	buf_fmt(&s->w->why.text, " (in reply to %s command)", command);
 }
@@ -224,7 +236,7 @@ trouble_login(struct session *s, bool remembered)
 	    "SASL [CACHED] authentication failed; server " :
 	    "SASL authentication failed; server ", "said");
 	y->reach = REACH_LOGIN;
-	if (s->w->set->sasl_auth_soft_bounce) {
+	if (s->set->sasl_auth_soft_bounce) {
 		y->fate = FATE_LATER;
 		y->softened = false;
 		y->dsn[0] = '4';
@@ -333,4 +345,14 @@ trouble_none(struct session *s, const struct rcpt *to, size_t index)
 	v.reach = s->has & HAS_DSN ? REACH_TOLD : 0;
 	v.text = buf_span(&r->text);
 	report_one(s->w, to, index, &v);
+}
+
+void
+trouble_none_taken(struct session *s)
+{
+	struct rcpt_at at = { 0 };
+	struct rcpt to;
+
+	while (rcpts_next(s->w, &at, RCPT_TAKEN, &to))
+		trouble_none(s, &to, at.index - 1);
 }

@@ -177,6 +177,7 @@ start(struct session *s, struct worker *w, struct job *job)
 	w->route.dest.host = SPAN("dest.example");
 	w->route.best = server.how & NOT_BEST ? 5 : 10;
 	s->w = w;
+	s->set = w->set;
 	s->host = &host;
 	s->stage = "";
 	to.ip = host.ip;
