@@ -73,6 +73,7 @@ struct span {
 
 struct span span_of(const char *text);		/* NUL-terminated text */
 struct span span_part(struct span s, size_t from, size_t n);	/* clamped */
+void span_skip(struct span *s, size_t n);	/* n octets off its front */
 struct span span_trim(struct span s);		/* blanks, tabs, CR, LF off */
 bool span_eq(struct span a, struct span b);
 bool span_eq_case(struct span a, struct span b);	/* ASCII case ignored */
@@ -92,6 +93,10 @@ size_t span_find_last(struct span s, char c);
  * Returns false, and leaves *word alone, when there are no more.
  */
 bool span_word(struct span *rest, const char *dividers, struct span *word);
+
+/* Which word of `list`, words divided by single blanks, is it, in any case? -1:
+   none of them. */
+int span_index(const char *list, struct span word);
 
 /* The dividers of lists in settings. */
 #define LIST_DIVIDERS	", \t\r\n"
