@@ -146,6 +146,9 @@ app_given(const struct app *app, char letter)
 	return app->given[letter - 'A'];
 }
 
+/* EXIT_OK, or EXIT_USAGE if there are operands. */
+int app_no_words(const struct app *app);
+
 /* The settings, by -c and -o.  EXIT_OK, or why not, which was said. */
 int app_load(struct app *app);
 /*

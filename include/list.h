@@ -20,6 +20,7 @@ struct list {
 	struct buf out;
 	struct buf active;	/* ids in work, each behind a blank */
 	char active_room[4096];
+	char addr[2 * RCPT_ADDR_MAX + 4];	/* quoted */
 	struct queue_reader reader;
 	char room[8192];
 };
@@ -54,6 +55,7 @@ MUST_USE enum rc list_ask(const struct queue *q, const char *what,
  * Where a message is, in the words of Postfix's tools: hold, active (it is
  * being delivered), deferred (tried, and waits), incoming (not tried yet).
  */
+#define LIST_WHERES	"hold active deferred incoming"
 const char *list_where(const struct queue_entry *e, unsigned tries,
 	struct span active);
 

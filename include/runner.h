@@ -18,14 +18,17 @@ MUST_USE enum rc runner_stay(struct app *app, struct app_set *set,
 	struct queue *q, const char *folder, bool stay);
 
 /*
- * runner_start - a manager in the background, with these settings, that leaves
- * when the queue is empty; the caller goes on at once.
- *
- * flush  try all there is, due or not.
+ * runner_start - a manager in the background, with these settings; the caller
+ * goes on at once.
  *
  * RC_OK    it runs.  RC_DENY: another one does already.
  */
+enum runner_how {
+	RUNNER_LEAVES,		/* when the queue is empty */
+	RUNNER_FLUSHES,		/* it does, and tries all there is at first */
+	RUNNER_STAYS
+};
 MUST_USE enum rc runner_start(struct app *app, struct app_set *set,
-	struct queue *q, const char *folder, bool flush);
+	struct queue *q, const char *folder, enum runner_how how);
 
 #endif

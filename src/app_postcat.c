@@ -177,10 +177,14 @@ show(struct call *c, const char *name)
 	enum rc rc;
 	int fd;
 
-	if (!from_queue)
-		buf_puts(&path, name);
-	else if (queue_id_is_safe(span_of(name)))
+	if (from_queue && !queue_id_is_safe(span_of(name))) {
+		app_say(app, "bad mail queue id: %s", name);
+		return EXIT_ERROR;
+	}
+	if (from_queue)
 		queue_path(&app->q, &path, QUEUE_INCOMING, span_of(name));
+	else
+		buf_puts(&path, name);
 	rc = path.full ? RC_FULL : port_open(buf_text(&path), &fd);
 	if (rc != RC_OK) {
 		app_say(app, "open queue file %s: %s", name, port_error());

@@ -39,6 +39,7 @@ show_stranger(struct app *app, struct list *l)
 	char room[QUEUE_PATH_MAX];
 	struct buf path = BUF(room);
 	int fd, passed = -1;
+	struct span text;
 	size_t n;
 	enum rc rc;
 
@@ -54,8 +55,13 @@ show_stranger(struct app *app, struct list *l)
 		rc = port_recv(fd, l->room, sizeof(l->room),
 		    port_now() + MINUTE, &n, &passed);
 		port_close(passed);
-		if (rc == RC_OK)
-			rc = print(app, (struct span){ l->room, n });
+		text = (struct span){ l->room, n };
+		if (rc == RC_OK && span_starts_case(text, "no ")) {
+			app_say(app, "%.*s", SPAN_ARG(span_trim(text)));
+			rc = RC_DENY;
+		} else if (rc == RC_OK) {
+			rc = print(app, text);
+		}
 	}
 	port_close(fd);
 	return rc == RC_GONE ? EXIT_OK : EXIT_UNAVAILABLE;
@@ -73,7 +79,7 @@ show(struct app *app)
 	l->q = &app->q;
 	l->print = print;
 	l->arg = app;
-	if (list_all(l) == RC_OK)
+	if (list_all(l) == RC_OK || app->is_lost)	/* that was said */
 		return EXIT_OK;
 	app_say(app, "the queue cannot be read: %s", port_error());
 	return EXIT_UNAVAILABLE;
@@ -98,7 +104,7 @@ flush(struct app *app)
 		/* One that we start tries all that is there. */
 		if (!app->is_stranger && id == NULL && site == NULL &&
 		    runner_start(app, &app->set, &app->q, app_given(app, 'c'),
-		    true) == RC_OK)
+		    RUNNER_FLUSHES) == RC_OK)
 			return EXIT_OK;
 		app_say(app, "no queue manager runs; start `postern qmgr`, or"
 		    " let root run `postqueue -f`");
@@ -122,8 +128,9 @@ app_postqueue(struct app *app)
 		return app->code;
 	for (const char *m = "fijps"; *m != '\0'; m++)
 		modes += app_given(app, *m) != NULL;
-	if (modes != 1 || app->argc > 0)
+	if (modes != 1)
 		return app_usage(app, "one of -p, -j, -f, -i ID, -s SITE");
+	TRY_CODE(app_no_words(app));
 	if (app_given(app, 'p') != NULL || app_given(app, 'j') != NULL)
 		return show(app);
 	return flush(app);
@@ -137,5 +144,6 @@ app_mailq(struct app *app)
 		return app->code;
 	if (app_given(app, 'C') != NULL)
 		app->given['c' - 'A'] = app_given(app, 'C');
+	TRY_CODE(app_no_words(app));
 	return show(app);
 }

@@ -83,7 +83,7 @@ do_by_manager(const struct call *c, struct span id)
 	enum rc rc = list_ask(&c->app->q, c->deed->request, id, &answer);
 
 	if (rc != RC_DENY)
-		return rc;
+		return rc == RC_NONE ? RC_TIME : rc;
 	if (!span_is(buf_span(&answer), "no such message"))
 		app_say(c->app, "%s", room);
 	return RC_NONE;
@@ -202,6 +202,10 @@ app_postsuper(struct app *app)
 
 	if (c == NULL)
 		return app->code;
+	for (int i = 0; i < app->argc; i++)
+		if (span_which(span_of(app->argv[i]), LIST_WHERES) == 0)
+			return app_usage(app, "%s: no such queue",
+			    app->argv[i]);
 	TRY_CODE(app_queue(app, false));
 	c->app = app;
 	app->log.err_level = LOG_INFO;
@@ -215,6 +219,7 @@ app_postsuper(struct app *app)
 	if (rc == RC_OK)
 		return EXIT_OK;
 	app_say(app, "the queue cannot be changed: %s", rc == RC_FULL ?
-	    "a line of standard input is no id" : port_error());
+	    "a line of standard input is no id" : rc == RC_TIME ?
+	    "its manager does not answer" : port_error());
 	return EXIT_UNAVAILABLE;
 }

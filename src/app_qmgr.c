@@ -2,7 +2,7 @@
  * app_qmgr.c - `qmgr`: the queue manager, in the foreground, as an init system
  * wants it.
  *
- *	qmgr [-e] [-v] [-c DIR] [-o NAME=VALUE]
+ *	qmgr [-b] [-e] [-v] [-c DIR] [-o NAME=VALUE]
  *
  * It makes the folders of its queue, tells how it finds the machine, and works
  * until SIGTERM.  SIGHUP, and a main.cf that changes, are read without losing
@@ -14,6 +14,7 @@
 #include "version.h"
 
 static const char help[] =
+	"  -b       in the background, as sendmail -bd has it\n"
 	"  -e       leave when the queue is empty\n"
 	"  -v       log more\n"
 	"  -c DIR, -o NAME=VALUE   settings\n"
@@ -59,27 +60,29 @@ int
 app_qmgr(struct app *app)
 {
 	enum rc rc;
-	int lock;
+	bool goes_back;
+	int lock = -1;
 
-	if (app_start(app, 0, "o:c:ev", help, NULL) == NULL)
+	if (app_start(app, 0, "o:bc:ev", help, NULL) == NULL)
 		return app->code;
-	if (app->argc > 0)
-		return app_usage(app, "%s: no operands are wanted",
-		    app->argv[0]);
+	TRY_CODE(app_no_words(app));
+	goes_back = app_given(app, 'b') != NULL;
 	if (app_given(app, 'v') != NULL)
 		app->log.err_level = LOG_DEBUG;
 	TRY_CODE(app_load(app));
 	rc = queue_open(&app->q, &app->set.param, &app->log);
 	if (rc != RC_OK)
 		return refuse(app, rc);
-	rc = queue_lock(&app->q, &lock);
+	rc = goes_back ? runner_start(app, &app->set, &app->q,
+	    app_given(app, 'c'), RUNNER_STAYS) : queue_lock(&app->q, &lock);
 	if (rc == RC_DENY) {
 		app_fail(app, "a queue manager of %.*s runs already",
 		    SPAN_ARG(app->q.folder));
 		return EXIT_UNAVAILABLE;
 	}
-	if (rc == RC_OK) {
+	if (rc == RC_OK)
 		introduce(app);
+	if (rc == RC_OK && !goes_back) {
 		rc = runner_stay(app, &app->set, &app->q, app_given(app, 'c'),
 		    app_given(app, 'e') == NULL);
 		port_close(lock);

@@ -350,7 +350,7 @@ static void
 start_manager(struct submit *s)
 {
 	enum rc rc = runner_start(s->app, &s->app->set, s->queue,
-		app_given(s->app, 'c'), false);
+		app_given(s->app, 'c'), RUNNER_LEAVES);
 
 	if (rc != RC_OK && rc != RC_DENY)
 		log_line(&s->app->log, LOG_WARNING, "%s: it is kept, but no"
@@ -425,13 +425,6 @@ run_other(struct app *app, const char *name, int (*entry)(struct app *app),
 	return entry(app);
 }
 
-static int
-be_manager(void *arg, int fd)
-{
-	(void)fd;
-	return run_other(arg, "qmgr", app_qmgr, NULL);
-}
-
 /* ---- the run ------------------------------------------------------------- */
 
 static int
@@ -468,6 +461,7 @@ run(struct call *c)
 	struct app *app = c->app;
 	struct submit *s = &c->submit;
 	const char *envid = app_given(app, 'V');
+	char b[] = "-b", *background = b;
 
 	s->is_gateway = app_given(app, 'G') != NULL;
 	if (envid != NULL)
@@ -476,10 +470,7 @@ run(struct call *c)
 	case 'p':
 		return run_other(app, "mailq", app_mailq, NULL);
 	case 'd':
-		if (port_detach(be_manager, app, -1) == RC_OK)
-			return EXIT_OK;
-		return submit_fail(s, EXIT_LATER, "no process can be started:"
-			" %s", port_error());
+		return run_other(app, "qmgr", app_qmgr, &background);
 	case 'i':
 		return run_other(app, "newaliases", app_newaliases, NULL);
 	case 'q':

@@ -107,11 +107,13 @@ tell(const struct queue *q, const struct counts *n, bool has_manager,
 	put_time(b, "next-try ", n->next_s);
 }
 
-/* `name value` lines become members; the answer has numbers and words. */
+/* `name value` lines become members; the answer has numbers and words, and
+   ends with what rests, a list. */
 static void
 put_members(struct buf *b, struct span answer)
 {
 	struct span line, value;
+	bool has_rests = false;
 	uint64_t number;
 
 	while (span_line(&answer, &line)) {
@@ -120,12 +122,19 @@ put_members(struct buf *b, struct span answer)
 		value = span_part(line, blank + 1, line.n);
 		if (value.n == 0)
 			continue;
-		buf_fmt(b, ", \"%.*s\": ", (int)blank, line.p);
+		if (!has_rests)
+			buf_fmt(b, ", \"%.*s\": ", (int)blank, line.p);
+		if (span_starts_case(line, "rests ")) {
+			buf_puts(b, has_rests ? ", " : "[");
+			has_rests = true;
+		}
 		if (span_number(value, INT64_MAX, &number))
 			buf_put(b, value);
 		else
 			list_put_json(b, value);
 	}
+	if (has_rests)
+		buf_putc(b, ']');
 }
 
 static void
@@ -154,6 +163,7 @@ app_status(struct app *app)
 
 	if (n == NULL)
 		return app->code;
+	TRY_CODE(app_no_words(app));
 	TRY_CODE(app_queue(app, false));
 	has_manager = queue_ask(&app->q, SPAN("status"), &b) == RC_OK;
 	answer = has_manager ? buf_span(&b) : SPAN("");

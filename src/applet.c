@@ -331,6 +331,13 @@ app_start(struct app *app, size_t bytes, const char *letters,
 }
 
 int
+app_no_words(const struct app *app)
+{
+	return app->argc < 1 ? EXIT_OK : app_usage(app,
+		"%s: no operands are wanted", app->argv[0]);
+}
+
+int
 app_load(struct app *app)
 {
 	return app_set_load(&app->set, app, app_given(app, 'c'), false);

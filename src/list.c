@@ -103,6 +103,16 @@ fill(struct buf *b, size_t from, size_t columns)
 		buf_putc(b, ' ');
 }
 
+/* With the quotes that it needs; and what stands for the null sender. */
+static struct span
+name_of(struct list *l, struct span addr)
+{
+	struct buf b = BUF(l->addr);
+
+	mail_addr_quote(&b, addr);
+	return addr.n > 0 ? buf_span(&b) : SPAN("MAILER-DAEMON");
+}
+
 /* Ahead of the recipients; `where` as of list_where(). */
 static void
 put_message(struct list *l, const struct queue_entry *e,
@@ -206,6 +216,7 @@ show_rcpts(struct list *l, const char *reason)
 	while ((rc = queue_rcpt_next(&l->reader, &r)) == RC_OK) {
 		if (r.state != QUEUE_WAITS)
 			continue;
+		r.to.addr = name_of(l, r.to.addr);
 		if (l->as_json)
 			put_json_rcpt(l, r.to.addr, reason, is_first);
 		else
@@ -229,10 +240,9 @@ show_open(struct list *l, int fd, const struct queue_entry *e)
 	TRY(queue_reader_start(&l->reader, fd, &h, &env));
 	l->messages++;
 	l->bytes += h.body_bytes;
-	if (env.sender.n == 0)
-		env.sender = SPAN("MAILER-DAEMON");
 	(l->as_json ? put_json_message : put_message)(l, e, &h,
-		list_where(e, h.tries, buf_span(&l->active)), env.sender);
+		list_where(e, h.tries, buf_span(&l->active)),
+		name_of(l, env.sender));
 	return show_rcpts(l, h.reason);
 }
 

@@ -21,7 +21,8 @@
  *	active		messages in work
  *	jobs		deliveries that go on now
  *	processes	children
- *	sent, deferred, bounced	recipients, since it began
+ *	sent, deferrals,	recipients, since it began
+ *	bounced
  *	removed		messages that are done, since it began
  *	next		when the next is due, s since 1970; 0: none is known
  *	rests		ROUTE SECONDS REASON, for each destination that is left
@@ -129,18 +130,8 @@ no(struct call *c, const char *why)
 	buf_fmt(&c->out, "no %s\n", why);
 }
 
-/* Of a message that is there; else that was answered. */
-static bool
-find(struct call *c, struct span id, struct queue_entry *e)
-{
-	if (queue_entry_find(c->r->q, id, e) == RC_OK)
-		return true;
-	buf_clear(&c->out);
-	no(c, "such message");
-	return false;
-}
-
-/* Does f to each of the ids that the request names. */
+/* Does f to each of the ids that the request names.  RC_NONE of f: there is
+   nothing to be done to it. */
 static void
 each(struct call *c, enum rc (*f)(struct call *c, struct queue_entry *e))
 {
@@ -148,11 +139,19 @@ each(struct call *c, enum rc (*f)(struct call *c, struct queue_entry *e))
 	struct span id;
 
 	ok(c);
-	while (span_word(&c->rest, " \n", &id))
-		if (find(c, id, &e) && f(c, &e) == RC_OS) {
-			buf_clear(&c->out);
-			no(c, port_error());
-		}
+	while (span_word(&c->rest, " \n", &id)) {
+		enum rc rc = queue_entry_find(c->r->q, id, &e);
+
+		if (rc == RC_OK)
+			rc = f(c, &e);
+		if (rc == RC_OK)
+			continue;
+		buf_clear(&c->out);
+		if (rc == RC_OS)
+			buf_fmt(&c->out, "no change: %s\n", port_error());
+		else
+			no(c, "such message");
+	}
 }
 
 static enum rc
@@ -347,7 +346,7 @@ on_status(struct call *c)
 	buf_fmt(&c->out, "since %lld\npid %u\nmessages %u\nactive %u\n"
 		"jobs %u\nprocesses %u\n", (long long)r->since_s, port_pid(),
 		r->plan.seen, r->plan.messages_n, r->plan.jobs_n, processes);
-	buf_fmt(&c->out, "sent %u\ndeferred %u\nbounced %u\nremoved %u\n"
+	buf_fmt(&c->out, "sent %u\ndeferrals %u\nbounced %u\nremoved %u\n"
 		"next %lld\n", r->sent, r->deferred, r->bounced, r->removed,
 		(long long)next_due(r));
 	put_resting(c);

@@ -80,6 +80,7 @@ struct start {
 	struct app_set *set;
 	struct queue *q;
 	const char *folder;
+	bool stays;
 	char room[FOLDER_MAX];
 };
 
@@ -93,7 +94,8 @@ live(void *arg, int lock)
 	s->app->name = "qmgr";
 	app_set_tag(s->set, s->app);
 	do {
-		rc = runner_stay(s->app, s->set, s->q, s->folder, false);
+		rc = runner_stay(s->app, s->set, s->q, s->folder,
+		    s->stays);
 		port_close(lock);
 	} while (rc == RC_NONE && !queue_is_empty(s->q) &&
 	    queue_lock(s->q, &lock) == RC_OK);
@@ -136,7 +138,7 @@ make_absolute(struct start *s)
 
 enum rc
 runner_start(struct app *app, struct app_set *set, struct queue *q,
-	const char *folder, bool flush)
+	const char *folder, enum runner_how how)
 {
 	struct start *s = port_memory(sizeof(*s));
 	enum rc rc;
@@ -145,12 +147,12 @@ runner_start(struct app *app, struct app_set *set, struct queue *q,
 	if (s == NULL)
 		return RC_OS;
 	*s = (struct start){ .app = app, .set = set, .q = q,
-		.folder = folder };
+		.folder = folder, .stays = how == RUNNER_STAYS };
 	TRY(make_absolute(s));
 	TRY(queue_lock(q, &lock));
 	rc = port_detach(live, s, lock);
 	port_close(lock);
-	if (rc == RC_OK && flush)
+	if (rc == RC_OK && how == RUNNER_FLUSHES)
 		poke(q, "flush");
 	return rc;
 }
