@@ -20,7 +20,7 @@ static const char help[] =
 	"  -j       the same as JSON, a line for each message\n"
 	"  -f       try all mail now\n"
 	"  -i ID    try this message now\n"
-	"  -s SITE  try mail for this next hop or domain now\n"
+	"  -s SITE  try mail for this domain now\n"
 	"  -c DIR, -o NAME=VALUE   settings\n"
 	"In a list, * behind an ID: being delivered; !: on hold.\n"
 	"Exit: 0; 64 usage; 69 not done, and why; 78 settings.\n";
@@ -123,6 +123,10 @@ flush(struct call *c, enum rc access)
 	else
 		buf_fmt(&ask, "flush-%s %s", c->mode == 'i' ? "id" : "site",
 		    c->value);
+	if (c->mode == 'i' && !queue_id_is_safe(span_of(c->value))) {
+		app_say(c->app, "bad mail queue id: %s", c->value);
+		return EXIT_UNAVAILABLE;
+	}
 	switch (queue_ask(&c->q, buf_span(&ask), &answer)) {
 	case RC_OK:
 		break;
