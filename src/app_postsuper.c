@@ -72,13 +72,12 @@ do_ourselves(struct call *c, char letter, struct span id)
 		return queue_remove(&c->q, id);
 	case 'h':
 		return e.is_held ? RC_NONE : queue_hold(&c->q, id, true);
-	case 'H':
-		return e.is_held ? queue_hold(&c->q, id, false) : RC_NONE;
-	default:
-		if (e.is_held)
-			TRY(queue_hold(&c->q, id, false));
-		return queue_put_off(&c->q, id, port_wall());
 	}
+	if (letter == 'H' && !e.is_held)
+		return RC_NONE;
+	if (e.is_held)
+		TRY(queue_hold(&c->q, id, false));
+	return queue_put_off(&c->q, id, port_wall());
 }
 
 /* RC_NONE: no such message, or nothing to be done to it. */
