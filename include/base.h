@@ -68,8 +68,8 @@ struct span {
 };
 
 #define SPAN(literal)	((struct span){ (literal), sizeof(literal) - 1 })
-/* For %.*s.  Lengths here stay far below INT_MAX. */
-#define SPAN_ARG(s)	(int)(s).n, (s).p ? (s).p : ""
+/* For %.*s of buf_fmt().  Lengths here stay far below INT_MAX. */
+#define SPAN_ARG(s)	(int)(s).n, (s).p
 
 struct span span_of(const char *text);		/* NUL-terminated text */
 struct span span_part(struct span s, size_t from, size_t n);	/* clamped */
@@ -114,8 +114,12 @@ struct buf {
 	bool full;
 };
 
-/* A buf over a local or member array; `array` must be a true array. */
-#define BUF(array)	((struct buf){ .p = (array), .cap = sizeof(array) })
+/*
+ * A buf over a local or member array; `array` must be a true array.  A call, as
+ * clearing and filling a struct in place is twice as much code.
+ */
+#define BUF(array)	buf_over((array), sizeof(array))
+NOINLINE struct buf buf_over(void *memory, size_t cap);
 
 void buf_init(struct buf *b, void *memory, size_t cap);
 void buf_clear(struct buf *b);			/* empty, and not full */

@@ -5,6 +5,12 @@
 
 #include "base.h"
 
+struct buf
+buf_over(void *memory, size_t cap)
+{
+	return (struct buf){ .p = memory, .cap = cap };
+}
+
 void
 buf_init(struct buf *b, void *memory, size_t cap)
 {

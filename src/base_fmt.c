@@ -98,7 +98,7 @@ put_text(struct buf *b, const struct spec *spec, struct args *args)
 	if (spec->counted)
 		n = va_arg(args->ap, int);
 	text = va_arg(args->ap, const char *);
-	ASSERT(n >= 0 && text != NULL);
+	ASSERT(n >= 0 && (text != NULL || (spec->counted && n == 0)));
 	if (spec->counted)
 		put(b, args, (struct span){ text, (size_t)n });
 	else

@@ -119,7 +119,7 @@ sign_rsa(const struct own_key *k, int hash, struct span digest,
 	unsigned char again[DIGEST_MAX] = { 0 };
 	size_t n = (k->rsa.n_bitlen + 7) / 8;
 
-	if (n <= room && br_rsa_i31_pkcs1_sign(oid, value, digest.n,
+	if (n <= room && KEYS_RSA_SIGN(oid, value, digest.n,
 	    &k->rsa, out) == 1 &&
 	    KEYS_RSA_VRFY(out, n, oid, digest.n,
 	    &k->pub.key.key.rsa, again) == 1 &&
@@ -144,7 +144,7 @@ do_sign(const br_ssl_client_certificate_class **ctx, int hash, size_t n,
 		    data, room);
 	if (c->hash == NULL || room < ECDSA_OCTETS_MAX)
 		return 0;
-	return br_ecdsa_i31_sign_asn1(KEYS_EC, c->hash, digest,
+	return KEYS_ECDSA_SIGN(KEYS_EC, c->hash, digest,
 	    &c->chosen->ec, data);
 }
 

@@ -125,3 +125,26 @@ der_take_bool(struct span *rest, bool *out)
 	*rest = s;
 	return true;
 }
+
+void
+der_wrap(struct buf *b, size_t from, unsigned tag)
+{
+	size_t n = b->n - from;
+	char head[4] = { (char)tag };
+	size_t head_n = 1;
+
+	if (n > 255)
+		head[head_n++] = (char)0x82;
+	else if (n > 127)
+		head[head_n++] = (char)0x81;
+	if (n > 255)
+		head[head_n++] = (char)(n >> 8);
+	head[head_n++] = (char)(n & 255);
+	buf_put(b, (struct span){ head, head_n });	/* is there room? */
+	if (b->full)
+		return;
+	for (size_t i = n; i-- > 0;)
+		b->p[from + head_n + i] = b->p[from + i];
+	for (size_t i = 0; i < head_n; i++)
+		b->p[from + i] = head[i];
+}

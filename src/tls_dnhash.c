@@ -11,30 +11,6 @@
 
 #define CANON_MAX	4096	/* of a name; real ones have 300 octets */
 
-/* Puts a header ahead of all that was added since `from`. */
-static void
-wrap(struct buf *b, size_t from, unsigned tag)
-{
-	size_t n = b->n - from;
-	char head[4] = { (char)tag };
-	size_t head_n = 1;
-
-	if (n > 255)
-		head[head_n++] = (char)0x82;
-	else if (n > 127)
-		head[head_n++] = (char)0x81;
-	if (n > 255)
-		head[head_n++] = (char)(n >> 8);
-	head[head_n++] = (char)(n & 255);
-	buf_put(b, (struct span){ head, head_n });	/* is there room? */
-	if (b->full)
-		return;
-	for (size_t i = n; i-- > 0;)
-		b->p[from + head_n + i] = b->p[from + i];
-	for (size_t i = 0; i < head_n; i++)
-		b->p[from + i] = head[i];
-}
-
 static bool
 is_blank(unsigned c)
 {
@@ -91,16 +67,16 @@ put_part(struct buf *b, const struct dn_part *part)
 	size_t value;
 
 	buf_put(b, part->oid);
-	wrap(b, from, DER_OID);
+	der_wrap(b, from, DER_OID);
 	value = b->n;
 	if (dn_is_text(part->tag) || part->tag == DER_BMP) {
 		put_text(b, part);
-		wrap(b, value, DER_UTF8);
+		der_wrap(b, value, DER_UTF8);
 	} else {
 		buf_put(b, part->value);
-		wrap(b, value, part->tag);
+		der_wrap(b, value, part->tag);
 	}
-	wrap(b, from, DER_SEQUENCE);
+	der_wrap(b, from, DER_SEQUENCE);
 }
 
 bool
@@ -118,7 +94,7 @@ dn_hash(struct span name, unsigned char *out)
 		put_part(&b, &part);
 		if (w.set.n > 0)
 			continue;
-		wrap(&b, set, DER_SET);
+		der_wrap(&b, set, DER_SET);
 		set = b.n;
 	}
 	if (b.full || w.sets.n > 0 || w.set.n > 0)

@@ -60,6 +60,8 @@ bool der_at(struct span rest, unsigned tag);
 MUST_USE bool der_take_bits(struct span *rest, struct span *octets);
 /* An INTEGER of 0 or more; without leading zeros, so 0 is empty. */
 MUST_USE bool der_take_unsigned(struct span *rest, struct span *octets);
+/* der_wrap - puts a header ahead of all that b got since `from`. */
+void der_wrap(struct buf *b, size_t from, unsigned tag);
 /* A BOOLEAN; any octet but 0 is true (BER, and certificates have it). */
 MUST_USE bool der_take_bool(struct span *rest, bool *out);
 
@@ -74,16 +76,18 @@ MUST_USE bool der_take_bool(struct span *rest, bool *out);
 #define IS_WIDE		(sizeof(size_t) == 8)
 #define KEYS_EC		(IS_WIDE ? &wide_ec : &br_ec_all_m31)
 #define KEYS_ECDSA	(IS_WIDE ? wide_ecdsa_vrfy : br_ecdsa_i31_vrfy_asn1)
+#define KEYS_ECDSA_SIGN	(IS_WIDE ? wide_ecdsa_sign : br_ecdsa_i31_sign_asn1)
 #define KEYS_RSA	(IS_WIDE ? wide_rsa : br_rsa_i31_public)
 #define KEYS_RSA_VRFY	(IS_WIDE ? wide_rsa_vrfy : br_rsa_i31_pkcs1_vrfy)
+#define KEYS_RSA_SIGN	(IS_WIDE ? wide_rsa_sign : br_rsa_i31_pkcs1_sign)
 
 /*
- * Each does as br_ec_impl, br_ecdsa_vrfy, br_rsa_public or br_rsa_pkcs1_vrfy
- * says.
+ * Each does as br_ec_impl, br_ecdsa_vrfy, br_ecdsa_sign, br_rsa_public,
+ * br_rsa_pkcs1_vrfy or br_rsa_pkcs1_sign says.  What has secrets takes the same
+ * time for any of them.
  *
- * wide_ec    X25519 is ours, the curves of NIST are BearSSL's.  Takes the same
- *            time for any secret.  A result of X25519 that anybody could know,
- *            0, is an error (RFC 8422, 5.11).  No muladd.
+ * wide_ec    A result of X25519 that anybody could know, 0, is an error (RFC
+ *            8422, 5.11).  Other scalars are less than the order.  No muladd.
  * ECDSA      DER must be strict.  impl is not asked.
  * RSA        up to 4096 bits.
  */
@@ -95,6 +99,11 @@ uint32_t wide_rsa(unsigned char *x, size_t xlen, const br_rsa_public_key *pk);
 uint32_t wide_rsa_vrfy(const unsigned char *x, size_t xlen,
 	const unsigned char *hash_oid, size_t hash_len,
 	const br_rsa_public_key *pk, unsigned char *hash_out);
+size_t wide_ecdsa_sign(const br_ec_impl *impl, const br_hash_class *hf,
+	const void *hash, const br_ec_private_key *sk, void *sig);
+uint32_t wide_rsa_sign(const unsigned char *hash_oid,
+	const unsigned char *hash, size_t hash_len,
+	const br_rsa_private_key *sk, unsigned char *x);
 /* For tests: d = k * u (RFC 7748, 5), 32 octets each, least first. */
 void wide_x25519(unsigned char *d, const unsigned char *k,
 	const unsigned char *u);
@@ -125,8 +134,10 @@ bool wide_is_less(const uint64_t *a, const uint64_t *b, size_t words);
  *           less than R.
  * wide_in   a * R: what mul, then, works on.
  * wide_pow  d becomes d^e, both times R; e is not secret, and not 0.
- * wide_invert  d becomes 1 / d, neither times R; n is a prime, d not 0, and
- *           none of it is secret: the time depends on it.
+ * wide_pow_secret  the same for any e.
+ * wide_invert  d becomes 1 / d times R; n is a prime, d not 0, and none of it
+ *           is secret: the time depends on it.  At most CURVE_WORDS_MAX.
+ * wide_invert_secret  the same for any d; of 0 comes 0.
  */
 void wide_add(uint64_t *d, const uint64_t *a, const uint64_t *b,
 	const struct wide_mod *m);
@@ -137,7 +148,10 @@ void wide_mul(uint64_t *d, const uint64_t *a, const uint64_t *b,
 void wide_in(uint64_t *d, const uint64_t *a, const struct wide_mod *m);
 void wide_pow(uint64_t *d, const unsigned char *e, size_t e_n,
 	const struct wide_mod *m);
+void wide_pow_secret(uint64_t *d, const unsigned char *e, size_t e_n,
+	const struct wide_mod *m);
 void wide_invert(uint64_t *d, const struct wide_mod *m);
+void wide_invert_secret(uint64_t *d, const struct wide_mod *m);
 
 /* Modulo the prime of P-256; tls_wide_p256.c tells.  d may be any of them. */
 #define P256_LIMBS	5
@@ -146,8 +160,56 @@ void p256_add(int64_t *d, const int64_t *a, const int64_t *b);
 void p256_sub(int64_t *d, const int64_t *a, const int64_t *b);
 void p256_settle(int64_t *d);
 bool p256_is_zero(const int64_t *a);
-/* What the others work on, from four words. */
+/* What the others work on, from four words; and back, up to p itself. */
 void p256_in(int64_t *d, const uint64_t *a);
+void p256_out(uint64_t *d, const int64_t *a);
+
+#define CURVE_WORDS_MAX	9	/* of 521 bits */
+#define CURVE_OCTETS_MAX	66
+
+/* One coordinate; see tls_wide_point.c. */
+union coord {
+	uint64_t word[CURVE_WORDS_MAX];
+	int64_t p256[P256_LIMBS];
+};
+
+struct point {
+	union coord x, y, z;
+};
+
+struct curve {
+	struct wide_mod p, n;		/* of coordinates, of points */
+	struct point g;
+	size_t octets;			/* of either */
+};
+
+/* false: none of P-256, P-384, P-521. */
+MUST_USE bool curve_set(struct curve *c, int id);
+
+void coord_mul(union coord *d, const union coord *a, const union coord *b,
+	const struct wide_mod *m);
+void coord_sub(union coord *d, const union coord *a, const union coord *b,
+	const struct wide_mod *m);
+bool coord_is_zero(const union coord *a, const struct wide_mod *m);
+bool coord_is_same(const union coord *a, const union coord *b,
+	const struct wide_mod *m);
+void coord_in(union coord *d, const uint64_t *a, const struct wide_mod *m);
+
+/* X9.62, uncompressed.  false: it is no point of the curve. */
+MUST_USE bool point_load(struct point *d, const struct curve *c,
+	const unsigned char *octets, size_t n);
+/* For public points, which show in the time.  a is d, or another one. */
+void point_twice(struct point *d, const struct point *a,
+	const struct wide_mod *m);
+/* d and b are two; any of them may be nowhere, the same, or opposite. */
+void point_add(struct point *d, const struct point *b,
+	const struct wide_mod *m);
+/*
+ * point_times - k times the point as X9.62 has it, k being secret, and less
+ * than the order.  false: k was 0, or no less.
+ */
+bool point_times(unsigned char *out, const struct curve *c,
+	const struct point *base, const uint64_t *k);
 
 /* ---- pem: text armour (RFC 7468) ---------------------------------------- */
 

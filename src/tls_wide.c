@@ -144,6 +144,12 @@ wide_in(uint64_t *d, const uint64_t *a, const struct wide_mod *m)
 	wide_mul(d, a, m->square, m);
 }
 
+static unsigned
+bit_of(const unsigned char *e, size_t e_n, size_t bit)
+{
+	return e[e_n - 1 - bit / 8] >> bit % 8 & 1;
+}
+
 void
 wide_pow(uint64_t *d, const unsigned char *e, size_t e_n,
 	const struct wide_mod *m)
@@ -152,75 +158,118 @@ wide_pow(uint64_t *d, const unsigned char *e, size_t e_n,
 	size_t bit = 8 * e_n;
 
 	memcpy(base, d, 8 * m->words);
-	while (bit > 0 && (e[e_n - 1 - (bit - 1) / 8] >> (bit - 1) % 8 & 1)
-	    == 0)
+	while (bit > 0 && bit_of(e, e_n, bit - 1) == 0)
 		bit--;
 	for (bit -= bit > 0; bit > 0; bit--) {
 		wide_mul(d, d, d, m);
-		if (e[e_n - 1 - (bit - 1) / 8] >> (bit - 1) % 8 & 1)
+		if (bit_of(e, e_n, bit - 1))
 			wide_mul(d, d, base, m);
 	}
 }
 
+void
+wide_pow_secret(uint64_t *d, const unsigned char *e, size_t e_n,
+	const struct wide_mod *m)
+{
+	uint64_t base[WIDE_WORDS_MAX], more[WIDE_WORDS_MAX], mask;
+
+	memcpy(base, d, 8 * m->words);
+	memset(d, 0, 8 * m->words);
+	d[0] = 1;
+	wide_in(d, d, m);
+	for (size_t bit = 8 * e_n; bit-- > 0;) {
+		wide_mul(d, d, d, m);
+		wide_mul(more, d, base, m);
+		mask = -(uint64_t)bit_of(e, e_n, bit);
+		for (size_t i = 0; i < m->words; i++)
+			d[i] ^= mask & (d[i] ^ more[i]);
+	}
+	base_wipe(base, sizeof(base));
+	base_wipe(more, sizeof(more));
+}
+
 /* ---- inversion ---------------------------------------------------------- */
 
-static bool
-is_one(const uint64_t *a, size_t words)
+static uint64_t
+add_up(uint64_t *d, const uint64_t *a, size_t words)
 {
-	return a[0] == 1 && wide_is_zero(a + 1, words - 1);
+	uint64_t carry = 0;
+
+	for (size_t i = 0; i < words; i++)
+		d[i] = add(d[i], a[i], &carry);
+	return carry;
+}
+
+static void
+take_off(uint64_t *d, const uint64_t *a, size_t words)
+{
+	uint64_t borrow = 0;
+
+	for (size_t i = 0; i < words; i++)
+		d[i] = sub(d[i], a[i], &borrow);
 }
 
 /* a / 2, with `top` above it. */
 static void
-shift(uint64_t *a, uint64_t top, size_t words)
+halve(uint64_t *a, uint64_t top, size_t words)
 {
 	for (size_t i = 0; i < words; i++)
 		a[i] = a[i] >> 1 | (i + 1 < words ? a[i + 1] : top) << 63;
 }
 
 /*
- * Halves a until it is odd, and u with it, modulo n: either u or u + n is even.
- */
-static void
-halve(uint64_t *a, uint64_t *u, const struct wide_mod *m)
-{
-	while ((a[0] & 1) == 0) {
-		uint64_t odd = -(u[0] & 1), carry = 0;
-
-		shift(a, 0, m->words);
-		for (size_t i = 0; i < m->words; i++)
-			u[i] = add(u[i], m->n[i] & odd, &carry);
-		shift(u, carry, m->words);
-	}
-}
-
-/*
- * As the greatest common divisor is found by halves and differences.  All the
- * while a is u * d, b is v * d.
+ * As the greatest common divisor is found by halves and differences, but what
+ * should be halved modulo n is not, and the other is doubled (Kaliski).  All
+ * the while n is a * v + b * u, so all of them stay below n, and modulo n
+ * d * u is -a * 2^twos, d * v is b * 2^twos.
  */
 void
 wide_invert(uint64_t *d, const struct wide_mod *m)
 {
-	uint64_t a[WIDE_WORDS_MAX], b[WIDE_WORDS_MAX], v[WIDE_WORDS_MAX];
-	size_t bytes = 8 * m->words;
+	uint64_t a[CURVE_WORDS_MAX], b[CURVE_WORDS_MAX],
+	    u[CURVE_WORDS_MAX] = { 0 }, v[CURVE_WORDS_MAX] = { 1 };
+	size_t words = m->words, twos = 0;
 
-	memcpy(a, d, bytes);
-	memcpy(b, m->n, bytes);
-	memset(d, 0, bytes);
-	memset(v, 0, bytes);
-	d[0] = 1;
-	halve(a, d, m);
-	while (!is_one(a, m->words)) {
-		if (wide_is_less(a, b, m->words)) {
-			wide_sub(b, b, a, m);
-			wide_sub(v, v, d, m);
-			halve(b, v, m);
+	memcpy(a, m->n, 8 * words);
+	memcpy(b, d, 8 * words);
+	while (!wide_is_zero(b, words)) {
+		if ((a[0] & 1) == 0) {
+			halve(a, 0, words);
+			add_up(v, v, words);
+			twos++;
+		} else if ((b[0] & 1) == 0) {
+			halve(b, 0, words);
+			add_up(u, u, words);
+			twos++;
+		} else if (wide_is_less(b, a, words)) {
+			take_off(a, b, words);
+			add_up(u, v, words);
 		} else {
-			wide_sub(a, a, b, m);
-			wide_sub(d, d, v, m);
-			halve(a, d, m);
+			take_off(b, a, words);
+			add_up(v, u, words);
 		}
 	}
+	memcpy(d, m->n, 8 * words);
+	take_off(d, u, words);			/* a is 1 now */
+	for (; twos < 64 * words; twos++)
+		wide_add(d, d, d, m);
+	for (; twos > 64 * words; twos--)
+		halve(d, d[0] & 1 ? add_up(d, m->n, words) : 0, words);
+}
+
+/* d^(n - 2), as Fermat has it. */
+void
+wide_invert_secret(uint64_t *d, const struct wide_mod *m)
+{
+	static const uint64_t two[CURVE_WORDS_MAX] = { 2 };
+	uint64_t e[CURVE_WORDS_MAX];
+	unsigned char octets[8 * CURVE_WORDS_MAX];
+
+	memcpy(e, m->n, 8 * m->words);
+	take_off(e, two, m->words);
+	wide_store(octets, 8 * m->words, e);
+	wide_in(d, d, m);
+	wide_pow(d, octets, 8 * m->words, m);
 }
 
 /* ---- octets ------------------------------------------------------------- */

@@ -80,15 +80,21 @@ p256_mul(int64_t *d, const int64_t *a, const int64_t *b)
 void
 p256_add(int64_t *d, const int64_t *a, const int64_t *b)
 {
-	for (int i = 0; i < LIMBS; i++)
-		d[i] = a[i] + b[i];
+	d[0] = a[0] + b[0];
+	d[1] = a[1] + b[1];
+	d[2] = a[2] + b[2];
+	d[3] = a[3] + b[3];
+	d[4] = a[4] + b[4];
 }
 
 void
 p256_sub(int64_t *d, const int64_t *a, const int64_t *b)
 {
-	for (int i = 0; i < LIMBS; i++)
-		d[i] = a[i] - b[i];
+	d[0] = a[0] - b[0];
+	d[1] = a[1] - b[1];
+	d[2] = a[2] - b[2];
+	d[3] = a[3] - b[3];
+	d[4] = a[4] - b[4];
 }
 
 /*
@@ -139,4 +145,18 @@ p256_in(int64_t *d, const uint64_t *a)
 	t[3] = (int64_t)((a[2] >> 28 | a[3] << 36) & LIMB_MASK);
 	t[4] = (int64_t)(a[3] >> 16);
 	p256_mul(d, t, square);
+}
+
+/* Times 1: not less than 0, and p at most. */
+void
+p256_out(uint64_t *d, const int64_t *a)
+{
+	static const int64_t one[LIMBS] = { 1 };
+	int64_t t[LIMBS];
+
+	p256_mul(t, a, one);
+	d[0] = (uint64_t)t[0] | (uint64_t)t[1] << 52;
+	d[1] = (uint64_t)t[1] >> 12 | (uint64_t)t[2] << 40;
+	d[2] = (uint64_t)t[2] >> 24 | (uint64_t)t[3] << 28;
+	d[3] = (uint64_t)t[3] >> 36 | (uint64_t)t[4] << 16;
 }

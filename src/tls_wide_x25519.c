@@ -256,17 +256,31 @@ x_at(int curve, size_t *n)
 	return br_ec_all_m31.xoff(curve, n);
 }
 
-/* Its scalars, too, are least first here. */
+static bool
+multiply_nist(unsigned char *g, size_t g_n, const unsigned char *k, size_t k_n,
+	int curve)
+{
+	struct curve c;
+	struct point p;
+	uint64_t scalar[CURVE_WORDS_MAX];
+	bool is_good;
+
+	is_good = curve_set(&c, curve) && point_load(&p, &c, g, g_n)
+	    && wide_load(scalar, c.n.words, k, k_n)
+	    && point_times(g, &c, &p, scalar);
+	base_wipe(scalar, sizeof(scalar));
+	return is_good;
+}
+
+/* Scalars of X25519, too, are least first here. */
 static uint32_t
 multiply(unsigned char *g, size_t g_n, const unsigned char *k, size_t k_n,
 	int curve)
 {
 	unsigned char scalar[OCTETS] = { 0 }, any = 0;
 
-	if (curve == BR_EC_secp256r1)
-		return br_ec_p256_m31.mul(g, g_n, k, k_n, curve);
 	if (curve != BR_EC_curve25519)
-		return br_ec_prime_i31.mul(g, g_n, k, k_n, curve);
+		return multiply_nist(g, g_n, k, k_n, curve);
 	if (g_n != OCTETS || k_n > OCTETS)
 		return 0;
 	memcpy(scalar, k, k_n);
@@ -281,15 +295,11 @@ static size_t
 multiply_generator(unsigned char *d, const unsigned char *k, size_t k_n,
 	int curve)
 {
-	const unsigned char *g;
 	size_t n;
+	const unsigned char *g = generator(curve, &n);
 
-	if (curve == BR_EC_secp256r1)
-		return br_ec_p256_m31.mulgen(d, k, k_n, curve);
-	g = generator(curve, &n);
 	memcpy(d, g, n);
-	(void)multiply(d, n, k, k_n, curve);
-	return n;
+	return multiply(d, n, k, k_n, curve) ? n : 0;
 }
 
 const br_ec_impl wide_ec = {

@@ -369,7 +369,7 @@ over(uint64_t *d, const uint64_t *a, const uint64_t *b)
 
 	memcpy(t, b, 8 * order.words);
 	wide_invert(t, &order);
-	times(d, a, t);
+	wide_mul(d, a, t, &order);
 }
 
 static void

@@ -136,7 +136,7 @@ SIM_TEST(a_signature_longer_than_any_key_is_refused)
 SIM_TEST(a_number_times_its_inverse_is_1)
 {
 	struct wide_mod m;
-	uint64_t a[9], b[9];
+	uint64_t a[9], b[9], t[9];
 	unsigned char p[66];
 	size_t octets;
 
@@ -155,7 +155,12 @@ SIM_TEST(a_number_times_its_inverse_is_1)
 			memcpy(b, a, sizeof(b));
 			wide_invert(b, &m);
 			assert_true(wide_is_less(b, m.n, m.words));
-			wide_in(a, a, &m);
+			wide_mul(t, a, b, &m);
+			assert_int_equal(t[0], 1);
+			assert_true(wide_is_zero(t + 1, m.words - 1));
+			memcpy(b, a, sizeof(b));
+			wide_invert_secret(b, &m);
+			assert_true(wide_is_less(b, m.n, m.words));
 			wide_mul(a, a, b, &m);
 			assert_int_equal(a[0], 1);
 			assert_true(wide_is_zero(a + 1, m.words - 1));
