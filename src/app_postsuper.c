@@ -61,7 +61,7 @@ do_ourselves(const struct queue *q, char letter, struct span id)
 		TRY(queue_hold(q, id, false));
 	else if (letter == 'H')
 		return RC_NONE;
-	return letter == 'H' ? RC_OK : queue_put_off(q, id, port_wall());
+	return queue_put_off(q, id, port_wall());
 }
 
 /* Likewise. */
