@@ -67,9 +67,8 @@ struct app {
 			return try_code_; \
 	} while (0)
 
-#define APPLET(name, entry, usage, summary)	int entry(struct app *app);
+#define APPLET(name, entry, ...)	int entry(struct app *app);
 #include "applet.def"
-#undef APPLET
 
 /* `postern` under its own name: --help, --list, --version, --install DIR. */
 int app_self(struct app *app);
@@ -78,14 +77,15 @@ int app_self(struct app *app);
 struct applet {
 	const char *name;
 	int (*run)(struct app *app);
-	const char *usage;
-	const char *summary;
 };
 
 /* The applet in this place of the list; NULL: there are no more. */
 const struct applet *applet_at(size_t index);
 /* NULL: there is none of that name. */
 const struct applet *applet_find(struct span name);
+
+/* What it does, in a few words. */
+void applet_put_summary(const struct applet *a, struct buf *out);
 
 /*
  * applet_main - run the applet that argv[0] or, failing that, argv[1] names,
@@ -123,7 +123,6 @@ void app_rest(struct app *app);
  *
  * letters  as of app_option(); `o:` in front, and nowhere else, is the -o
  *          NAME=VALUE that all tools have.
- * help     what options mean, for --help.
  * take     is told of each letter in its order, and returns an exit code; NULL:
  *          no need.
  *
@@ -131,13 +130,10 @@ void app_rest(struct app *app);
  */
 typedef int app_take(struct app *app, int letter, const char *value);
 void *app_start(struct app *app, size_t bytes, const char *letters,
-	const char *help, app_take *take);
+	app_take *take);
 
-/*
- * app_help - puts out the applet's usage and what its options mean: lines of
- * text, the last one ended, too.
- */
-int app_help(struct app *app, const char *options);
+/* Puts out what applet.def says of the applet; EXIT_OK. */
+int app_help(struct app *app);
 
 /* NULL: it was not given. */
 static inline const char *

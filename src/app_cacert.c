@@ -17,16 +17,10 @@
 
 #define WHY_MAX		1280	/* paths are in it */
 
-static const char help[] =
-	"  -q  no word about what was done\n"
-	"FILE.cdb is used instead of FILE as long as that is not newer.\n"
-	"Exit: 0; 64 usage; 65 FILE can't be read or has no certificate; 73\n"
-	"FILE.cdb or standard output can't be written; 75 not enough memory.\n";
-
 int
 app_cacert(struct app *app)
 {
-	char *text = app_start(app, WHY_MAX, "q", help, NULL);
+	char *text = app_start(app, WHY_MAX, "q", NULL);
 	struct tls_index made;
 	struct buf why;
 	enum rc rc;

@@ -24,13 +24,6 @@
 
 #define ADDR_BYTES	1100
 
-static const char help[] =
-	"  -n        ask nobody outside this machine\n"
-	"  -f ADDR   sender to be asked about; empty: none\n"
-	"  -v        show the dialogue on standard error\n"
-	"  -c DIR, -o NAME=VALUE   settings\n"
-	"Exit: 0 nothing is wrong; 1 something is; 64 usage; 78 settings.\n";
-
 struct check {
 	struct report report;		/* first: put() gets it */
 	struct app *app;
@@ -312,7 +305,7 @@ settle_rcpt(struct check *c)
 int
 app_check(struct app *app)
 {
-	struct check *c = app_start(app, sizeof(*c), "o:c:f:nv", help, NULL);
+	struct check *c = app_start(app, sizeof(*c), "o:c:f:nv", NULL);
 
 	if (c == NULL)
 		return app->code;

@@ -11,12 +11,6 @@
 #include "list.h"
 #include "port.h"
 
-static const char help[] =
-	"  -q        the names are ids of messages in the queue\n"
-	"  -e -h -b  only envelope, header, body; together: those\n"
-	"  -c DIR, -o NAME=VALUE   settings\n"
-	"Exit: 0; 1 a file is not there or is no message; 64 usage.\n";
-
 #define COPY_BYTES	4096
 
 enum { PART_ENVELOPE = 1, PART_HEAD = 2, PART_BODY = 4, PART_ALL = 7 };
@@ -203,7 +197,7 @@ show(struct call *c, const char *name)
 int
 app_postcat(struct app *app)
 {
-	struct call *c = app_start(app, sizeof(*c), "o:bc:dehnqv", help, NULL);
+	struct call *c = app_start(app, sizeof(*c), "o:bc:dehnqv", NULL);
 	int code = EXIT_OK;
 
 	if (c == NULL)

@@ -22,18 +22,6 @@
 #define FILE_MAX_	(1 << 20)	/* of a main.cf that is edited */
 #define VALUE_MAX	(64 << 10)	/* expanded, by -x */
 
-static const char help[] =
-	"  -c DIR         the folder of main.cf\n"
-	"  -d             defaults, whatever main.cf says\n"
-	"  -e             change main.cf: NAME=VALUE... (-e may be left out)\n"
-	"  -h             values without names\n"
-	"  -j             one JSON object for each line\n"
-	"  -n             only what is set in main.cf or by -o\n"
-	"  -o NAME=VALUE  as if main.cf had this line\n"
-	"  -x             $name replaced\n"
-	"Exit: 0; 1 a name is unknown, or a value wrong; 64 usage; 73 main.cf\n"
-	"or standard output cannot be written.\n";
-
 struct postconf {
 	struct app *app;
 	struct param *param;
@@ -353,8 +341,7 @@ edit(struct postconf *c)
 int
 app_postconf(struct app *app)
 {
-	struct postconf *c = app_start(app, sizeof(*c), "o:c:dehjnx", help,
-	    NULL);
+	struct postconf *c = app_start(app, sizeof(*c), "o:c:dehjnx", NULL);
 
 	if (c == NULL)
 		return app->code;

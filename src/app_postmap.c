@@ -31,26 +31,6 @@
 #define TEXT_MAX	1024
 #define TABLES_MAX	32	/* asked at once */
 
-static const char help[] =
-	"  -c DIR   the folder of main.cf\n"
-	"  -d KEY   remove the key; `-`: the lines of standard input\n"
-	"  -f       keys keep their case\n"
-	"  -h, -b   -q - takes a message: its header lines, its body lines\n"
-	"  -i       add what is on standard input, keep what is there\n"
-	"  -N, -n   with or without a NUL behind keys and values\n"
-	"  -o       as root: files are ours, not the text's owner's\n"
-	"  -p       make files that everybody can read\n"
-	"  -q KEY   print the value of the key; `-`: as above\n"
-	"  -r, -w   of two values of a key the last, the first; silently\n"
-	"  -s       print all entries\n"
-	"  -u, -U   nothing\n"
-	"  -v       say more\n"
-	"Types: cdb texthash inline static regexp cidr unionmap pipemap\n"
-	"randmap environ fail, and hash btree dbm lmdb sdbm: FILE.cdb.\n"
-	"Exit: 0; 1 not found, or an error; 64 usage; 73 standard output\n"
-	"cannot be written; 75 a table cannot be asked now; 78 main.cf is\n"
-	"wrong.\n";
-
 struct postmap {
 	struct app *app;
 	const char *gap;		/* between key and value */
@@ -311,8 +291,8 @@ take_file(struct postmap *p, const char *name)
 	if (name[colon] == '\0')
 		return EXIT_OK;
 	p->job.path = name + colon + 1;
-	if (p->job.path[0] != '\0' && span_which((struct span){ name, colon },
-	    "cdb hash btree dbm lmdb sdbm") != 0)
+	if (p->job.path[0] != '\0' && span_index("cdb hash btree dbm lmdb sdbm",
+	    (struct span){ name, colon }) >= 0)
 		return EXIT_OK;
 	app_say(p->app, "%s: tables of this type are not compiled; "
 		"cdb:FILE are", name);
@@ -347,9 +327,9 @@ remove_all(struct postmap *p, const char *key)
 /* ---- main ---------------------------------------------------------------- */
 
 static struct postmap *
-start(struct app *app, const char *letters, const char *text, bool is_alias)
+start(struct app *app, const char *letters, bool is_alias)
 {
-	struct postmap *p = app_start(app, sizeof(*p), letters, text, NULL);
+	struct postmap *p = app_start(app, sizeof(*p), letters, NULL);
 
 	if (p == NULL)
 		return NULL;
@@ -376,7 +356,7 @@ start(struct app *app, const char *letters, const char *text, bool is_alias)
 static int
 run(struct app *app, bool is_alias)
 {
-	struct postmap *p = start(app, "bc:d:fhiNnopq:rsuUvw", help, is_alias);
+	struct postmap *p = start(app, "bc:d:fhiNnopq:rsuUvw", is_alias);
 	const char *query_key = app_given(app, 'q');
 	const char *removal = app_given(app, 'd');
 	bool lists = app_given(app, 's') != NULL;
@@ -416,10 +396,7 @@ app_postalias(struct app *app)
 int
 app_newaliases(struct app *app)
 {
-	struct postmap *p = start(app, "c:v",
-	    "  -c DIR  the folder of main.cf\n"
-	    "  -v      say more\n"
-	    "Exit: 0; 1 an error; 64 usage; 78 main.cf is wrong.\n", true);
+	struct postmap *p = start(app, "c:v", true);
 	char text[TEXT_MAX];
 	struct span rest, word;
 	int code = EXIT_OK;

@@ -13,16 +13,6 @@
 #include "port.h"
 #include "runner.h"
 
-static const char help[] =
-	"  -p       list the queue; mailq does the same\n"
-	"  -j       the same as JSON, a line for each message\n"
-	"  -f       try all mail now\n"
-	"  -i ID    try this message now\n"
-	"  -s SITE  try mail for this next hop or domain now\n"
-	"  -c DIR, -o NAME=VALUE   settings\n"
-	"In a list, * behind an ID: being delivered; !: on hold.\n"
-	"Exit: 0; 64 usage; 69 not done, and why; 78 settings.\n";
-
 /* ---- looking ------------------------------------------------------------- */
 
 static enum rc
@@ -123,8 +113,7 @@ app_postqueue(struct app *app)
 {
 	unsigned modes = 0;
 
-	if (app_start(app, sizeof(struct list), "o:c:fi:jps:v", help, NULL) ==
-	    NULL)
+	if (app_start(app, sizeof(struct list), "o:c:fi:jps:v", NULL) == NULL)
 		return app->code;
 	for (const char *m = "fijps"; *m != '\0'; m++)
 		modes += app_given(app, *m) != NULL;
@@ -139,8 +128,7 @@ app_postqueue(struct app *app)
 int
 app_mailq(struct app *app)
 {
-	if (app_start(app, sizeof(struct list), "o:C:c:jv", help, NULL) ==
-	    NULL)
+	if (app_start(app, sizeof(struct list), "o:C:c:jv", NULL) == NULL)
 		return app->code;
 	if (app_given(app, 'C') != NULL)
 		app->given['c' - 'A'] = app_given(app, 'C');

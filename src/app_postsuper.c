@@ -15,16 +15,6 @@
 
 #define REQUESTS_MAX	32
 
-static const char help[] =
-	"  -d ID  delete; -h ID  put on hold; -H ID  release; -r ID  requeue\n"
-	"         ID: of one message, - for the ids on standard input, or ALL\n"
-	"         for all in the queues named behind the options: hold,\n"
-	"         incoming, active, deferred (none: every one of them)\n"
-	"  -p, -s are accepted; the manager keeps its folders in order\n"
-	"  -c DIR, -o NAME=VALUE   settings\n"
-	"Exit: 0, whether or not there were such messages; 64 usage; 69 the\n"
-	"queue cannot be reached; 78 settings.\n";
-
 struct deed {
 	char letter;
 	char request[9];
@@ -196,14 +186,14 @@ take(struct app *app, int letter, const char *value)
 int
 app_postsuper(struct app *app)
 {
-	struct call *c = app_start(app, sizeof(*c), "o:c:d:h:H:psr:vS", help,
+	struct call *c = app_start(app, sizeof(*c), "o:c:d:h:H:psr:vS",
 	    take);
 	enum rc rc = RC_OK;
 
 	if (c == NULL)
 		return app->code;
 	for (int i = 0; i < app->argc; i++)
-		if (span_which(span_of(app->argv[i]), LIST_WHERES) == 0)
+		if (span_index(LIST_WHERES, span_of(app->argv[i])) < 0)
 			return app_usage(app, "%s: no such queue",
 			    app->argv[i]);
 	TRY_CODE(app_queue(app, false));

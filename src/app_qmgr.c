@@ -13,15 +13,6 @@
 #include "runner.h"
 #include "version.h"
 
-static const char help[] =
-	"  -b       in the background, as sendmail -bd has it\n"
-	"  -e       leave when the queue is empty\n"
-	"  -v       log more\n"
-	"  -c DIR, -o NAME=VALUE   settings\n"
-	"Signals: TERM ends it in order, HUP reads main.cf anew.\n"
-	"Exit: 0; 64 usage; 69 another manager runs, or there can be no\n"
-	"queue; 75 trouble of this machine; 78 settings.\n";
-
 static void
 introduce(const struct app *app)
 {
@@ -63,7 +54,7 @@ app_qmgr(struct app *app)
 	bool goes_back;
 	int lock = -1;
 
-	if (app_start(app, 0, "o:bc:ev", help, NULL) == NULL)
+	if (app_start(app, 0, "o:bc:ev", NULL) == NULL)
 		return app->code;
 	TRY_CODE(app_no_words(app));
 	goes_back = app_given(app, 'b') != NULL;

@@ -21,17 +21,6 @@
 #define PATH_TEXT_MAX	2048	/* two of them fit on a small stack */
 #define SUMMARY_COLUMN	18
 
-static const char options[] =
-	"One program with many names; a link called NAME does the same as\n"
-	"`postern NAME'.  `postern NAME --help' tells about one of them.\n"
-	"\n"
-	"  --list          print the names\n"
-	"  --install DIR   make a link in DIR for each name; a link that is\n"
-	"                  there is replaced, a file or folder never is\n"
-	"  --version       print the version\n"
-	"\n"
-	"Exit: 0 done, 64 usage, 73 something could not be written.\n";
-
 /* The names, their summaries behind them for who reads --help. */
 static int
 list(struct app *app, bool with_summary)
@@ -45,8 +34,10 @@ list(struct app *app, bool with_summary)
 		buf_fmt(b, with_summary ? "  %s" : "%s\n", a->name);
 		while (with_summary && b->n < end)
 			buf_putc(b, ' ');
-		if (with_summary)
-			buf_fmt(b, "%s\n", a->summary);
+		if (with_summary) {
+			applet_put_summary(a, b);
+			buf_putc(b, '\n');
+		}
 	}
 	return EXIT_OK;
 }
@@ -54,7 +45,7 @@ list(struct app *app, bool with_summary)
 static int
 help(struct app *app)
 {
-	app_help(app, options);
+	app_help(app);
 	buf_puts(&app->out, "\nNames:\n");
 	return list(app, true);
 }

@@ -54,39 +54,6 @@
 #define TAG_TEXT_MAX	128
 #define SECONDS_MAX	86400
 
-static const char help[] =
-	"\n"
-	"  -t            recipients also from To, Cc and Bcc; Bcc is removed\n"
-	"  -i, -oi       a line of a single dot does not end the message\n"
-	"  -f, -r ADDR   envelope sender; '' or <>: none\n"
-	"  -F NAME       full name for a From that is added\n"
-	"  -N LIST       notices: never, or success,failure,delay\n"
-	"  -R full|hdrs  what notices return\n"
-	"  -V ENVID      name of the message in notices\n"
-	"  -B 7bit|8bitmime  what the body is\n"
-	"  -bv           ask servers about the recipients, send nothing\n"
-	"  -G            from a gateway: add no fields to the header\n"
-	"  -L TAG        log under this name\n"
-	"  -v            tell what is done; -vv with the dialogue\n"
-	"  -C FILE, -c DIR   main.cf, or the folder it is in\n"
-	"  -o NAME=VALUE a setting, stronger than main.cf\n"
-	"  -S HOST[:PORT]    send through this server instead of relayhost\n"
-	"  -w SECONDS    longest time for each step of the dialogue\n"
-	"  -bp           list the queue, as mailq does\n"
-	"  -q, -qI ID, -qR SITE  try the queue now, one message, one site\n"
-	"  -bd           start the queue manager; it is no server\n"
-	"  -bi, -I       compile the alias files, as newaliases does\n"
-	"  -bs           SMTP on standard input and output\n"
-	"\n"
-	"-bm -A -e -h -m -n -O -p -U -X -x and other -o are accepted and\n"
-	"have no effect.  With -S, with -w, or with -o NAME=VALUE (but not\n"
-	"with -o queue_directory=DIR), and where there is no queue, the mail\n"
-	"is sent at once, and not kept if that fails.\n"
-	"\n"
-	"Exit: 0 queued or sent; 75 try again; 69 bounced; 64 usage; 65\n"
-	"message unreadable; 78 settings.  Who did not get it, and why, is\n"
-	"on standard error, one line each.\n";
-
 struct call {
 	struct app *app;
 	const char *sender;		/* NULL: the calling user */
@@ -249,8 +216,7 @@ take(struct app *app, int letter, const char *value)
 	c->app = app;
 	switch (letter) {
 	case 'B':
-		s->body = (enum job_body)span_which(v, JOB_BODY_WORDS);
-		well = s->body != JOB_BODY_NONE;
+		well = job_body_find(v, &s->body);
 		break;
 	case 'C':
 		return take_file(c, value);
@@ -265,8 +231,7 @@ take(struct app *app, int letter, const char *value)
 		well = rcpt_parse_notify(v, &s->notify);
 		break;
 	case 'R':
-		s->ret = (enum job_ret)span_which(v, JOB_RET_WORDS);
-		well = s->ret != JOB_RET_NONE;
+		well = job_ret_find(v, &s->ret);
 		break;
 	case 'S':
 		return take_server(c, value);
@@ -486,7 +451,7 @@ run(struct call *c)
 int
 app_sendmail(struct app *app)
 {
-	struct call *c = app_start(app, sizeof(*c), LETTERS, help, take);
+	struct call *c = app_start(app, sizeof(*c), LETTERS, take);
 	int code;
 
 	if (c == NULL)

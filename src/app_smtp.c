@@ -12,33 +12,6 @@
 #include "report.h"
 #include "smtp.h"
 
-static const char help[] =
-	"NEXTHOP is a domain, [host] or [address], with :port or without;\n"
-	"for lmtp also unix:/path or inet:host:port.  Several are divided by\n"
-	"commas, and tried in order.\n"
-	"\n"
-	"  -c DIR         read DIR/main.cf instead of /etc/postern/main.cf\n"
-	"  -o NAME=VALUE  a setting, stronger than main.cf\n"
-	"  -f SENDER      envelope sender; '' is the null sender\n"
-	"  -N NOTIFY      of the next recipient: never, or a list of success,\n"
-	"                 failure, delay\n"
-	"  -O ORCPT       of the next recipient, as rfc822;user@example.com\n"
-	"  -V ENVID       envelope id, for delivery status notices\n"
-	"  -R full|hdrs   what such notices return\n"
-	"  -B BODY        body type that was declared, 7bit or 8bitmime\n"
-	"  -u             the message was submitted with SMTPUTF8\n"
-	"  -F DORX        prepend Delivered-To, X-Original-To, Return-Path;\n"
-	"                 X: this is final delivery\n"
-	"  -X ATTR=VALUE  the original client: name, addr, port, proto, helo,\n"
-	"                 ident, source\n"
-	"  -A AGE         seconds that the message has been waiting already\n"
-	"  -p             probe: ask for the recipients, send no content\n"
-	"  -v             show the dialogue on standard error\n"
-	"\n"
-	"The message is read from standard input.\n"
-	"Exit: 0 all sent, 75 some deferred (try again), 69 some refused for\n"
-	"good and none deferred, 64 usage, 65 message, 78 settings.\n";
-
 /* A run of the applet; what points nowhere else is in here. */
 struct run {
 	struct report report;	/* first: verdict() gets a pointer to it */
@@ -89,15 +62,13 @@ take(struct app *app, int letter, const char *value)
 		well = span_number(v, INT32_MAX, &r->age_s);
 		break;
 	case 'B':
-		j->body = (enum job_body)span_which(v, JOB_BODY_WORDS);
-		well = j->body != JOB_BODY_NONE;
+		well = job_body_find(v, &j->body);
 		break;
 	case 'F':
 		well = take_flags(j, v);
 		break;
 	case 'R':
-		j->ret = (enum job_ret)span_which(v, JOB_RET_WORDS);
-		well = j->ret != JOB_RET_NONE;
+		well = job_ret_find(v, &j->ret);
 		break;
 	case 'V':
 		j->envid = v;
@@ -236,19 +207,19 @@ hand_over(struct run *r, bool *lmtp)
 	struct app *app = r->app;
 	struct span to = app->set.param.set.best_mx_transport;
 	size_t colon = span_find(to, ':');
-	unsigned transport = span_which(span_part(to, 0, colon),
-	    "smtp relay lmtp");
+	int transport = span_index("smtp relay lmtp",
+	    span_part(to, 0, colon));
 	struct buf hop = BUF(r->hop);
 
 	buf_put(&hop, span_part(to, colon + 1, to.n));
-	if (transport == 0 || hop.full) {
+	if (transport < 0 || hop.full) {
 		app_say(app, "best_mx_transport = %.*s: the transports are "
 		    "smtp, relay and lmtp", SPAN_ARG(to));
 		return EXIT_CONFIG;
 	}
 	if (hop.n > 0)
 		r->job.nexthop = buf_span(&hop);
-	*lmtp = transport == 3;
+	*lmtp = transport == 2;
 	return app_set_load(&app->set, app, app_given(app, 'c'), *lmtp);
 }
 
@@ -256,7 +227,7 @@ static int
 run(struct app *app, bool lmtp)
 {
 	struct run *r = app_start(app, sizeof(*r), "o:A:B:F:R:V:X:c:f:puv",
-	    help, take);
+	    take);
 	enum rc rc;
 
 	if (r == NULL)

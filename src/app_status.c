@@ -17,12 +17,6 @@
 
 #define ANSWER_BYTES	8192
 
-static const char help[] =
-	"  -j   one JSON object, for monitors\n"
-	"  -c DIR, -o NAME=VALUE   settings\n"
-	"Exit: 0 well; 1 mail waits for somebody to act; 64 usage; 69 there\n"
-	"is no queue; 78 settings.\n";
-
 struct counts {
 	unsigned fresh, deferred, held, network, drop, corrupt;
 	int64_t bytes, oldest_s, next_s;	/* 0: none */
@@ -155,7 +149,7 @@ tell_json(const struct queue *q, const struct counts *n, bool has_manager,
 int
 app_status(struct app *app)
 {
-	struct counts *n = app_start(app, sizeof(*n), "o:c:j", help, NULL);
+	struct counts *n = app_start(app, sizeof(*n), "o:c:j", NULL);
 	char room[ANSWER_BYTES];
 	struct buf b = BUF(room);
 	struct span answer;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "applet.h"
+#include "applet_rows.h"
 #include "port.h"
 
 #define SENTENCE_MAX	(LOG_LINE_MAX + 256)	/* a longer one is cut */
@@ -13,9 +14,8 @@
 #define TAG_MAX		64	/* `postfix/NAME` */
 
 static const struct applet applets[] = {
-#define APPLET(name, entry, usage, summary)	{ name, entry, usage, summary },
+#define APPLET(name, entry, ...)	{ name, entry },
 #include "applet.def"
-#undef APPLET
 };
 
 const struct applet *
@@ -31,6 +31,29 @@ applet_find(struct span name)
 		if (span_is(name, applets[i].name))
 			return &applets[i];
 	return NULL;
+}
+
+/*
+ * The packed texts of an applet, NULL: of postern itself.  After an octet with
+ * the number of lines of help come usage, summary, and these lines.
+ */
+static const uint8_t *
+texts_of(const struct applet *a)
+{
+	size_t before = a == NULL ? 0 : (size_t)(a - applets) + 1;
+	const uint8_t *at = rows;
+	unsigned n;
+
+	for (; before > 0; before--)
+		for (n = *at++ + 2u; n > 0; n--)
+			at = pack_skip(texts, at);
+	return at;
+}
+
+void
+applet_put_summary(const struct applet *a, struct buf *out)
+{
+	(void)pack_put(out, texts, pack_skip(texts, texts_of(a) + 1));
 }
 
 static void
@@ -214,8 +237,9 @@ put_usage(struct buf *b, const struct app *app, const struct applet *a)
 {
 	buf_puts(b, "usage: ");
 	put_command(b, app);
-	buf_fmt(b, " %s\n", a != NULL ? a->usage :
-		"NAME [ARGUMENT]... | --list | --install DIR | --version");
+	buf_putc(b, ' ');
+	(void)pack_put(b, texts, texts_of(a) + 1);
+	buf_putc(b, '\n');
 }
 
 int
@@ -274,15 +298,26 @@ app_print(struct app *app, struct span text)
 }
 
 int
-app_help(struct app *app, const char *options)
+app_help(struct app *app)
 {
 	const struct applet *a = applet_find(span_of(app->name));
+	const uint8_t *at = texts_of(a);
 	struct buf *b = app_out(app);
+	unsigned n;
 
 	put_usage(b, app, a);
-	if (a != NULL)
-		buf_fmt(b, "%s\n", a->summary);
-	buf_puts(b, options);
+	if (a != NULL) {
+		applet_put_summary(a, b);
+		buf_putc(b, '\n');
+	}
+	while (*at == 0)	/* as the one before */
+		at = texts_of(--a);
+	n = *at++;
+	at = pack_skip(texts, pack_skip(texts, at));
+	while (n-- > 0) {
+		at = pack_put(b, texts, at);
+		buf_putc(b, '\n');
+	}
 	return EXIT_OK;
 }
 
@@ -313,7 +348,7 @@ take_option(struct app *app, const char *letters, int letter,
 
 void *
 app_start(struct app *app, size_t bytes, const char *letters,
-	const char *help, app_take *take)
+	app_take *take)
 {
 	const char *value;
 	int letter;
@@ -322,7 +357,7 @@ app_start(struct app *app, size_t bytes, const char *letters,
 	app->call = bytes > 0 ? app_memory(app, bytes) : app;
 	while (app->call != NULL &&
 	    (letter = app_option(app, letters, &value)) != 0) {
-		app->code = letter == APP_HELP ? app_help(app, help) :
+		app->code = letter == APP_HELP ? app_help(app) :
 			take_option(app, letters, letter, value, take);
 		if (letter == APP_HELP || app->code != EXIT_OK)
 			return NULL;
