@@ -132,7 +132,7 @@ typedef int app_take(struct app *app, int letter, const char *value);
 void *app_start(struct app *app, size_t bytes, const char *letters,
 	app_take *take);
 
-/* app_help - puts out what applet.def says of the applet. */
+/* Puts out what applet.def says of the applet; EXIT_OK. */
 int app_help(struct app *app);
 
 /* NULL: it was not given. */

@@ -81,9 +81,6 @@ bool span_is(struct span s, const char *text);		/* case counts */
 bool span_is_case(struct span s, const char *text);
 bool span_starts_case(struct span s, const char *prefix);
 bool span_has_8bit(struct span s);
-/* Which of the words, which blanks divide, s is, from 1, case ignored; 0: none
-   of them. */
-unsigned span_which(struct span s, const char *words);
 
 /* Index of the first (last) octet c, or s.n if there is none. */
 size_t span_find(struct span s, char c);

@@ -11,9 +11,9 @@
 
 enum job_body { JOB_BODY_NONE, JOB_BODY_7BIT, JOB_BODY_8BITMIME };
 enum job_ret { JOB_RET_NONE, JOB_RET_FULL, JOB_RET_HDRS };
-/* As span_which() finds them. */
-#define JOB_BODY_WORDS	"7bit 8bitmime"
-#define JOB_RET_WORDS	"full hdrs"
+/* By their names in MAIL (RFC 6152, 3461), in any case. */
+MUST_USE bool job_body_find(struct span name, enum job_body *out);
+MUST_USE bool job_ret_find(struct span name, enum job_ret *out);
 enum {	/* NOTIFY, RFC 3461, 4.1 */
 	JOB_NOTIFY_NEVER = 1, JOB_NOTIFY_SUCCESS = 2, JOB_NOTIFY_FAILURE = 4,
 	JOB_NOTIFY_DELAY = 8

@@ -291,8 +291,8 @@ take_file(struct postmap *p, const char *name)
 	if (name[colon] == '\0')
 		return EXIT_OK;
 	p->job.path = name + colon + 1;
-	if (p->job.path[0] != '\0' && span_which((struct span){ name, colon },
-	    "cdb hash btree dbm lmdb sdbm") != 0)
+	if (p->job.path[0] != '\0' && span_index("cdb hash btree dbm lmdb sdbm",
+	    (struct span){ name, colon }) >= 0)
 		return EXIT_OK;
 	app_say(p->app, "%s: tables of this type are not compiled; "
 		"cdb:FILE are", name);

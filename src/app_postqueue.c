@@ -117,8 +117,7 @@ app_postqueue(struct app *app)
 {
 	unsigned modes = 0;
 
-	if (app_start(app, sizeof(struct list), "o:c:fi:jps:v", NULL) ==
-	    NULL)
+	if (app_start(app, sizeof(struct list), "o:c:fi:jps:v", NULL) == NULL)
 		return app->code;
 	for (const char *m = "fijps"; *m != '\0'; m++)
 		modes += app_given(app, *m) != NULL;
@@ -133,8 +132,7 @@ app_postqueue(struct app *app)
 int
 app_mailq(struct app *app)
 {
-	if (app_start(app, sizeof(struct list), "o:C:c:jv", NULL) ==
-	    NULL)
+	if (app_start(app, sizeof(struct list), "o:C:c:jv", NULL) == NULL)
 		return app->code;
 	if (app_given(app, 'C') != NULL)
 		app->given['c' - 'A'] = app_given(app, 'C');

@@ -197,7 +197,7 @@ app_postsuper(struct app *app)
 	if (c == NULL)
 		return app->code;
 	for (int i = 0; i < app->argc; i++)
-		if (span_which(span_of(app->argv[i]), LIST_WHERES) == 0)
+		if (span_index(LIST_WHERES, span_of(app->argv[i])) < 0)
 			return app_usage(app, "%s: no such queue",
 			    app->argv[i]);
 	TRY_CODE(app_queue(app, false));

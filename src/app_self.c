@@ -31,12 +31,13 @@ list(struct app *app, bool with_summary)
 	for (size_t i = 0; (a = applet_at(i)) != NULL; i++) {
 		size_t end = b->n + SUMMARY_COLUMN;
 
-		buf_fmt(b, with_summary ? "  %s" : "%s", a->name);
+		buf_fmt(b, with_summary ? "  %s" : "%s\n", a->name);
 		while (with_summary && b->n < end)
 			buf_putc(b, ' ');
-		if (with_summary)
+		if (with_summary) {
 			applet_put_summary(a, b);
-		buf_putc(b, '\n');
+			buf_putc(b, '\n');
+		}
 	}
 	return EXIT_OK;
 }

@@ -216,8 +216,7 @@ take(struct app *app, int letter, const char *value)
 	c->app = app;
 	switch (letter) {
 	case 'B':
-		s->body = (enum job_body)span_which(v, JOB_BODY_WORDS);
-		well = s->body != JOB_BODY_NONE;
+		well = job_body_find(v, &s->body);
 		break;
 	case 'C':
 		return take_file(c, value);
@@ -232,8 +231,7 @@ take(struct app *app, int letter, const char *value)
 		well = rcpt_parse_notify(v, &s->notify);
 		break;
 	case 'R':
-		s->ret = (enum job_ret)span_which(v, JOB_RET_WORDS);
-		well = s->ret != JOB_RET_NONE;
+		well = job_ret_find(v, &s->ret);
 		break;
 	case 'S':
 		return take_server(c, value);

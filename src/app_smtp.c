@@ -62,15 +62,13 @@ take(struct app *app, int letter, const char *value)
 		well = span_number(v, INT32_MAX, &r->age_s);
 		break;
 	case 'B':
-		j->body = (enum job_body)span_which(v, JOB_BODY_WORDS);
-		well = j->body != JOB_BODY_NONE;
+		well = job_body_find(v, &j->body);
 		break;
 	case 'F':
 		well = take_flags(j, v);
 		break;
 	case 'R':
-		j->ret = (enum job_ret)span_which(v, JOB_RET_WORDS);
-		well = j->ret != JOB_RET_NONE;
+		well = job_ret_find(v, &j->ret);
 		break;
 	case 'V':
 		j->envid = v;
@@ -209,26 +207,27 @@ hand_over(struct run *r, bool *lmtp)
 	struct app *app = r->app;
 	struct span to = app->set.param.set.best_mx_transport;
 	size_t colon = span_find(to, ':');
-	unsigned transport = span_which(span_part(to, 0, colon),
-	    "smtp relay lmtp");
+	int transport = span_index("smtp relay lmtp",
+	    span_part(to, 0, colon));
 	struct buf hop = BUF(r->hop);
 
 	buf_put(&hop, span_part(to, colon + 1, to.n));
-	if (transport == 0 || hop.full) {
+	if (transport < 0 || hop.full) {
 		app_say(app, "best_mx_transport = %.*s: the transports are "
 		    "smtp, relay and lmtp", SPAN_ARG(to));
 		return EXIT_CONFIG;
 	}
 	if (hop.n > 0)
 		r->job.nexthop = buf_span(&hop);
-	*lmtp = transport == 3;
+	*lmtp = transport == 2;
 	return app_set_load(&app->set, app, app_given(app, 'c'), *lmtp);
 }
 
 static int
 run(struct app *app, bool lmtp)
 {
-	struct run *r = app_start(app, sizeof(*r), "o:A:B:F:R:V:X:c:f:puv", take);
+	struct run *r = app_start(app, sizeof(*r), "o:A:B:F:R:V:X:c:f:puv",
+	    take);
 	enum rc rc;
 
 	if (r == NULL)

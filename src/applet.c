@@ -303,6 +303,7 @@ app_help(struct app *app)
 	const struct applet *a = applet_find(span_of(app->name));
 	const uint8_t *at = texts_of(a);
 	struct buf *b = app_out(app);
+	unsigned n;
 
 	put_usage(b, app, a);
 	if (a != NULL) {
@@ -311,8 +312,9 @@ app_help(struct app *app)
 	}
 	while (*at == 0)	/* as the one before */
 		at = texts_of(--a);
-	at = pack_skip(texts, pack_skip(texts, at + 1));
-	for (unsigned n = texts_of(a)[0]; n > 0; n--) {
+	n = *at++;
+	at = pack_skip(texts, pack_skip(texts, at));
+	while (n-- > 0) {
 		at = pack_put(b, texts, at);
 		buf_putc(b, '\n');
 	}

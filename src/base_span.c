@@ -172,14 +172,3 @@ span_line(struct span *rest, struct span *line)
 	span_skip(rest, n + 1);
 	return true;
 }
-
-unsigned
-span_which(struct span s, const char *words)
-{
-	struct span rest = span_of(words), word;
-
-	for (unsigned i = 1; span_word(&rest, " ", &word); i++)
-		if (span_eq_case(s, word))
-			return i;
-	return 0;
-}
