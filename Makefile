@@ -220,6 +220,9 @@ $(foreach t,$(MUSL),$(eval $(call musl_rules,$t)))
 # No seed, random octets or time of BearSSL's own finding: it gets what the port
 # gave us, or fails.
 BEARSSL_CFLAGS := -DBR_USE_URANDOM=0 -DBR_RDRAND=0 -DBR_USE_UNIX_TIME=0
+# It writes words of 64 bits and reads them as words of 32: optimized as a whole,
+# the length that ends what MD5 hashes was never written.
+BEARSSL_CFLAGS += -fno-strict-aliasing
 
 bearssl_flags = $(call cc_flags,$1) $(LIBCFLAGS.$1) \
 	$(if $(TRIPLE.$1),$(LTO)) $(BEARSSL_CFLAGS)
