@@ -100,7 +100,7 @@ put_rcpts(struct call *c)
 		    r.state == QUEUE_NEVER ? "failed_recipient: " :
 		    "done_recipient: ", r.to.addr);
 		if (!flush(c))
-			return RC_OS;
+			return RC_GONE;
 	}
 	return rc == RC_NONE ? RC_OK : rc;
 }
@@ -119,7 +119,7 @@ put_trail(struct call *c, int fd, const struct queue_head *h)
 		text_printable(&c->out, f.text);
 		buf_putc(&c->out, '\n');
 		if (!flush(c))
-			return RC_OS;
+			return RC_GONE;
 	}
 	return rc == RC_NONE ? RC_OK : rc;
 }
@@ -146,14 +146,14 @@ put_content(struct call *c, int fd, const struct queue_head *h)
 				break;
 		if ((c->parts & PART_HEAD) != 0 && in_head &&
 		    !app_print(c->app, (struct span){ c->room, from }))
-			return RC_OS;
+			return RC_GONE;
 		if (!in_head)
 			from = 0;
 		in_head = in_head && from == got;
 		if ((c->parts & PART_BODY) != 0 && from < got &&
 		    !app_print(c->app, (struct span){ c->room + from,
 		    got - from }))
-			return RC_OS;
+			return RC_GONE;
 	}
 	return RC_OK;
 }
@@ -180,14 +180,14 @@ show_open(struct call *c, int fd, const char *name)
 	}
 	put_title(c, "MESSAGE CONTENTS", name);
 	if (!flush(c))
-		return RC_OS;
+		return RC_GONE;
 	if ((c->parts & (PART_HEAD | PART_BODY)) != 0)
 		TRY(put_content(c, fd, &h));
 	put_title(c, "MESSAGE OUTCOMES", name);
 	if ((c->parts & PART_ENVELOPE) != 0)
 		TRY(put_trail(c, fd, &h));
 	put_title(c, "MESSAGE FILE END", name);
-	return flush(c) ? RC_OK : RC_OS;
+	return flush(c) ? RC_OK : RC_GONE;
 }
 
 static int
@@ -216,6 +216,8 @@ show(struct call *c, const char *name)
 	port_close(fd);
 	if (rc == RC_OK)
 		return EXIT_OK;
+	if (rc == RC_GONE)		/* said already */
+		return EXIT_CANT_CREATE;
 	app_say(c->app, "%s: %s", name, rc == RC_WIRE ?
 	    "this is no message of a queue, or a part of one" : port_error());
 	return EXIT_ERROR;
@@ -242,7 +244,7 @@ static int
 run(struct call *c)
 {
 	enum rc rc;
-	int code = EXIT_OK;
+	int code = EXIT_OK, one;
 
 	if (c->app->argc == 0)
 		return app_usage(c->app, "which message?");
@@ -253,9 +255,13 @@ run(struct call *c)
 		    " user" : "there is no queue in queue_directory");
 		return EXIT_ERROR;
 	}
-	for (int i = 0; i < c->app->argc; i++)
-		if (show(c, c->app->argv[i]) != EXIT_OK)
-			code = EXIT_ERROR;
+	for (int i = 0; i < c->app->argc; i++) {
+		one = show(c, c->app->argv[i]);
+		if (one == EXIT_CANT_CREATE)
+			return one;
+		if (one != EXIT_OK)
+			code = one;
+	}
 	return code;
 }
 
