@@ -56,7 +56,7 @@ libs = $(B)/$1/libbearssl.a $(B)/$1/libcdb.a
 # the port's affair.
 LANG_FLAGS = -std=c11 -iquote include \
 	-isystem $(B)/src/bearssl/inc -isystem $(B)/src/tinycdb \
-	-iquote $(B)/date \
+	-iquote $(B)/date -iquote $(B)/packed \
 	$(if $(filter port/% tests/%,$<),-D_GNU_SOURCE -iquote $(<D))
 # libFuzzer calls the harnesses by a name that no header declares. clang
 # wants format attributes even on what passes a va_list on; gcc watches.
@@ -132,6 +132,21 @@ $(B)/date/built.h: date
 	$(Q)mkdir -p $(@D)
 	$(Q)echo '#define BUILT_UNIX_S $(strip $(BUILT))' >$@.new
 	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# --- packed texts -----------------------------------------------------------
+
+# The tables of include/*.def as packed octets; made by a program that runs
+# here, for whatever target.
+PACKED := $(patsubst %,$(B)/packed/%_rows.h,param applet)
+
+$(B)/packed/pack: toolchains/pack.c include/param.def \
+		include/applet.def
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC.$(NATIVE)) -std=c11 -O1 $(WARN_FLAGS) -iquote include -o $@ $<
+
+$(B)/packed/%_rows.h: $(B)/packed/pack
+	$(Q)$< $* >$@
 
 # --- libraries --------------------------------------------------------------
 
@@ -233,7 +248,7 @@ $(B)/$1/libcdb.a: $(B)/src/tinycdb.done toolchains/$1.mk \
 	$$(Q)$(AR.$1) rcs $$@ $(B)/$1/cdb.tmp/*.o && rm -r $(B)/$1/cdb.tmp
 
 $(B)/$1/%.o: %.c Makefile toolchains/$1.mk | $(B)/src/bearssl.done \
-		$(B)/src/tinycdb.done $(B)/date/built.h \
+		$(B)/src/tinycdb.done $(B)/date/built.h $(PACKED) \
 		$(if $(TRIPLE.$1),$(B)/$1/sysroot.done)
 	$$(call say,CC)
 	@mkdir -p $$(@D)

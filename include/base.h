@@ -73,6 +73,7 @@ struct span {
 
 struct span span_of(const char *text);		/* NUL-terminated text */
 struct span span_part(struct span s, size_t from, size_t n);	/* clamped */
+void span_skip(struct span *s, size_t n);	/* n octets off its front */
 struct span span_trim(struct span s);		/* blanks, tabs, CR, LF off */
 bool span_eq(struct span a, struct span b);
 bool span_eq_case(struct span a, struct span b);	/* ASCII case ignored */
@@ -92,6 +93,10 @@ size_t span_find_last(struct span s, char c);
  * Returns false, and leaves *word alone, when there are no more.
  */
 bool span_word(struct span *rest, const char *dividers, struct span *word);
+
+/* Which word of `list`, words divided by single blanks, is it, in any case? -1:
+   none of them. */
+int span_index(const char *list, struct span word);
 
 /* The dividers of lists in settings. */
 #define LIST_DIVIDERS	", \t\r\n"
@@ -179,6 +184,15 @@ MUST_USE enum rc arena_copy(struct arena *a, struct span s, struct span *out);
  */
 struct buf arena_room(const struct arena *a);
 void arena_keep(struct arena *a, const struct buf *b);
+
+/*
+ * Texts that toolchains/pack.c packed, and the dictionary they share.
+ * pack_put() adds one to a buf; it and pack_skip() return what is behind it.
+ */
+const uint8_t *pack_put(struct buf *b, const uint8_t *dict,
+	const uint8_t *text);
+const uint8_t *pack_skip(const uint8_t *dict, const uint8_t *text);
+bool pack_is(const uint8_t *dict, const uint8_t *text, struct span s);
 
 /*
  * Encodings, all added to a buf (whole or not at all).  The decoders return

@@ -60,14 +60,13 @@ enum dns_proof {
 
 /* What resolv.conf says.  Missing or empty: 127.0.0.1. */
 struct dns_conf {
-	struct port_addr server[DNS_SERVERS_MAX];
-	unsigned servers;
-	char search[DNS_SEARCH_MAX][DNS_NAME_MAX + 1];
-	unsigned searches;
 	ms_t timeout;			/* per try; 5 s */
 	unsigned attempts;		/* rounds over the servers; 2 */
 	unsigned ndots;
 	bool rotate, trust_ad, use_vc, no_edns;
+	unsigned servers, searches;
+	struct port_addr server[DNS_SERVERS_MAX];
+	char search[DNS_SEARCH_MAX][DNS_NAME_MAX + 1];
 };
 
 /* Tells what it understands, ignores the rest: resolv.conf(5). */
@@ -77,11 +76,10 @@ void dns_conf_parse(struct dns_conf *c, struct span text);
  * struct dns - a resolver.  `msg` is memory that the port gave, touched only
  * as far as answers reach.  `fault` and what follows describe the last failure.
  *
- * Between conf and turn the caller says how he wants his lookups; at first
+ * Ahead of turn the caller says how he wants his lookups; at first
  * `until` is MS_NEVER, both families are on, the rest is off.
  */
 struct dns {
-	struct dns_conf conf;
 	ms_t until;		/* of every lookup, absolute: no later than
 				   this, whatever resolv.conf allows */
 	unsigned families;	/* DNS_V4 | DNS_V6: of dns_addresses() */
@@ -89,14 +87,15 @@ struct dns {
 	struct span probe;	/* dnssec_probe: asked if the first answer that
 				   comes was not validated; empty: never */
 	bool defnames, dnsrch;	/* smtp_dns_resolver_options: address lookups */
+	const struct table_list *filter;	/* of records; may be NULL */
 	unsigned turn;		/* for rotate */
 	unsigned plain;		/* servers that want no EDNS0, one bit each */
 	unsigned char *msg;	/* DNS_TCP_MAX + 2 */
 	enum dns_proof proof;
-	const struct table_list *filter;	/* of records; may be NULL */
 	enum dns_fault fault;
 	enum dns_type fault_type;
 	char fault_name[DNS_NAME_MAX + 1];
+	struct dns_conf conf;
 };
 
 /* Reads /etc/resolv.conf.  RC_OS: no memory. */

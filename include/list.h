@@ -6,15 +6,6 @@
 
 #include "queue.h"
 
-/* Where a message is, in the words of Postfix's tools. */
-enum list_where {
-	LIST_INCOMING,		/* not tried yet */
-	LIST_ACTIVE,		/* being delivered */
-	LIST_DEFERRED,		/* tried, and waits */
-	LIST_HOLD
-};
-const char *list_where_name(enum list_where where);
-
 /*
  * struct list - one pass over the queue.  `print` gets whole lines; what it
  * returns, unless RC_OK, ends the pass.
@@ -26,11 +17,11 @@ struct list {
 	void *arg;
 	unsigned messages;	/* so far */
 	int64_t bytes;
-	char active[4096];	/* ids in work, each behind a blank */
-	struct queue_cursor cursor;
-	struct queue_reader reader;
 	struct buf out;
+	struct buf active;	/* ids in work, each behind a blank */
+	char active_room[4096];
 	char addr[2 * RCPT_ADDR_MAX + 4];	/* quoted */
+	struct queue_reader reader;
 	char room[8192];
 };
 
@@ -40,9 +31,32 @@ struct list {
  */
 MUST_USE enum rc list_all(struct list *l);
 
+/*
+ * list_each - tells `each` of every message, until that returns something else
+ * than RC_OK.
+ */
+MUST_USE enum rc list_each(const struct queue *q, enum rc (*each)(void *arg,
+	const struct queue_entry *e), void *arg);
+/* The head of its file.  RC_NONE: there is no such message any more. */
+MUST_USE enum rc list_head(const struct queue *q,
+	const struct queue_entry *e, struct queue_head *out);
+
 /* Asks the manager which messages are in work; none if it doesn't run. */
 void list_ask_active(const struct queue *q, struct buf *ids);
-enum list_where list_where(const struct queue_entry *e, unsigned tries,
+/*
+ * list_ask - a request to the manager, about `of` unless that is empty, which
+ * he answers by ok or no.  RC_DENY: no; his answer, a line, is a text.  Else as
+ * queue_ask().
+ */
+#define LIST_ANSWER_MAX	1024
+MUST_USE enum rc list_ask(const struct queue *q, const char *what,
+	struct span of, struct buf *answer);
+/*
+ * Where a message is, in the words of Postfix's tools: hold, active (it is
+ * being delivered), deferred (tried, and waits), incoming (not tried yet).
+ */
+#define LIST_WHERES	"hold active deferred incoming"
+const char *list_where(const struct queue_entry *e, unsigned tries,
 	struct span active);
 
 /* `Sat Nov 21 15:08:33`, local time. */

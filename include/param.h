@@ -178,10 +178,12 @@ MUST_USE enum rc param_expand(const struct param *p, struct span text,
 	struct buf *out, struct buf *why);
 
 /*
- * param_find - the text that stands for a name, as it was written.
+ * param_find - the text that stands for a name, as it was written; a default
+ * is put into the arena of the load.
  *
  * RC_OK it was assigned; RC_NONE it wasn't, or cannot be, *value is the
- * default; RC_DENY nobody knows the name, nor does any value use it as $name.
+ * default; RC_DENY nobody knows the name, nor does any value use it as $name;
+ * RC_FULL no room for the default, *value is empty.
  */
 MUST_USE enum rc param_find(const struct param *p, struct span name,
 	struct span *value);
@@ -199,7 +201,8 @@ void param_put_place(const struct param *p, struct span name,
  * Returns false when there are no more.
  */
 struct param_cursor {
-	size_t at;
+	const uint8_t *at;
+	unsigned number, side;
 };
 bool param_next(struct param_cursor *c, struct buf *name);
 

@@ -7,9 +7,13 @@
 
 #include "base.h"
 #include "mail.h"
+#include "param.h"
 
 enum job_body { JOB_BODY_NONE, JOB_BODY_7BIT, JOB_BODY_8BITMIME };
 enum job_ret { JOB_RET_NONE, JOB_RET_FULL, JOB_RET_HDRS };
+/* By their names in MAIL (RFC 6152, 3461), in any case. */
+MUST_USE bool job_body_find(struct span name, enum job_body *out);
+MUST_USE bool job_ret_find(struct span name, enum job_ret *out);
 enum {	/* NOTIFY, RFC 3461, 4.1 */
 	JOB_NOTIFY_NEVER = 1, JOB_NOTIFY_SUCCESS = 2, JOB_NOTIFY_FAILURE = 4,
 	JOB_NOTIFY_DELAY = 8
@@ -165,6 +169,7 @@ struct report_form {
 	bool ascii_only;	/* smtputf8_enable = no: `?` beyond ASCII */
 	int digits;
 };
+struct report_form report_form_of(const struct settings *set);
 void report_line(struct buf *b, const struct report_form *f,
 	const struct job *j, const struct rcpt *to, const struct verdict *v);
 

@@ -64,7 +64,7 @@ struct submit_maps {
 
 struct submit {
 	/* The caller's; borrowed. */
-	const struct app *app;
+	struct app *app;
 	const struct param *param;
 	const struct settings *set;
 	struct queue *queue;		/* NULL: delivered from here */
@@ -304,6 +304,9 @@ void submit_drop(struct submit *s);
  * EXIT_OK, EXIT_LATER and EXIT_BOUNCED as the design has them.
  */
 int submit_send(struct submit *s);
+
+/* Has myhostname a domain, as servers want it to have? */
+bool submit_has_domain(const struct settings *set);
 
 /* submit_smtp - sendmail -bs: a session on standard input and output. */
 int submit_smtp(struct submit *s, struct submit_in *in);

@@ -17,55 +17,30 @@
 
 #define WHY_MAX		1280	/* paths are in it */
 
-static const char help[] =
-	"  -q  no word about what was done\n"
-	"FILE.cdb is used instead of FILE as long as that is not newer.\n"
-	"Exit: 0; 64 usage; 65 FILE can't be read or has no certificate; 73\n"
-	"FILE.cdb or standard output can't be written; 75 not enough memory.\n";
-
-static int
-code_of(enum rc rc)
-{
-	return rc == RC_OS ? EXIT_CANT_CREATE :
-	    rc == RC_FULL ? EXIT_LATER : EXIT_DATA;
-}
-
-static int
-report(const struct app *app, const struct tls_index *made)
-{
-	char text[WHY_MAX];
-	struct buf b = BUF(text);
-
-	buf_fmt(&b, "%s.cdb: certificates %u; left out: duplicates %u, "
-	    "bad entries %u\n", app->argv[0], made->certificates,
-	    made->duplicates, made->bad);
-	return app_print(app, buf_span(&b)) ? EXIT_OK : EXIT_CANT_CREATE;
-}
-
 int
 app_cacert(struct app *app)
 {
-	char text[WHY_MAX];
-	struct buf why = BUF(text);
+	char *text = app_start(app, WHY_MAX, "q", NULL);
 	struct tls_index made;
-	const char *value;
-	bool is_quiet = false;
+	struct buf why;
 	enum rc rc;
-	int c;
 
-	while ((c = app_option(app, "q", &value)) != 0) {
-		if (c == APP_HELP)
-			return app_help(app, help);
-		if (c != 'q')
-			return app_usage(app, "%s is not understood", value);
-		is_quiet = true;
-	}
+	if (text == NULL)
+		return app->code;
 	if (app->argc != 1)
 		return app_usage(app, "which file of certificates?");
+	buf_init(&why, text, WHY_MAX);
 	app->log.to_syslog = false;	/* somebody is looking */
 	rc = tls_index_make(app->argv[0], &app->log, &made, &why);
-	if (rc == RC_OK)
-		return is_quiet ? EXIT_OK : report(app, &made);
+	if (rc == RC_OK) {
+		if (app_given(app, 'q') == NULL)
+			buf_fmt(app_out(app), "%s.cdb: certificates %u; left"
+			    " out: duplicates %u, bad entries %u\n",
+			    app->argv[0], made.certificates, made.duplicates,
+			    made.bad);
+		return EXIT_OK;
+	}
 	app_say(app, "%s", buf_text(&why));
-	return code_of(rc);
+	return rc == RC_OS ? EXIT_CANT_CREATE :
+	    rc == RC_FULL ? EXIT_LATER : EXIT_DATA;
 }

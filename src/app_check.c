@@ -20,52 +20,39 @@
 #include "port.h"
 #include "queue.h"
 #include "smtp.h"
+#include "submit.h"
 
-#define LINE_BYTES	3072
 #define ADDR_BYTES	1100
-
-static const char help[] =
-	"  -n        ask nobody outside this machine\n"
-	"  -f ADDR   sender to be asked about; empty: none\n"
-	"  -v        show the dialogue on standard error\n"
-	"  -c DIR, -o NAME=VALUE   settings\n"
-	"Exit: 0 nothing is wrong; 1 something is; 64 usage; 78 settings.\n";
 
 struct check {
 	struct report report;		/* first: put() gets it */
 	struct app *app;
-	struct app_set set;
-	struct queue q;
 	const struct settings *s;
-	const char *folder;
-	const char *sender;
-	bool stays_here;
 	bool any_wrong;
-	bool can_print;
 	char *words[2];
 	char dashes[3];			/* RCPT may begin with one */
 	char rcpt[ADDR_BYTES];
 };
 
+/* One line, at once, as the next may take its time. */
 static void PRINTF(3, 4)
 tell(struct check *c, const char *how, const char *fmt, ...)
 {
-	char room[LINE_BYTES];
-	struct buf b = BUF(room);
+	struct buf *b = app_out(c->app);
 	va_list ap;
 
-	buf_fmt(&b, "%s ", how);
+	c->any_wrong |= how[0] == 'W';
+	buf_puts(b, how);
 	va_start(ap, fmt);
-	buf_vfmt_cut(&b, fmt, ap);
+	buf_vfmt(b, fmt, ap);
 	va_end(ap);
-	b.n = b.n < b.cap - 2 ? b.n : b.cap - 2;
-	buf_putc(&b, '\n');
-	c->can_print = c->can_print && app_print(c->app, buf_span(&b));
+	buf_putc(b, '\n');
+	app_flush(c->app);
 }
 
-#define FINE(c, ...)	tell(c, "ok   ", __VA_ARGS__)
-#define NOTE(c, ...)	tell(c, "note ", __VA_ARGS__)
-#define WRONG(c, ...)	((c)->any_wrong = true, tell(c, "WRONG", __VA_ARGS__))
+#define FINE	"ok    "
+#define NOTE	"note  "
+#define WRONG	"WRONG "
 
 /* ---- this machine -------------------------------------------------------- */
 
@@ -73,47 +60,43 @@ static void
 check_clock(struct check *c)
 {
 	if (port_wall() < port_built())
-		WRONG(c, "the clock stands before this program was built;"
+		tell(c, WRONG, "the clock stands before this program was built;"
 		    " set it: certificates cannot be judged, and mail gets a"
 		    " wrong date");
 	else
-		FINE(c, "the clock");
+		tell(c, FINE, "the clock");
 }
 
 static void
 check_names(struct check *c)
 {
-	struct span name = c->s->myhostname;
-	size_t dot = span_find(name, '.');
+	bool well = submit_has_domain(c->s);
 
-	if (dot == name.n || span_is_case(span_part(name, dot, name.n),
-	    ".localdomain"))
-		WRONG(c, "myhostname = %.*s has no domain, which many servers"
-		    " refuse; write myhostname = router.example.com",
-		    SPAN_ARG(name));
-	else
-		FINE(c, "myhostname = %.*s", SPAN_ARG(name));
+	tell(c, well ? FINE : WRONG, "myhostname = %.*s%s",
+	    SPAN_ARG(c->s->myhostname), well ? "" : " has no domain, which many"
+	    " servers refuse; write myhostname = router.example.com");
 }
 
 static void
 check_room(struct check *c)
 {
+	const struct queue *q = &c->app->q;
 	struct port_space space;
 	char room[QUEUE_PATH_MAX];
 	struct buf path = BUF(room);
 	int64_t wanted;
 
-	queue_path(&c->q, &path, QUEUE_INCOMING, SPAN(""));
+	queue_path(q, &path, QUEUE_INCOMING, SPAN(""));
 	if (port_space(buf_text(&path), &space) != RC_OK)
 		return;
 	wanted = queue_wants(c->s, &space);
 	if (space.free_bytes < wanted)
-		WRONG(c, "%lld KiB are free for the queue, and mail is refused"
-		    " below %lld; make room, or lower message_size_limit",
-		    (long long)(space.free_bytes / 1024),
+		tell(c, WRONG, "%lld KiB are free for the queue, and mail is"
+		    " refused below %lld; make room, or lower"
+		    " message_size_limit", (long long)(space.free_bytes / 1024),
 		    (long long)(wanted / 1024));
-	if (c->q.is_volatile)
-		WRONG(c, "the queue is in memory, so a restart loses what"
+	if (q->is_volatile)
+		tell(c, WRONG, "the queue is in memory, so a restart loses what"
 		    " waits; set queue_directory to a folder on flash or"
 		    " disk");
 }
@@ -121,29 +104,31 @@ check_room(struct check *c)
 static void
 check_queue(struct check *c)
 {
-	enum rc rc = queue_open(&c->q, &c->set.param, &c->app->log);
+	struct app *app = c->app;
+	struct span folder = c->s->queue_directory;
+	enum rc rc = queue_open(&app->q, &app->set.param, &app->log);
+	bool is_user = rc == RC_DENY;
 
-	if (rc == RC_NONE) {
-		NOTE(c, "there is no queue in queue_directory = %.*s: sendmail"
-		    " delivers at once, and what fails is the caller's",
-		    SPAN_ARG(c->s->queue_directory));
+	if (rc != RC_OK && !is_user) {
+		if (rc == RC_WIRE)
+			tell(c, WRONG, "queue_directory = %.*s belongs to"
+			    " another mail system; write queue_directory ="
+			    " /var/spool/postern", SPAN_ARG(folder));
+		else
+			tell(c, NOTE, "there is no queue in queue_directory ="
+			    " %.*s: sendmail delivers at once, and what fails"
+			    " is the caller's", SPAN_ARG(folder));
 		return;
 	}
-	if (rc == RC_WIRE) {
-		WRONG(c, "queue_directory = %.*s belongs to another mail"
-		    " system; write queue_directory = /var/spool/postern",
-		    SPAN_ARG(c->s->queue_directory));
-		return;
-	}
-	FINE(c, "the queue in %.*s%s", SPAN_ARG(c->q.folder), rc == RC_DENY ?
+	tell(c, FINE, "the queue in %.*s%s", SPAN_ARG(app->q.folder), is_user ?
 	    ", by way of drop for this user" : "");
 	check_room(c);
-	if (queue_ask(&c->q, SPAN("status"), NULL) == RC_NONE)
-		NOTE(c, "no queue manager runs: %s", rc == RC_DENY ?
+	if (queue_ask(&app->q, SPAN("status"), NULL) != RC_NONE)
+		tell(c, FINE, "the queue manager runs");
+	else
+		tell(c, NOTE, "no queue manager runs: %s", is_user ?
 		    "what this user sends waits for root's; start postern"
 		    " qmgr" : "each sendmail starts one for its mail");
-	else
-		FINE(c, "the queue manager runs");
 }
 
 static void
@@ -158,48 +143,52 @@ check_bundle(struct check *c)
 	if (file.n == 0) {
 		if ((level == LEVEL_VERIFY || level == LEVEL_SECURE) &&
 		    c->s->tls_CApath.n == 0)
-			WRONG(c, "smtp_tls_security_level wants certificates"
-			    " verified, and no authority is trusted; write"
-			    " smtp_tls_CAfile ="
+			tell(c, WRONG, "smtp_tls_security_level wants"
+			    " certificates verified, and no authority is"
+			    " trusted; write smtp_tls_CAfile ="
 			    " /etc/ssl/certs/ca-certificates.crt");
 		return;
 	}
 	buf_put(&path, file);
 	if (port_stat_path(buf_text(&path), &st) != RC_OK) {
-		WRONG(c, "smtp_tls_CAfile = %.*s cannot be read: %s; install"
-		    " the certificates (ca-certificates), or name another"
-		    " file", SPAN_ARG(file), port_error());
+		tell(c, WRONG, "smtp_tls_CAfile = %s cannot be read: %s;"
+		    " install the certificates (ca-certificates), or name"
+		    " another file", room, port_error());
 		return;
 	}
 	buf_puts(&path, ".cdb");
 	if (port_stat_path(buf_text(&path), &index) != RC_OK ||
 	    index.mtime_s < st.mtime_s)
-		NOTE(c, "smtp_tls_CAfile has no index of today, so each"
+		tell(c, NOTE, "smtp_tls_CAfile has no index of today, so each"
 		    " delivery reads all of it; run postern cacert %.*s",
 		    SPAN_ARG(file));
 	else
-		FINE(c, "smtp_tls_CAfile = %.*s and its index",
+		tell(c, FINE, "smtp_tls_CAfile = %.*s and its index",
 		    SPAN_ARG(file));
 }
 
 static void
 check_relay_words(struct check *c)
 {
+	bool has_maps = c->s->sasl_password_maps.n > 0;
+
 	if (c->s->relayhost.n == 0)
-		NOTE(c, "no relayhost: mail goes to each recipient's own"
+		tell(c, NOTE, "no relayhost: mail goes to each recipient's own"
 		    " server, on port 25, which many networks block; write"
 		    " relayhost = [mail.example.com]:587 to use a"
 		    " provider's");
-	if (c->s->sasl_auth_enable && c->s->sasl_password_maps.n == 0)
-		WRONG(c, "smtp_sasl_auth_enable = yes without passwords; write"
-		    " smtp_sasl_password_maps = texthash:/etc/postern/sasl");
-	if (!c->s->sasl_auth_enable && c->s->sasl_password_maps.n > 0)
-		WRONG(c, "smtp_sasl_password_maps is set and not used; write"
-		    " smtp_sasl_auth_enable = yes");
+	if (c->s->sasl_auth_enable && !has_maps)
+		tell(c, WRONG, "smtp_sasl_auth_enable = yes without passwords;"
+		    " write smtp_sasl_password_maps ="
+		    " texthash:/etc/postern/sasl");
+	if (!c->s->sasl_auth_enable && has_maps)
+		tell(c, WRONG, "smtp_sasl_password_maps is set and not used;"
+		    " write smtp_sasl_auth_enable = yes");
 }
 
 /* ---- the conversation ---------------------------------------------------- */
 
+/* What a status means for whoever sets this machine up. */
 /* What a status means for whoever sets this machine up. */
 static const char *
 remedy(const struct verdict *v)
@@ -228,10 +217,10 @@ put(struct report *report, const struct job *j, const struct rcpt *to,
 
 	(void)j;
 	if (v->fate == FATE_SENT)
-		FINE(c, "%.*s takes mail for %.*s: %.*s", SPAN_ARG(v->relay),
-		    SPAN_ARG(to->addr), SPAN_ARG(v->text));
+		tell(c, FINE, "%.*s takes mail for %.*s: %.*s",
+		    SPAN_ARG(v->relay), SPAN_ARG(to->addr), SPAN_ARG(v->text));
 	else
-		WRONG(c, "mail for %.*s does not go: %s %.*s%s",
+		tell(c, WRONG, "mail for %.*s does not go: %s %.*s%s",
 		    SPAN_ARG(to->addr), v->dsn, SPAN_ARG(v->text), remedy(v));
 	return RC_OK;
 }
@@ -240,9 +229,10 @@ static enum rc
 converse(struct check *c)
 {
 	struct worker *w = port_memory(smtp_worker_bytes());
+	const char *sender = app_given(c->app, 'f');
 	struct job j = {
 		.probe = true,
-		.sender = span_of(c->sender),
+		.sender = span_of(sender != NULL ? sender : ""),
 		.nexthop = c->s->relayhost,
 		.arrived_ms = port_wall_ms(),
 		.started = port_now(),
@@ -267,22 +257,27 @@ converse(struct check *c)
 static void
 check_network(struct check *c)
 {
-	enum rc rc;
+	bool has_route = port_has_route();
 
-	if (port_has_route())
-		FINE(c, "a default route");
-	else
-		NOTE(c, "there is no default route: mail waits until there"
-		    " is one, unless its server is on this network");
-	rc = converse(c);
-	if (rc == RC_DENY)
-		WRONG(c, "relayhost = %.*s names no server; write relayhost ="
-		    " [mail.example.com]:587", SPAN_ARG(c->s->relayhost));
-	else if (rc == RC_NONE)
-		WRONG(c, "this machine is the mail server of %.*s itself",
+	tell(c, has_route ? FINE : NOTE, has_route ? "a default route" :
+	    "there is no default route: mail waits until there is one, unless"
+	    " its server is on this network");
+	switch (converse(c)) {
+	case RC_OK:
+		break;
+	case RC_DENY:
+		tell(c, WRONG, "relayhost = %.*s names no server; write"
+		    " relayhost = [mail.example.com]:587",
+		    SPAN_ARG(c->s->relayhost));
+		break;
+	case RC_NONE:
+		tell(c, WRONG, "this machine is the mail server of %.*s itself",
 		    SPAN_ARG(mail_addr_domain(span_of(c->rcpt))));
-	else if (rc != RC_OK)
-		WRONG(c, "the server could not be asked: %s", port_error());
+		break;
+	default:
+		tell(c, WRONG, "the server could not be asked: %s",
+		    port_error());
+	}
 }
 
 /* ---- the run ------------------------------------------------------------- */
@@ -307,56 +302,28 @@ settle_rcpt(struct check *c)
 	return EXIT_OK;
 }
 
-static int
-run(struct check *c)
+int
+app_check(struct app *app)
 {
-	TRY_CODE(app_set_load(&c->set, c->app, c->folder, false));
-	c->s = &c->set.param.set;
+	struct check *c = app_start(app, sizeof(*c), "o:c:f:nv", NULL);
+
+	if (c == NULL)
+		return app->code;
+	c->app = app;
+	c->dashes[0] = c->dashes[1] = '-';
+	app->log.to_syslog = false;	/* somebody is looking */
+	if (app_given(app, 'v') != NULL)
+		app->log.err_level = LOG_DEBUG;
+	TRY_CODE(app_load(app));
+	c->s = &app->set.param.set;
 	TRY_CODE(settle_rcpt(c));
-	c->can_print = true;
-	FINE(c, "the settings in %.*s", SPAN_ARG(c->set.param.folder));
+	tell(c, FINE, "the settings in %.*s", SPAN_ARG(app->set.param.folder));
 	check_clock(c);
 	check_names(c);
 	check_queue(c);
 	check_bundle(c);
 	check_relay_words(c);
-	if (!c->stays_here)
+	if (app_given(app, 'n') == NULL)
 		check_network(c);
-	if (!c->can_print)
-		return EXIT_CANT_CREATE;
 	return c->any_wrong ? EXIT_ERROR : EXIT_OK;
-}
-
-static int
-take(struct check *c, int letter, const char *value)
-{
-	switch (letter) {
-	case 'f': c->sender = value; break;
-	case 'n': c->stays_here = true; break;
-	case 'v': c->app->log.err_level = LOG_DEBUG; break;
-	default: return app_set_take(&c->set, c->app, &c->folder, letter,
-	    value);
-	}
-	return EXIT_OK;
-}
-
-int
-app_check(struct app *app)
-{
-	struct check *c = app_memory(app, sizeof(*c));
-	const char *value = NULL;
-	int letter;
-
-	if (c == NULL)
-		return EXIT_LATER;
-	c->app = app;
-	c->sender = "";
-	c->dashes[0] = c->dashes[1] = '-';
-	app->log.to_syslog = false;	/* somebody is looking */
-	while ((letter = app_option(app, "c:f:no:v", &value)) != 0) {
-		if (letter == APP_HELP)
-			return app_help(app, help);
-		TRY_CODE(take(c, letter, value));
-	}
-	return run(c);
 }

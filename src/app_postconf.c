@@ -14,139 +14,78 @@
 #include <string.h>
 
 #include "applet.h"
+#include "list.h"
 #include "param.h"
 #include "port.h"
 
-#define OPTIONS_MAX	32		/* -o */
 #define SETTINGS_MAX	(128 << 10)	/* untouched pages cost nothing */
 #define FILE_MAX_	(1 << 20)	/* of a main.cf that is edited */
 #define VALUE_MAX	(64 << 10)	/* expanded, by -x */
-#define PATH_TEXT_MAX	1024
-
-static const char help[] =
-	"  -c DIR         the folder of main.cf\n"
-	"  -d             defaults, whatever main.cf says\n"
-	"  -e             change main.cf: NAME=VALUE... (-e may be left out)\n"
-	"  -h             values without names\n"
-	"  -j             one JSON object for each line\n"
-	"  -n             only what is set in main.cf or by -o\n"
-	"  -o NAME=VALUE  as if main.cf had this line\n"
-	"  -x             $name replaced\n"
-	"Exit: 0; 1 a name is unknown, or a value wrong; 64 usage; 73 main.cf\n"
-	"or standard output cannot be written.\n";
 
 struct postconf {
 	struct app *app;
-	struct param param;
-	struct param_from from;
-	struct arena arena;
-	struct buf out;			/* not yet written */
-	struct buf value;		/* of -x */
-	bool only_set, bare_values, json, expand, edit;
+	struct param *param;
 	bool failed;
-	bool is_lost;			/* standard output takes nothing */
-	size_t options_n;
-	const char *options[OPTIONS_MAX];
-	char out_text[4096];
+	struct arena arena;
 	char memory[SETTINGS_MAX];
-	char value_text[VALUE_MAX];
+	char value_text[VALUE_MAX];	/* of -x */
+	char old[FILE_MAX_], text[FILE_MAX_];	/* of -e */
 };
 
 /* ---- output ------------------------------------------------------------- */
 
-static void
-flush(struct postconf *c)
-{
-	if (c->out.n > 0 && !c->is_lost)	/* saying it once is enough */
-		c->is_lost = !app_print(c->app, buf_span(&c->out));
-	buf_clear(&c->out);
-}
-
-static void
-put(struct postconf *c, struct span s)
-{
-	size_t n;
-
-	while (s.n > 0) {
-		n = sizeof(c->out_text) - 1 - c->out.n;
-		n = n < s.n ? n : s.n;
-		buf_put(&c->out, span_part(s, 0, n));
-		s = span_part(s, n, s.n);
-		if (c->out.n == sizeof(c->out_text) - 1)
-			flush(c);
-	}
-}
-
-static void
-put_json_text(struct postconf *c, struct span s)
-{
-	bool is_utf8 = text_is_utf8(s);
-	char text[8];		/* of one octet */
-
-	put(c, SPAN("\""));
-	for (size_t i = 0; i < s.n; i++) {
-		struct buf b = BUF(text);
-
-		code_json(&b, span_part(s, i, 1), is_utf8);
-		put(c, buf_span(&b));
-	}
-	put(c, SPAN("\""));
-}
-
 /* Continued lines carry their indentation along: one blank says as much. */
 static void
-put_words(struct postconf *c, struct span s)
+put_words(struct buf *b, struct span s)
 {
 	const char *gap = "";
 	struct span word;
 
 	while (span_word(&s, " \t", &word)) {
-		put(c, span_of(gap));
-		put(c, word);
+		buf_fmt(b, "%s%.*s", gap, SPAN_ARG(word));
 		gap = " ";
 	}
 }
 
 static void
-put_setting(struct postconf *c, struct span name, struct span value)
+put_setting(struct app *app, struct span name, struct span value)
 {
-	if (c->json) {
-		put(c, SPAN("{\"name\":"));
-		put_json_text(c, name);
-		put(c, SPAN(",\"value\":"));
-		put_json_text(c, value);
-		put(c, SPAN("}\n"));
+	struct buf *b = app_out(app);
+
+	if (app_given(app, 'j') != NULL) {
+		buf_puts(b, "{\"name\":");
+		list_put_json(b, name);
+		buf_puts(b, ",\"value\":");
+		list_put_json(b, value);
+		buf_puts(b, "}\n");
 		return;
 	}
-	if (!c->bare_values) {
-		put(c, name);
-		put(c, value.n > 0 ? SPAN(" = ") : SPAN(" ="));
-	}
-	put_words(c, value);
-	put(c, SPAN("\n"));
+	if (app_given(app, 'h') == NULL)
+		buf_fmt(b, value.n > 0 ? "%.*s = " : "%.*s =", SPAN_ARG(name));
+	put_words(b, value);
+	buf_putc(b, '\n');
 }
 
 static void
 show(struct postconf *c, struct span name, struct span value)
 {
 	char text[512];
-	struct buf why = BUF(text);
+	struct buf why = BUF(text), b = BUF(c->value_text);
 	enum rc rc;
 
-	if (c->expand) {
-		buf_clear(&c->value);
-		rc = param_expand(&c->param, value, &c->value, &why);
+	if (app_given(c->app, 'x') != NULL) {
+		rc = param_expand(c->param, value, &b, &why);
 		if (rc == RC_FULL)
 			buf_puts(&why, "the value gets too long");
 		if (rc == RC_OK) {
-			value = buf_span(&c->value);
+			value = buf_span(&b);
 		} else {
 			app_say(c->app, "warning: %.*s: %s", SPAN_ARG(name),
 			    buf_text(&why));
 			c->failed = true;
 		}
 	}
-	put_setting(c, name, value);
+	put_setting(c->app, name, value);
 }
 
 /* ---- which names -------------------------------------------------------- */
@@ -188,12 +127,24 @@ next_name(const struct postconf *c, struct span last, struct buf *next)
 	struct span own;
 
 	buf_clear(next);
-	while ((line = param_line_next(&c->param, line, &own)) != NULL)
+	while ((line = param_line_next(c->param, line, &own)) != NULL)
 		consider(own, last, next);
-	while (!c->only_set && param_next(&cursor, &name)) {
+	while (app_given(c->app, 'n') == NULL && param_next(&cursor, &name)) {
 		consider(buf_span(&name), last, next);
 		buf_clear(&name);
 	}
+}
+
+/* false: nobody knows that name. */
+static bool
+show_name(struct postconf *c, struct span name)
+{
+	struct span value;
+	enum rc rc = param_find(c->param, name, &value);
+
+	if (rc == RC_OK || (rc == RC_NONE && app_given(c->app, 'n') == NULL))
+		show(c, name, value);
+	return rc == RC_OK || rc == RC_NONE;
 }
 
 static void
@@ -201,16 +152,12 @@ show_all(struct postconf *c)
 {
 	char text[2][512];	/* a name of the user's may be long */
 	struct buf last = BUF(text[0]), next = BUF(text[1]);
-	struct span value;
-	enum rc rc;
 
 	for (;;) {
 		next_name(c, buf_span(&last), &next);
 		if (next.n == 0)
 			break;
-		rc = param_find(&c->param, buf_span(&next), &value);
-		if (rc == RC_OK || (rc == RC_NONE && !c->only_set))
-			show(c, buf_span(&next), value);
+		show_name(c, buf_span(&next));
 		buf_clear(&last);
 		buf_put(&last, buf_span(&next));
 	}
@@ -219,25 +166,12 @@ show_all(struct postconf *c)
 static void
 show_given(struct postconf *c)
 {
-	struct span name, value;
-	int i;
-
-	for (i = 0; i < c->app->argc; i++) {
-		name = span_of(c->app->argv[i]);
-		switch (param_find(&c->param, name, &value)) {
-		case RC_OK:
-			show(c, name, value);
-			break;
-		case RC_NONE:
-			if (!c->only_set)
-				show(c, name, value);
-			break;
-		default:
-			app_say(c->app, "warning: %.*s: unknown parameter",
-			    SPAN_ARG(name));
+	for (int i = 0; i < c->app->argc; i++)
+		if (!show_name(c, span_of(c->app->argv[i]))) {
+			app_say(c->app, "warning: %s: unknown parameter",
+			    c->app->argv[i]);
 			c->failed = true;
 		}
-	}
 }
 
 /* ---- -e ----------------------------------------------------------------- */
@@ -342,50 +276,28 @@ edit_text(const struct app *app, struct span old, struct buf *text)
 			write_edit(app, i, text);
 }
 
-static int
-edit_file(const struct app *app, const char *path)
-{
-	char *memory = port_memory(2 * (size_t)FILE_MAX_);
-	struct buf old, text;
-	enum rc rc;
-
-	if (memory == NULL) {
-		app_say(app, "no memory to change %s", path);
-		return EXIT_LATER;
-	}
-	buf_init(&old, memory, FILE_MAX_);
-	buf_init(&text, memory + FILE_MAX_, FILE_MAX_);
-	rc = port_slurp(path, &old);
-	if (rc == RC_OK || rc == RC_NONE)
-		edit_text(app, buf_span(&old), &text);
-	if (rc == RC_FULL || text.full) {
-		app_say(app, "%s is longer than %d octets; change it by hand",
-		    path, FILE_MAX_);
-		return EXIT_CANT_CREATE;
-	}
-	if (rc == RC_OK || rc == RC_NONE)
-		rc = port_replace(path, buf_span(&text), 0644);
-	if (rc == RC_OK)
-		return EXIT_OK;
-	app_say(app, "%s cannot be changed: %s%s", path, port_error(),
-	    port_error_is_missing() ? "; make its folder, or name another "
-	    "with -c" : "");
-	return EXIT_CANT_CREATE;
-}
-
 /* ---- main --------------------------------------------------------------- */
 
 static void
-load(struct postconf *c)
+load(struct postconf *c, bool is_bare)
 {
+	struct app *app = c->app;
+	const struct param_from from = {
+		.folder = app_given(app, 'c'),
+		.options = app->set.options,
+		.options_n = app->set.options_n,
+		.program = app->name,
+		.is_lenient = true,
+		.is_bare = is_bare,
+		.log = &app->log,
+	};
 	char text[512];
 	struct buf why = BUF(text);
 
 	arena_init(&c->arena, c->memory, sizeof(c->memory));
-	c->from.options = c->options;
-	c->from.options_n = c->options_n;
-	if (param_load(&c->param, &c->from, &c->arena, &why) != RC_OK) {
-		app_say(c->app, "%s", buf_text(&why));
+	c->param = &app->set.param;
+	if (param_load(c->param, &from, &c->arena, &why) != RC_OK) {
+		app_say(app, "%s", buf_text(&why));
 		c->failed = true;
 	}
 }
@@ -393,89 +305,55 @@ load(struct postconf *c)
 static int
 edit(struct postconf *c)
 {
+	struct app *app = c->app;
 	struct span name, value;
-	char text[PATH_TEXT_MAX];
-	struct buf path = BUF(text);
-	int i, code;
+	char room[1024];
+	struct buf path = BUF(room), old = BUF(c->old), text = BUF(c->text);
+	enum rc rc;
 
-	for (i = 0; i < c->app->argc; i++)
-		if (!split(c->app->argv[i], &name, &value))
-			return app_usage(c->app, "%s: not NAME=VALUE on one "
-			    "line", c->app->argv[i]);
-	c->from.is_bare = true;
-	load(c);
+	for (int i = 0; i < app->argc; i++)
+		if (!split(app->argv[i], &name, &value))
+			return app_usage(app, "%s: not NAME=VALUE on one line",
+			    app->argv[i]);
+	load(c, true);
 	buf_fmt(&path, "%.*s/main.cf",
-	    SPAN_ARG(c->param.set.config_directory));
-	if (path.full)
-		return app_usage(c->app, "the folder of -c is too long");
-	code = edit_file(c->app, buf_text(&path));
-	c->from.is_bare = false;
-	if (code == EXIT_OK)
-		load(c);	/* tells of values that are wrong */
-	return code;
-}
-
-static int
-one_option(struct postconf *c, int letter, const char *value)
-{
-	switch (letter) {
-	case 'c': c->from.folder = value; break;
-	case 'd': c->from.is_bare = true; break;
-	case 'e': c->edit = true; break;
-	case 'h': c->bare_values = true; break;
-	case 'j': c->json = true; break;
-	case 'n': c->only_set = true; break;
-	case 'x': c->expand = true; break;
-	case 'o':
-		if (c->options_n == OPTIONS_MAX)
-			return app_usage(c->app, "at most %d -o",
-			    OPTIONS_MAX);
-		c->options[c->options_n++] = value;
-		break;
-	default:
-		return app_usage(c->app, "%s: no such option, or its value "
-		    "is missing", value);
-	}
-	return EXIT_OK;
-}
-
-static int
-run(struct postconf *c)
-{
-	const char *value = NULL;
-	int letter;
-
-	while ((letter = app_option(c->app, "c:dehjno:x", &value)) != 0) {
-		if (letter == APP_HELP)
-			return app_help(c->app, help);
-		TRY_CODE(one_option(c, letter, value));
-	}
-	if (c->edit || (c->app->argc > 0 &&
-	    strchr(c->app->argv[0], '=') != NULL))
-		return edit(c);
-	load(c);
-	if (c->app->argc > 0)
-		show_given(c);
-	else
-		show_all(c);
-	flush(c);
-	if (c->is_lost)
+	    SPAN_ARG(c->param->set.config_directory));
+	rc = path.full ? RC_FULL : port_slurp(buf_text(&path), &old);
+	if (rc == RC_OK || rc == RC_NONE)
+		edit_text(app, buf_span(&old), &text);
+	if (rc == RC_FULL || text.full) {
+		app_say(app, "%s is longer than %d octets; change it by hand",
+		    room, FILE_MAX_);
 		return EXIT_CANT_CREATE;
-	return c->failed ? EXIT_ERROR : EXIT_OK;
+	}
+	if (rc == RC_OK || rc == RC_NONE)
+		rc = port_replace(room, buf_span(&text), 0644);
+	if (rc == RC_OK) {
+		load(c, false);		/* tells of values that are wrong */
+		return EXIT_OK;
+	}
+	app_say(app, "%s cannot be changed: %s%s", room, port_error(),
+	    port_error_is_missing() ? "; make its folder, or name another "
+	    "with -c" : "");
+	return EXIT_CANT_CREATE;
 }
 
 int
 app_postconf(struct app *app)
 {
-	struct postconf *c = app_memory(app, sizeof(*c));
+	struct postconf *c = app_start(app, sizeof(*c), "o:c:dehjnx", NULL);
 
 	if (c == NULL)
-		return EXIT_LATER;
+		return app->code;
 	app->log.to_syslog = false;
 	c->app = app;
-	c->from = (struct param_from){ .program = app->name,
-	    .is_lenient = true, .log = &app->log };
-	buf_init(&c->out, c->out_text, sizeof(c->out_text));
-	buf_init(&c->value, c->value_text, sizeof(c->value_text));
-	return run(c);
+	if (app_given(app, 'e') != NULL || (app->argc > 0 &&
+	    strchr(app->argv[0], '=') != NULL))
+		return edit(c);
+	load(c, app_given(app, 'd') != NULL);
+	if (app->argc > 0)
+		show_given(c);
+	else
+		show_all(c);
+	return c->failed ? EXIT_ERROR : EXIT_OK;
 }

@@ -26,85 +26,30 @@
 
 #define IN_BYTES	((size_t)128 * 1024)	/* the longest key */
 #define READ_BYTES	((size_t)32 * 1024)	/* stays near the processor */
-/* Of a value, with its gap and line end; and what is gathered of them. */
-#define ENTRY_BYTES	((size_t)256 * 1024)
-#define OUT_BYTES	(ENTRY_BYTES + IN_BYTES + (size_t)64 * 1024)
+#define ENTRY_BYTES	((size_t)256 * 1024)	/* of a header's line */
 #define ARENA_BYTES	((size_t)256 * 1024)
 #define TEXT_MAX	1024
 #define TABLES_MAX	32	/* asked at once */
 
-static const char help[] =
-	"  -c DIR   the folder of main.cf\n"
-	"  -d KEY   remove the key; `-`: the lines of standard input\n"
-	"  -f       keys keep their case\n"
-	"  -h, -b   -q - takes a message: its header lines, its body lines\n"
-	"  -i       add what is on standard input, keep what is there\n"
-	"  -N, -n   with or without a NUL behind keys and values\n"
-	"  -o       as root: files are ours, not the text's owner's\n"
-	"  -p       make files that everybody can read\n"
-	"  -q KEY   print the value of the key; `-`: as above\n"
-	"  -r, -w   of two values of a key the last, the first; silently\n"
-	"  -s       print all entries\n"
-	"  -u, -U   nothing\n"
-	"  -v       say more\n"
-	"Types: cdb texthash inline static regexp cidr unionmap pipemap\n"
-	"randmap environ fail, and hash btree dbm lmdb sdbm: FILE.cdb.\n"
-	"Exit: 0; 1 not found, or an error; 64 usage; 73 standard output\n"
-	"cannot be written; 75 a table cannot be asked now; 78 main.cf is\n"
-	"wrong.\n";
-
 struct postmap {
 	struct app *app;
-	struct app_set set;
-	struct table_env env;
-	struct table_list list[TABLES_MAX];
-	int lists_n;
-	struct table_job job;
-	const char *folder;
-	const char *query, *removal;
-	bool lists, header, body;
-	struct span gap;		/* between key and value */
-	struct buf out;
-	bool is_lost;			/* standard output takes nothing */
-	struct arena arena;
-	size_t in_from, in_n;
+	const char *gap;		/* between key and value */
+	bool header, body;		/* -h, -b */
+	bool found;			/* a key of standard input */
 	bool in_ended;
+	size_t in_from, in_n;
+	int lists_n;
+	struct table_env env;
+	struct table_job job;
+	struct arena arena;
+	struct buf entry;
+	struct table_list list[TABLES_MAX];
 	char in[IN_BYTES];
-	char out_room[OUT_BYTES];
+	char entry_room[ENTRY_BYTES];
 	char arena_room[ARENA_BYTES];
 };
 
 /* ---- streams ------------------------------------------------------------- */
-
-static void
-flush(struct postmap *p)
-{
-	if (p->out.n > 0 && !p->is_lost)
-		p->is_lost = !app_print(p->app, buf_span(&p->out));
-	buf_clear(&p->out);
-}
-
-static void
-put(struct postmap *p, struct span s)
-{
-	while (s.n > 0) {
-		struct span some = span_part(s, 0, OUT_BYTES - 1 - p->out.n);
-
-		buf_put(&p->out, some);
-		s = span_part(s, some.n, s.n);
-		if (p->out.n == OUT_BYTES - 1)
-			flush(p);
-	}
-}
-
-static void
-put_entry(struct postmap *p, struct span key, struct span value)
-{
-	put(p, key);
-	put(p, p->gap);
-	put(p, value);
-	put(p, SPAN("\n"));
-}
 
 /* More input behind what is there.  RC_NONE: it has ended. */
 static enum rc
@@ -119,7 +64,7 @@ load(struct postmap *p)
 	memmove(p->in, p->in + p->in_from, n);
 	p->in_from = 0;
 	p->in_n = n;
-	flush(p);		/* somebody may wait for it to ask on */
+	app_flush(p->app);	/* somebody may wait for it to ask on */
 	if (port_read(PORT_STDIN, p->in + n, IN_BYTES - n < READ_BYTES ?
 	    IN_BYTES - n : READ_BYTES, MS_NEVER, &got) != RC_OK) {
 		p->in_ended = true;
@@ -129,17 +74,17 @@ load(struct postmap *p)
 	return RC_OK;
 }
 
-/* A line that is there already, with its end. */
+/* A line that is there already, with its end; the last one may lack that. */
 static bool
 line_at_hand(struct postmap *p, struct span *line)
 {
 	struct span s = { p->in + p->in_from, p->in_n - p->in_from };
-	const char *end = s.n > 0 ? memchr(s.p, '\n', s.n) : NULL;
+	const char *end = memchr(s.p, '\n', s.n);
 
-	if (end == NULL)
+	if (end == NULL && (s.n == 0 || !p->in_ended))
 		return false;
-	*line = span_part(s, 0, (size_t)(end - s.p));
-	p->in_from += line->n + 1;
+	*line = span_part(s, 0, end != NULL ? (size_t)(end - s.p) : s.n);
+	p->in_from += line->n + (end != NULL);
 	return true;
 }
 
@@ -147,18 +92,10 @@ line_at_hand(struct postmap *p, struct span *line)
 static enum rc
 next_line(struct postmap *p, struct span *line)
 {
-	enum rc rc = RC_OK;
-
 	while (!line_at_hand(p, line)) {
-		if (rc == RC_OK)
-			rc = load(p);
-		if (rc == RC_NONE && p->in_n > p->in_from) {
-			*line = (struct span){ p->in + p->in_from,
-			    p->in_n - p->in_from };	/* without an end */
-			p->in_from = p->in_n;
-			return RC_OK;
-		}
-		if (rc != RC_OK)
+		enum rc rc = load(p);
+
+		if (rc != RC_OK && (rc != RC_NONE || p->in_from == p->in_n))
 			return rc;
 	}
 	return RC_OK;
@@ -170,15 +107,18 @@ next_line(struct postmap *p, struct span *line)
 static enum rc
 open_table(struct postmap *p, const char *name, struct table_list *l)
 {
+	struct span type = p->app->set.param.set.default_database_type;
 	char text[TEXT_MAX];
 	struct buf b = BUF(text);
 
 	if (strchr(name, ':') == NULL)
-		buf_fmt(&b, "%.*s:",
-		    SPAN_ARG(p->set.param.set.default_database_type));
+		buf_fmt(&b, "%.*s:", SPAN_ARG(type));
 	buf_puts(&b, name);
-	return b.full ? RC_FULL : table_open(l, &p->env, NULL, buf_span(&b),
-		p->job.flags);
+	if (!b.full)
+		return table_open(l, &p->env, NULL, buf_span(&b),
+			p->job.flags);
+	app_say(p->app, "%s: too long", name);
+	return RC_FULL;
 }
 
 static int
@@ -186,17 +126,18 @@ open_all(struct postmap *p)
 {
 	if (p->app->argc > TABLES_MAX)
 		return app_usage(p->app, "more than %d tables", TABLES_MAX);
-	for (; p->lists_n < p->app->argc; p->lists_n++) {
-		enum rc rc = open_table(p, p->app->argv[p->lists_n],
-			&p->list[p->lists_n]);
-
-		if (rc == RC_FULL)
-			app_say(p->app, "%s: too long",
-				p->app->argv[p->lists_n]);
-		if (rc != RC_OK)
+	for (; p->lists_n < p->app->argc; p->lists_n++)
+		if (open_table(p, p->app->argv[p->lists_n],
+		    &p->list[p->lists_n]) != RC_OK)
 			return EXIT_CONFIG;
-	}
 	return EXIT_OK;
+}
+
+static int
+code_of(enum rc rc)
+{
+	return rc == RC_OK ? EXIT_OK : rc == RC_NONE ? EXIT_ERROR :
+		EXIT_LATER;
 }
 
 static int
@@ -206,29 +147,26 @@ ask(struct postmap *p, struct span key, struct buf *value)
 
 	for (int i = 0; i < p->lists_n && rc == RC_NONE; i++)
 		rc = table_find(&p->list[i], key, TABLE_ANY, value);
-	return rc == RC_OK ? EXIT_OK : rc == RC_NONE ? EXIT_ERROR :
-		EXIT_LATER;
+	return code_of(rc);
 }
 
 /* A key that came on standard input.  EXIT_LATER ends it all. */
 static int
-ask_and_print(struct postmap *p, struct span key, bool *found)
+ask_and_print(struct postmap *p, struct span key)
 {
-	size_t before;
+	struct buf *b = app_out(p->app);
+	size_t before = b->n;
 	int code;
 
 	/* The value goes where it is to be printed, without a copy. */
-	if (p->out.cap - p->out.n < key.n + ENTRY_BYTES)
-		flush(p);
-	before = p->out.n;
-	buf_put(&p->out, key);
-	buf_put(&p->out, p->gap);
-	code = ask(p, key, &p->out);
-	buf_putc(&p->out, '\n');
+	buf_put(b, key);
+	buf_puts(b, p->gap);
+	code = ask(p, key, b);
+	buf_putc(b, '\n');
 	if (code == EXIT_OK)
-		*found = true;
+		p->found = true;
 	else
-		p->out.n = before;
+		b->n = before;
 	return code == EXIT_LATER ? code : EXIT_OK;
 }
 
@@ -238,40 +176,48 @@ goes_on(struct span line)
 	return line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t');
 }
 
+/* The line of the header that was gathered. */
+static int
+ask_entry(struct postmap *p)
+{
+	int code = EXIT_OK;
+
+	if (p->header && p->entry.n > 0)
+		code = ask_and_print(p, buf_span(&p->entry));
+	buf_clear(&p->entry);
+	return code;
+}
+
 /*
  * -h: the header, a key for each logical line, with the line ends inside it;
- * -b: each line behind it.  `entry` gathers the former.
+ * -b: each line behind it.
  */
 static int
-ask_message(struct postmap *p, struct buf *entry, bool *found)
+ask_message(struct postmap *p)
 {
 	bool in_header = true;
 	struct span line;
 	enum rc rc;
 
+	p->entry = BUF(p->entry_room);
 	while ((rc = next_line(p, &line)) == RC_OK) {
-		if (in_header && goes_on(line) && entry->n > 0) {
-			buf_putc(entry, '\n');
-			buf_put(entry, line);
+		if (in_header && goes_on(line) && p->entry.n > 0) {
+			buf_putc(&p->entry, '\n');
+			buf_put(&p->entry, line);
 			continue;
 		}
-		if (p->header && entry->n > 0)
-			TRY_CODE(ask_and_print(p, buf_span(entry), found));
-		buf_clear(entry);
+		TRY_CODE(ask_entry(p));
 		if (!in_header && p->body)
-			TRY_CODE(ask_and_print(p, line, found));
-		in_header = in_header && line.n > 0 &&
-			span_find(line, ':') < line.n;
+			TRY_CODE(ask_and_print(p, line));
+		in_header = in_header && span_find(line, ':') < line.n;
 		if (in_header)
-			buf_put(entry, line);
+			buf_put(&p->entry, line);
 	}
-	if (rc == RC_NONE && p->header && entry->n > 0)
-		TRY_CODE(ask_and_print(p, buf_span(entry), found));
-	return rc == RC_NONE ? EXIT_OK : EXIT_DATA;
+	return rc == RC_NONE ? ask_entry(p) : EXIT_DATA;
 }
 
 static int
-ask_lines(struct postmap *p, bool *found)
+ask_lines(struct postmap *p)
 {
 	struct span line[TABLE_SOON_MAX];
 	enum rc rc;
@@ -283,52 +229,42 @@ ask_lines(struct postmap *p, bool *found)
 			n++;
 		table_soon(&p->list[0], line, n);
 		for (size_t i = 0; i < n; i++)
-			TRY_CODE(ask_and_print(p, line[i], found));
+			TRY_CODE(ask_and_print(p, line[i]));
 	}
 	return rc == RC_NONE ? EXIT_OK : EXIT_DATA;
 }
 
 static int
-query_stream(struct postmap *p)
-{
-	struct buf entry;
-	char *memory = port_memory(ENTRY_BYTES);
-	bool found = false;
-	int code = EXIT_LATER;
-
-	if (memory != NULL) {
-		buf_init(&entry, memory, ENTRY_BYTES);
-		code = p->header || p->body ?
-			ask_message(p, &entry, &found) : ask_lines(p, &found);
-	}
-	flush(p);
-	if (code == EXIT_DATA)
-		app_say(p->app, "standard input: a line is too long, or %s",
-			port_error());
-	return code != EXIT_OK || found ? code : EXIT_ERROR;
-}
-
-static int
-query(struct postmap *p)
+query(struct postmap *p, const char *key)
 {
 	int code;
 
-	TRY_CODE(open_all(p));
-	if (strcmp(p->query, "-") == 0)
-		return query_stream(p);
-	code = ask(p, span_of(p->query), &p->out);
-	if (code == EXIT_OK)
-		buf_putc(&p->out, '\n');
-	return code;
+	if (strcmp(key, "-") != 0) {
+		code = ask(p, span_of(key), app_out(p->app));
+		if (code == EXIT_OK)
+			buf_putc(&p->app->out, '\n');
+		return code;
+	}
+	p->header = app_given(p->app, 'h') != NULL;
+	p->body = app_given(p->app, 'b') != NULL;
+	code = p->header || p->body ? ask_message(p) : ask_lines(p);
+	if (code == EXIT_DATA)
+		app_say(p->app, "standard input: a line is too long, or %s",
+			port_error());
+	return code != EXIT_OK || p->found ? code : EXIT_ERROR;
 }
 
 static bool
 see(void *arg, struct span key, struct span value)
 {
 	struct postmap *p = arg;
+	struct buf *b = app_out(p->app);
 
-	put_entry(p, key, value);
-	return !p->is_lost;
+	buf_put(b, key);
+	buf_puts(b, p->gap);
+	buf_put(b, value);
+	buf_putc(b, '\n');
+	return !p->app->is_lost;
 }
 
 static int
@@ -336,36 +272,28 @@ list(struct postmap *p)
 {
 	enum rc rc = RC_OK;
 
-	TRY_CODE(open_all(p));
 	for (int i = 0; i < p->lists_n && rc == RC_OK; i++)
 		rc = table_each(&p->list[i], see, p);
 	if (rc == RC_NONE)
 		app_say(p->app, "tables of this type cannot be listed");
-	return rc == RC_OK ? EXIT_OK : rc == RC_NONE ? EXIT_ERROR :
-		EXIT_LATER;
+	return code_of(rc);
 }
 
 /* ---- making -------------------------------------------------------------- */
 
 /* The file of [TYPE:]FILE, if it is of a type that we write. */
 static int
-file_of(struct postmap *p, const char *name, const char **path)
+take_file(struct postmap *p, const char *name)
 {
-	static const char *const types[] = {
-		"cdb", "hash", "btree", "dbm", "lmdb", "sdbm"
-	};
-	struct span s = span_of(name);
-	size_t colon = span_find(s, ':');
-	struct span type = span_part(s, 0, colon);
+	size_t colon = span_find(span_of(name), ':');
 
-	if (colon == s.n) {
-		*path = name;
+	p->job.path = name;
+	if (name[colon] == '\0')
 		return EXIT_OK;
-	}
-	*path = name + colon + 1;
-	for (size_t i = 0; i < COUNT(types); i++)
-		if (span_is(type, types[i]) && (*path)[0] != '\0')
-			return EXIT_OK;
+	p->job.path = name + colon + 1;
+	if (p->job.path[0] != '\0' && span_index("cdb hash btree dbm lmdb sdbm",
+	    (struct span){ name, colon }) >= 0)
+		return EXIT_OK;
 	app_say(p->app, "%s: tables of this type are not compiled; "
 		"cdb:FILE are", name);
 	return EXIT_ERROR;
@@ -374,157 +302,109 @@ file_of(struct postmap *p, const char *name, const char **path)
 static int
 compile(struct postmap *p, const char *name)
 {
-	TRY_CODE(file_of(p, name, &p->job.path));
+	TRY_CODE(take_file(p, name));
 	return table_compile(&p->job) == RC_OK ? EXIT_OK : EXIT_ERROR;
-}
-
-static int
-compile_all(struct postmap *p)
-{
-	for (int i = 0; i < p->app->argc; i++)
-		TRY_CODE(compile(p, p->app->argv[i]));
-	return EXIT_OK;
 }
 
 /* As with -q, one of several tables is enough. */
 static int
-remove_all(struct postmap *p)
+remove_all(struct postmap *p, const char *key)
 {
 	int code = EXIT_ERROR;
 	enum rc rc;
 
 	for (int i = 0; i < p->app->argc; i++) {
-		TRY_CODE(file_of(p, p->app->argv[i], &p->job.path));
-		rc = table_remove(&p->job, span_of(p->removal));
-		if (rc != RC_OK && rc != RC_NONE)
-			return EXIT_ERROR;
+		TRY_CODE(take_file(p, p->app->argv[i]));
+		rc = table_remove(&p->job, span_of(key));
 		if (rc == RC_OK)
 			code = EXIT_OK;
+		else if (rc != RC_NONE)
+			return EXIT_ERROR;
 	}
 	return code;
 }
 
 /* ---- main ---------------------------------------------------------------- */
 
-static int
-one_option(struct postmap *p, int letter, const char *value)
-{
-	switch (letter) {
-	case 'b': p->body = true; break;
-	case 'c': p->folder = value; break;
-	case 'd': p->removal = value; break;
-	case 'f': p->job.flags |= TABLE_KEEP_CASE; break;
-	case 'h': p->header = true; break;
-	case 'i': p->job.is_added = true; break;
-	case 'N': p->job.with_nul = true; break;
-	case 'n': p->job.with_nul = false; break;
-	case 'o': p->job.keeps_owner = true; break;
-	case 'p': p->job.is_public = true; break;
-	case 'q': p->query = value; break;
-	case 'r': p->job.takes_last = true; break;
-	case 's': p->lists = true; break;
-	case 'u': case 'U': break;
-	case 'v': p->app->log.err_level = LOG_INFO; break;
-	case 'w': p->job.is_silent = true; break;
-	case 'F': case 'm':
-		return app_usage(p->app, "-%c is not supported yet", letter);
-	default:
-		return app_usage(p->app, "%s: no such option, or its value "
-		    "is missing", value);
-	}
-	return EXIT_OK;
-}
-
-static int
-work(struct postmap *p)
-{
-	if ((p->query != NULL) + (p->removal != NULL) + p->lists +
-	    p->job.is_added > 1)
-		return app_usage(p->app, "-d, -i, -q and -s exclude each "
-		    "other");
-	if (p->app->argc == 0)
-		return app_usage(p->app, "which table?");
-	TRY_CODE(app_set_load(&p->set, p->app, p->folder, false));
-	if (p->query != NULL)
-		return query(p);
-	if (p->lists)
-		return list(p);
-	return p->removal != NULL ? remove_all(p) : compile_all(p);
-}
-
 static struct postmap *
-start(struct app *app, unsigned flags, const char *gap)
+start(struct app *app, const char *letters, bool is_alias)
 {
-	struct postmap *p = app_memory(app, sizeof(*p));
+	struct postmap *p = app_start(app, sizeof(*p), letters, NULL);
 
 	if (p == NULL)
 		return NULL;
+	if (app_given(app, 'v') != NULL)
+		app->log.err_level = LOG_INFO;
 	p->app = app;
-	p->gap = span_of(gap);
-	p->job.log = &app->log;
-	p->job.flags = flags;
+	p->gap = is_alias ? ":\t" : "\t";
+	p->job = (struct table_job){
+		.log = &app->log,
+		.flags = (is_alias ? TABLE_ALIASES : 0) |
+			(app_given(app, 'f') != NULL ? TABLE_KEEP_CASE : 0),
+		.is_added = app_given(app, 'i') != NULL,
+		.with_nul = app_given(app, 'N') != NULL,
+		.keeps_owner = app_given(app, 'o') != NULL,
+		.is_public = app_given(app, 'p') != NULL,
+		.takes_last = app_given(app, 'r') != NULL,
+		.is_silent = app_given(app, 'w') != NULL,
+	};
 	arena_init(&p->arena, p->arena_room, sizeof(p->arena_room));
 	p->env = (struct table_env){ .arena = &p->arena, .log = &app->log };
-	buf_init(&p->out, p->out_room, sizeof(p->out_room));
 	return p;
 }
 
 static int
-run(struct app *app, unsigned flags, const char *gap)
+run(struct app *app, bool is_alias)
 {
-	struct postmap *p = start(app, flags, gap);
-	const char *value = NULL;
-	int letter, code;
+	struct postmap *p = start(app, "bc:d:fhiNnopq:rsuUvw", is_alias);
+	const char *query_key = app_given(app, 'q');
+	const char *removal = app_given(app, 'd');
+	bool lists = app_given(app, 's') != NULL;
 
 	if (p == NULL)
-		return EXIT_LATER;
-	while ((letter = app_option(app, "bc:d:fFhimNnopq:rsuUvw", &value)) !=
-	    0) {
-		if (letter == APP_HELP)
-			return app_help(app, help);
-		TRY_CODE(one_option(p, letter, value));
+		return app->code;
+	if ((query_key != NULL) + (removal != NULL) + lists +
+	    p->job.is_added > 1)
+		return app_usage(app, "-d, -i, -q and -s exclude each other");
+	if (app->argc == 0)
+		return app_usage(app, "which table?");
+	TRY_CODE(app_load(app));
+	if (removal != NULL)
+		return remove_all(p, removal);
+	if (query_key != NULL || lists) {
+		TRY_CODE(open_all(p));
+		return lists ? list(p) : query(p, query_key);
 	}
-	code = work(p);
-	flush(p);
-	return p->is_lost ? EXIT_CANT_CREATE : code;
+	for (int i = 0; i < app->argc; i++)
+		TRY_CODE(compile(p, app->argv[i]));
+	return EXIT_OK;
 }
 
 int
 app_postmap(struct app *app)
 {
-	return run(app, 0, "\t");
+	return run(app, false);
 }
 
 int
 app_postalias(struct app *app)
 {
-	return run(app, TABLE_ALIASES, ":\t");
+	return run(app, true);
 }
 
 /* Each of alias_database, whatever becomes of the others. */
 int
 app_newaliases(struct app *app)
 {
-	struct postmap *p = start(app, TABLE_ALIASES, ":\t");
-	const char *value = NULL;
+	struct postmap *p = start(app, "c:v", true);
 	char text[TEXT_MAX];
 	struct span rest, word;
-	int letter, code = EXIT_OK;
+	int code = EXIT_OK;
 
 	if (p == NULL)
-		return EXIT_LATER;
-	while ((letter = app_option(app, "c:v", &value)) != 0) {
-		if (letter == APP_HELP)
-			return app_help(app, "  -c DIR  the folder of main.cf\n"
-			    "  -v      say more\n"
-			    "Exit: 0; 1 an error; 64 usage; 78 main.cf is "
-			    "wrong.\n");
-		if (letter == '?')
-			return app_usage(app, "%s: no such option", value);
-		TRY_CODE(one_option(p, letter, value));
-	}
-	TRY_CODE(app_set_load(&p->set, app, p->folder, false));
-	rest = p->set.param.set.alias_database;
+		return app->code;
+	TRY_CODE(app_load(app));
+	rest = app->set.param.set.alias_database;
 	while (span_word(&rest, LIST_DIVIDERS, &word)) {
 		struct buf b = BUF(text);
 

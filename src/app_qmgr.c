@@ -13,113 +13,73 @@
 #include "runner.h"
 #include "version.h"
 
-static const char help[] =
-	"  -b       in the background, as sendmail -bd has it\n"
-	"  -e       leave when the queue is empty\n"
-	"  -v       log more\n"
-	"  -c DIR, -o NAME=VALUE   settings\n"
-	"Signals: TERM ends it in order, HUP reads main.cf anew.\n"
-	"Exit: 0; 64 usage; 69 another manager runs, or there can be no\n"
-	"queue; 75 trouble of this machine; 78 settings.\n";
-
-struct qmgr {
-	struct app *app;
-	struct app_set set;
-	struct queue q;
-	const char *folder;
-	bool may_leave, goes_back;
-};
-
 static void
-introduce(const struct qmgr *m)
+introduce(const struct app *app)
 {
-	const struct log *log = &m->app->log;
+	const struct log *log = &app->log;
 
 	log_line(log, LOG_INFO, "daemon started -- version %s, queue %.*s",
-	    POSTERN_VERSION, SPAN_ARG(m->q.folder));
-	if (m->q.is_volatile)
+	    POSTERN_VERSION, SPAN_ARG(app->q.folder));
+	if (app->q.is_volatile)
 		log_line(log, LOG_WARNING, "the queue is in memory, so a"
-		    " restart loses what waits: set queue_directory to a"
+		    " restart loses what waits; set queue_directory to a"
 		    " folder on flash or disk");
 	if (!port_has_route())
 		log_line(log, LOG_INFO, "there is no default route: mail"
-		    " waits until there is one");
-	if (m->set.param.set.soft_bounce)
+		    " waits until there is one, unless its server is on this"
+		    " network");
+	if (app->set.param.set.soft_bounce)
 		log_line(log, LOG_WARNING, "soft_bounce = yes: nothing is"
 		    " returned, however it fails, until it is too old");
 }
 
 static int
-refuse(const struct qmgr *m, enum rc rc)
+refuse(const struct app *app, enum rc rc)
 {
-	if (rc == RC_WIRE)	/* said already */
-		return EXIT_UNAVAILABLE;
 	if (rc == RC_DENY)
-		app_fail(m->app, "the queue in %.*s belongs to another user;"
+		app_fail(app, "the queue in %.*s belongs to another user;"
 		    " root, or the user that mail_owner names, runs its"
-		    " manager", SPAN_ARG(m->q.folder));
-	else
-		app_fail(m->app, "queue_directory = %.*s cannot be made: %s",
-		    SPAN_ARG(m->set.param.set.queue_directory),
+		    " manager", SPAN_ARG(app->q.folder));
+	else if (rc != RC_WIRE)		/* which was said */
+		app_fail(app, "queue_directory = %.*s cannot be made: %s",
+		    SPAN_ARG(app->set.param.set.queue_directory),
 		    port_error());
 	return EXIT_UNAVAILABLE;
-}
-
-static int
-run(struct qmgr *m)
-{
-	enum rc rc;
-	int lock = -1;
-
-	TRY_CODE(app_set_load(&m->set, m->app, m->folder, false));
-	rc = queue_open(&m->q, &m->set.param, &m->app->log);
-	if (rc != RC_OK)
-		return refuse(m, rc);
-	if (m->goes_back)
-		rc = runner_start(m->app, &m->set, &m->q, m->folder,
-		    RUNNER_STAYS);
-	else
-		rc = queue_lock(&m->q, &lock);
-	if (rc == RC_DENY) {
-		app_fail(m->app, "a queue manager of %.*s runs already",
-		    SPAN_ARG(m->q.folder));
-		return EXIT_UNAVAILABLE;
-	}
-	if (rc == RC_OK)
-		introduce(m);
-	if (rc == RC_OK && !m->goes_back) {
-		rc = runner_stay(m->app, &m->set, &m->q, m->folder,
-		    !m->may_leave);
-		port_close(lock);
-	}
-	if (rc == RC_OK || rc == RC_NONE)
-		return EXIT_OK;
-	app_fail(m->app, "the queue manager cannot go on: %s", port_error());
-	return EXIT_LATER;
 }
 
 int
 app_qmgr(struct app *app)
 {
-	struct qmgr *m = app_memory(app, sizeof(*m));
-	const char *value = NULL;
-	int letter;
+	enum rc rc;
+	bool goes_back;
+	int lock = -1;
 
-	if (m == NULL)
-		return EXIT_LATER;
-	m->app = app;
-	while ((letter = app_option(app, "bc:eo:v", &value)) != 0) {
-		switch (letter) {
-		case APP_HELP: return app_help(app, help);
-		case 'b': m->goes_back = true; break;
-		case 'e': m->may_leave = true; break;
-		case 'v': app->log.err_level = LOG_DEBUG; break;
-		default: TRY_CODE(app_set_take(&m->set, app, &m->folder, letter,
-		    value));
-		}
+	if (app_start(app, 0, "o:bc:ev", NULL) == NULL)
+		return app->code;
+	TRY_CODE(app_no_words(app));
+	goes_back = app_given(app, 'b') != NULL;
+	if (app_given(app, 'v') != NULL)
+		app->log.err_level = LOG_DEBUG;
+	TRY_CODE(app_load(app));
+	rc = queue_open(&app->q, &app->set.param, &app->log);
+	if (rc != RC_OK)
+		return refuse(app, rc);
+	rc = goes_back ? runner_start(app, &app->set, &app->q,
+	    app_given(app, 'c'), RUNNER_STAYS) : queue_lock(&app->q, &lock);
+	if (rc == RC_DENY) {
+		app_fail(app, "a queue manager of %.*s runs already",
+		    SPAN_ARG(app->q.folder));
+		return EXIT_UNAVAILABLE;
 	}
-	if (app->argc > 0)
-		return app_usage(app, "%s: no operands are wanted",
-		    app->argv[0]);
-	return run(m);
+	if (rc == RC_OK)
+		introduce(app);
+	if (rc == RC_OK && !goes_back) {
+		rc = runner_stay(app, &app->set, &app->q, app_given(app, 'c'),
+		    app_given(app, 'e') == NULL);
+		port_close(lock);
+	}
+	if (rc == RC_OK || rc == RC_NONE)
+		return EXIT_OK;
+	app_fail(app, "the queue manager cannot go on: %s", port_error());
+	return EXIT_LATER;
 }

@@ -12,92 +12,75 @@
  * router's stub of a sendmail gives way); anything else stays, is named, and
  * makes the exit code 73.  The others are made all the same.
  */
+#include <string.h>
+
 #include "applet.h"
 #include "port.h"
 #include "version.h"
 
 #define PATH_TEXT_MAX	2048	/* two of them fit on a small stack */
-#define LINE_MAX	256
 #define SUMMARY_COLUMN	18
 
-static const char options[] =
-	"One program with many names; a link called NAME does the same as\n"
-	"`postern NAME'.  `postern NAME --help' tells about one of them.\n"
-	"\n"
-	"  --list          print the names\n"
-	"  --install DIR   make a link in DIR for each name; a link that is\n"
-	"                  there is replaced, a file or folder never is\n"
-	"  --version       print the version\n"
-	"\n"
-	"Exit: 0 done, 64 usage, 73 something could not be written.\n";
-
 /* The names, their summaries behind them for who reads --help. */
-static bool
-list(const struct app *app, bool with_summary)
+static int
+list(struct app *app, bool with_summary)
 {
-	for (size_t i = 0; applet_at(i) != NULL; i++) {
-		const struct applet *a = applet_at(i);
-		char line[LINE_MAX];
-		struct buf b = BUF(line);
+	const struct applet *a;
+	struct buf *b = app_out(app);
 
-		if (with_summary)
-			buf_puts(&b, "  ");
-		buf_puts(&b, a->name);
-		while (with_summary && b.n < SUMMARY_COLUMN)
-			buf_putc(&b, ' ');
-		if (with_summary)
-			buf_puts(&b, a->summary);
-		buf_putc(&b, '\n');
-		if (!app_print(app, buf_span(&b)))
-			return false;
+	for (size_t i = 0; (a = applet_at(i)) != NULL; i++) {
+		size_t end = b->n + SUMMARY_COLUMN;
+
+		buf_fmt(b, with_summary ? "  %s" : "%s\n", a->name);
+		while (with_summary && b->n < end)
+			buf_putc(b, ' ');
+		if (with_summary) {
+			applet_put_summary(a, b);
+			buf_putc(b, '\n');
+		}
 	}
-	return true;
+	return EXIT_OK;
 }
 
 static int
-help(const struct app *app)
+help(struct app *app)
 {
-	int code = app_help(app, options);
-
-	if (code != EXIT_OK)
-		return code;
-	return app_print(app, SPAN("\nNames:\n")) && list(app, true) ?
-		EXIT_OK : EXIT_CANT_CREATE;
+	app_help(app);
+	buf_puts(&app->out, "\nNames:\n");
+	return list(app, true);
 }
 
 /* A link for one name; what became of it is told. */
-static bool
-install_one(const struct app *app, const char *self, const char *folder,
+static int
+install_one(struct app *app, const char *self, const char *folder,
 	const char *name)
 {
 	char path[PATH_TEXT_MAX];
 	struct buf b = BUF(path);
+	enum rc rc;
 
 	buf_fmt(&b, "%s/%s", folder, name);
-	if (b.full) {
-		app_say(app, "the path of the folder is too long");
-		return false;
+	rc = b.full ? RC_FULL : port_link(self, buf_text(&b));
+	if (rc == RC_OK) {
+		buf_fmt(app_out(app), "%s\n", path);
+		return EXIT_OK;
 	}
-	switch (port_link(self, buf_text(&b))) {
-	case RC_OK:
-		buf_putc(&b, '\n');
-		return app_print(app, buf_span(&b));
-	case RC_DENY:
+	if (rc == RC_DENY)
 		app_say(app, "%s is in the way: it is no link; move it away,"
 			" or install into another folder", path);
-		return false;
-	default:
-		app_say(app, "%s cannot be made: %s", path, port_error());
-		return false;
-	}
+	else
+		app_say(app, "%s/%s cannot be made: %s", folder, name,
+			rc == RC_FULL ? "its path is too long" : port_error());
+	return EXIT_CANT_CREATE;
 }
 
 static int
-install(const struct app *app, const char *folder)
+install(struct app *app, const char *folder)
 {
 	char self[PATH_TEXT_MAX];
 	struct buf b = BUF(self);
-	bool well = true;
+	const struct applet *a;
+	int code = EXIT_OK;
 
 	if (!port_folder_is_writable(folder)) {
 		app_say(app, "%s is no folder that can be written to", folder);
@@ -111,32 +94,29 @@ install(const struct app *app, const char *folder)
 			" call it by its full path", port_error());
 		return EXIT_CANT_CREATE;
 	}
-	for (size_t i = 0; applet_at(i) != NULL; i++)
-		well &= install_one(app, buf_text(&b), folder,
-			applet_at(i)->name);
-	return well ? EXIT_OK : EXIT_CANT_CREATE;
+	(void)buf_text(&b);
+	for (size_t i = 0; (a = applet_at(i)) != NULL; i++)
+		code |= install_one(app, self, folder, a->name);
+	return code;
 }
 
 int
 app_self(struct app *app)
 {
-	struct span word = span_of(app->argc > 0 ? app->argv[0] : "");
+	const char *word = app->argc > 0 ? app->argv[0] : "";
 
-	if (app->argc == 1 && span_is(word, "--help"))
-		return help(app);
-	if (app->argc == 1 && span_is(word, "--list"))
-		return list(app, false) ? EXIT_OK : EXIT_CANT_CREATE;
-	if (app->argc == 1 && span_is(word, "--version"))
-		return app_print(app, SPAN("postern " POSTERN_VERSION "\n")) ?
-			EXIT_OK : EXIT_CANT_CREATE;
-	if (app->argc == 2 && span_is(word, "--install"))
+	if (app->argc == 2 && strcmp(word, "--install") == 0)
 		return install(app, app->argv[1]);
-	if (span_is(word, "--install"))
-		return app_usage(app, "--install wants one folder");
+	if (app->argc == 1 && strcmp(word, "--help") == 0)
+		return help(app);
+	if (app->argc == 1 && strcmp(word, "--list") == 0)
+		return list(app, false);
+	if (app->argc == 1 && strcmp(word, "--version") == 0) {
+		buf_puts(app_out(app), "postern " POSTERN_VERSION "\n");
+		return EXIT_OK;
+	}
 	if (app->argc == 0)
 		return app_usage(app, "which applet? --list shows them");
-	if (word.n > 0 && word.p[0] != '-')
-		return app_usage(app, "there is no applet called %s",
-			app->argv[0]);
-	return app_usage(app, "%s is not understood", app->argv[0]);
+	return app_usage(app, word[0] != '-' ? "there is no applet called %s" :
+		"%s is not understood, or needs one folder", word);
 }

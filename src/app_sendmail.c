@@ -39,6 +39,7 @@
  * 65 the message; 78 the settings.
  */
 #include <stdarg.h>
+#include <string.h>
 
 #include "applet.h"
 #include "port.h"
@@ -49,149 +50,77 @@
 	"e:f:h:imno:p:qr:tvw:x"
 #define ADDR_TEXT_MAX	1400	/* MAIL_ADDR_MAX, a domain added */
 #define NAME_TEXT_MAX	256
-#define OTHER_TEXT_MAX	8192
 #define OPTION_TEXT_MAX	2048	/* of -o made from -S and -w */
 #define TAG_TEXT_MAX	128
 #define SECONDS_MAX	86400
 
-static const char help[] =
-	"\n"
-	"  -t            recipients also from To, Cc and Bcc; Bcc is removed\n"
-	"  -i, -oi       a line of a single dot does not end the message\n"
-	"  -f, -r ADDR   envelope sender; '' or <>: none\n"
-	"  -F NAME       full name for a From that is added\n"
-	"  -N LIST       notices: never, or success,failure,delay\n"
-	"  -R full|hdrs  what notices return\n"
-	"  -V ENVID      name of the message in notices\n"
-	"  -B 7bit|8bitmime  what the body is\n"
-	"  -bv           ask servers about the recipients, send nothing\n"
-	"  -G            from a gateway: add no fields to the header\n"
-	"  -L TAG        log under this name\n"
-	"  -v            tell what is done; -vv with the dialogue\n"
-	"  -C FILE, -c DIR   main.cf, or the folder it is in\n"
-	"  -o NAME=VALUE a setting, stronger than main.cf\n"
-	"  -S HOST[:PORT]    send through this server instead of relayhost\n"
-	"  -w SECONDS    longest time for each step of the dialogue\n"
-	"  -bp           list the queue, as mailq does\n"
-	"  -q, -qI ID, -qR SITE  try the queue now, one message, one site\n"
-	"  -bd           start the queue manager; it is no server\n"
-	"  -bi, -I       compile the alias files, as newaliases does\n"
-	"  -bs           SMTP on standard input and output\n"
-	"\n"
-	"-bm -A -e -h -m -n -O -p -U -X -x and other -o are accepted and\n"
-	"have no effect.  With -S, with -w, or with -o NAME=VALUE (but not\n"
-	"with -o queue_directory=DIR), and where there is no queue, the mail\n"
-	"is sent at once, and not kept if that fails.\n"
-	"\n"
-	"Exit: 0 queued or sent; 75 try again; 69 bounced; 64 usage; 65\n"
-	"message unreadable; 78 settings.  Who did not get it, and why, is\n"
-	"on standard error, one line each.\n";
-
-/* The command line, as it is read. */
 struct call {
-	struct submit submit;		/* first: start_manager() gets it */
-	struct submit_in in;
-	struct queue queue;
 	struct app *app;
-	struct app_set set;
-	const char *folder;
 	const char *sender;		/* NULL: the calling user */
-	const char *full_name;
-	const char *label;		/* -L */
-	char mode;			/* -b: m, v, s, p, d, i; or q */
+	char *request;			/* of -q, as postqueue has it */
+	char mode;			/* of -b: v, s, p, d, i; or q; or 0 */
 	bool dot_is_text;		/* -i */
 	bool is_own;			/* settings for this message alone */
 	bool names_queue;		/* -o queue_directory= */
-	bool wants_help;
-	const char *request;		/* of -q, as postqueue has it */
-	const struct applet *other_applet;
-	char *other[APP_OPTIONS_MAX + 2];	/* its words */
 	unsigned verbose;
 	struct buf options;		/* texts of -o that we make */
-	char option_text[OPTION_TEXT_MAX];
-	char other_text[OTHER_TEXT_MAX], request_text[NAME_TEXT_MAX];
+	char request_text[NAME_TEXT_MAX];
 	char login_text[SUBMIT_LOGIN_MAX];
-	char sender_text[ADDR_TEXT_MAX];
 	char name_text[NAME_TEXT_MAX];
 	char folder_text[NAME_TEXT_MAX];
 	char tag_text[TAG_TEXT_MAX];
+	char sender_text[ADDR_TEXT_MAX];
+	char option_text[OPTION_TEXT_MAX];
+	struct submit submit;
+	struct submit_in in;
 };
 
-static int
-unavailable(const struct app *app, const char *what)
-{
-	app_fail(app, "%s is not available in this version; nothing was done",
-		what);
-	return EXIT_BOUNCED;
-}
-
 /* ---- options ------------------------------------------------------------- */
-
-/* The -b of sendmail: what it is to be. */
-static int
-take_mode(struct call *c, const char *value)
-{
-	if (value[0] == '\0' || span_find(SPAN("mvpisd"), value[0]) == 6)
-		return app_usage(c->app, "-b%s is not understood", value);
-	c->mode = value[0];
-	return EXIT_OK;
-}
 
 /* -q alone, -qI ID, -qR SITE (a word of its own or not), or -q30m, for which
    sendmail stays and looks at the queue that often. */
 static int
-take_q(struct call *c)
+take_q(struct call *c, const char *more)
 {
-	const char *more = c->app->rest != NULL ? c->app->rest : "";
+	struct app *app = c->app;
 	struct buf b = BUF(c->request_text);
+	size_t which = span_find(SPAN("IR"), more[0]);
 
-	app_rest(c->app);
+	app_rest(app);
 	if (more[0] >= '0' && more[0] <= '9') {
-		if (c->mode == 'm')
+		if (c->mode == '\0')
 			c->mode = 'd';
 		return EXIT_OK;
 	}
 	c->mode = 'q';
-	buf_puts(&b, more[0] == 'I' ? "-i" : more[0] == 'R' ? "-s" : "-f");
-	if (more[0] != '\0' && more[0] != 'I' && more[0] != 'R')
-		return app_usage(c->app, "-q%s: -q, -qI ID or -qR SITE", more);
-	if (more[0] != '\0' && more[1] == '\0' && c->app->argc > 0) {
-		buf_puts(&b, c->app->argv[0]);
-		c->app->argv++;
-		c->app->argc--;
-	} else if (more[0] != '\0') {
-		buf_puts(&b, more + 1);
+	if (more[0] == '\0') {
+		buf_puts(&b, "-f");
+	} else if (which == 2) {
+		return app_usage(app, "-q%s: -q, -qI ID or -qR SITE", more);
+	} else if (more[1] == '\0' && app->argc > 0) {
+		buf_fmt(&b, "-%c%s", "is"[which], app->argv[0]);
+		app->argv++;
+		app->argc--;
+	} else {
+		buf_fmt(&b, "-%c%s", "is"[which], more + 1);
 	}
-	c->request = buf_text(&b);
+	(void)buf_text(&b);
+	c->request = c->request_text;
 	return EXIT_OK;
 }
 
 /* NAME=VALUE is a setting; sendmail's own options are letters. */
-static bool
-is_setting(struct span s)
-{
-	size_t n = span_find(s, '=');
-
-	if (n == s.n || n < 3)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		char c = s.p[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-		    !(c >= '0' && c <= '9') && c != '_')
-			return false;
-	}
-	return true;
-}
-
 static int
 take_o(struct call *c, const char *value)
 {
-	if (is_setting(span_of(value))) {
+	size_t n = strspn(value, "abcdefghijklmnopqrstuvwxyz_0123456789"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	if (n >= 3 && value[n] == '=') {
 		c->is_own = true;
 		c->names_queue |= span_starts_case(span_of(value),
 			"queue_directory=");
-		return app_set_option(&c->set, c->app, value);
+		return app_set_option(c->app, value);
 	}
 	if (value[0] == 'i')
 		c->dot_is_text = true;
@@ -203,9 +132,12 @@ static int PRINTF(2, 3)
 add_option(struct call *c, const char *fmt, ...)
 {
 	struct buf *b = &c->options;
-	const char *text = b->p + b->n;
+	const char *text;
 	va_list ap;
 
+	if (b->p == NULL)
+		*b = BUF(c->option_text);
+	text = b->p + b->n;
 	va_start(ap, fmt);
 	buf_vfmt(b, fmt, ap);
 	va_end(ap);
@@ -213,94 +145,41 @@ add_option(struct call *c, const char *fmt, ...)
 	if (b->full)
 		return app_usage(c->app, "-S and -w are too long, or too many");
 	c->is_own = true;
-	return app_set_option(&c->set, c->app, text);
+	return app_set_option(c->app, text);
 }
 
 /* HOST, HOST:PORT, or brackets of the caller's own around the host. */
 static int
 take_server(struct call *c, const char *value)
 {
-	struct span s = span_of(value), host, port;
+	struct span s = span_of(value);
 	size_t colon = span_find(s, ':');
+	struct span port = span_part(s, colon + 1, s.n);
 
-	if (s.n == 0)
-		return app_usage(c->app, "-S wants a server");
-	if (s.p[0] == '[')
+	if (value[0] == '[')
 		return add_option(c, "relayhost=%s", value);
-	host = span_part(s, 0, colon);
-	port = span_part(s, colon, s.n);
-	if (port.n == 1 || host.n == 0 ||
-	    span_find(span_part(port, 1, port.n), ':') + 1 < port.n)
+	if (colon == 0 || s.n == colon + 1 || s.n == 0 ||
+	    span_find(port, ':') < port.n)
 		return app_usage(c->app, "-S %s is not understood: write HOST,"
 			" HOST:PORT or [ADDRESS]:PORT", value);
-	return add_option(c, "relayhost=[%.*s]%.*s", SPAN_ARG(host),
-		SPAN_ARG(port));
+	return add_option(c, "relayhost=[%.*s]%s", (int)colon, value,
+		value + colon);
 }
 
 static int
 take_timeout(struct call *c, const char *value)
 {
-	static const char *const names[] = {
-		"smtp_connect_timeout", "smtp_helo_timeout",
-		"smtp_mail_timeout", "smtp_rcpt_timeout",
-		"smtp_data_init_timeout", "smtp_data_xfer_timeout",
-		"smtp_data_done_timeout", "smtp_quit_timeout",
-	};
+	struct span rest = SPAN("connect helo mail rcpt data_init data_xfer"
+		" data_done quit"), word;
 	uint64_t seconds;
 
 	if (!span_number(span_of(value), SECONDS_MAX, &seconds) ||
 	    seconds == 0)
 		return app_usage(c->app, "-w %s is no number of seconds from"
 			" 1 to %d", value, SECONDS_MAX);
-	for (size_t i = 0; i < COUNT(names); i++)
-		TRY_CODE(add_option(c, "%s=%ss", names[i], value));
-	return EXIT_OK;
-}
-
-/* -au USER, -ap PASSWORD, -am METHOD. */
-static int
-take_login(struct call *c, const char *value)
-{
-	if (value[0] == '\0' || span_find(SPAN("upm"), value[0]) == 3)
-		return app_usage(c->app, "-a%s is not understood: -au USER,"
-			" -ap PASSWORD, -am METHOD", value);
-	app_fail(c->app, "-a%c: this version cannot log in to a server, as it"
-		" has no TLS to hide a password; nothing was sent: leave -a"
-		" out if the server takes mail from this machine without",
-		value[0]);
-	return EXIT_CONFIG;
-}
-
-static int
-take_notify(struct call *c, const char *value)
-{
-	if (!rcpt_parse_notify(span_of(value), &c->submit.notify))
-		return app_usage(c->app, "-N %s: never, or some of"
-			" success,failure,delay", value);
-	return EXIT_OK;
-}
-
-static int
-take_return(struct call *c, const char *value)
-{
-	if (span_is_case(span_of(value), "full"))
-		c->submit.ret = JOB_RET_FULL;
-	else if (span_is_case(span_of(value), "hdrs"))
-		c->submit.ret = JOB_RET_HDRS;
-	else
-		return app_usage(c->app, "-R %s: full or hdrs", value);
-	return EXIT_OK;
-}
-
-static int
-take_body(struct call *c, const char *value)
-{
-	if (span_is_case(span_of(value), "7bit"))
-		c->submit.body = JOB_BODY_7BIT;
-	else if (span_is_case(span_of(value), "8bitmime"))
-		c->submit.body = JOB_BODY_8BITMIME;
-	else
-		return app_usage(c->app, "-B %s: 7bit or 8bitmime", value);
+	while (span_word(&rest, " ", &word))
+		TRY_CODE(add_option(c, "smtp_%.*s_timeout=%ss",
+			SPAN_ARG(word), value));
 	return EXIT_OK;
 }
 
@@ -312,100 +191,82 @@ take_file(struct call *c, const char *value)
 	struct buf b = BUF(c->folder_text);
 	size_t slash = span_find_last(s, '/');
 
-	c->folder = value;
 	if (s.n < 3 || !span_is(span_part(s, s.n - 3, 3), ".cf"))
-		return EXIT_OK;
-	if (slash == s.n)
-		buf_putc(&b, '.');
-	else
-		buf_put(&b, span_part(s, 0, slash > 0 ? slash : 1));
-	if (b.full)
-		return app_usage(c->app, "-C %s is too long", value);
-	c->folder = buf_text(&b);
-	return EXIT_OK;
+		slash = s.n;
+	else if (slash == s.n)
+		s = SPAN(".");
+	else if (slash == 0)
+		slash = 1;
+	buf_put(&b, span_part(s, 0, slash));
+	c->app->given['c' - 'A'] = buf_text(&b);
+	return b.full ? app_usage(c->app, "-C %s is too long", value) :
+		EXIT_OK;
 }
 
+/* The options of which the last one is not all that counts, and those whose
+   value may be wrong. */
 static int
-take_option(struct call *c, int letter, const char *value)
+take(struct app *app, int letter, const char *value)
 {
+	struct call *c = app->call;
+	struct submit *s = &c->submit;
+	struct span v = span_of(value);
+	bool well = true;
+
+	c->app = app;
 	switch (letter) {
 	case 'B':
-		return take_body(c, value);
+		well = job_body_find(v, &s->body);
+		break;
 	case 'C':
 		return take_file(c, value);
-	case 'F':
-		c->full_name = value;
-		break;
-	case 'G':
-		c->submit.is_gateway = true;
-		break;
 	case 'H':
-		return unavailable(c->app, "-H, a helper program,");
+		app_fail(app, "-H, a helper program, is not available in this"
+			" version; nothing was done");
+		return EXIT_UNAVAILABLE;
 	case 'I':
 		c->mode = 'i';
 		break;
-	case 'L':
-		c->label = value;
-		break;
 	case 'N':
-		return take_notify(c, value);
+		well = rcpt_parse_notify(v, &s->notify);
+		break;
 	case 'R':
-		return take_return(c, value);
+		well = job_ret_find(v, &s->ret);
+		break;
 	case 'S':
 		return take_server(c, value);
-	case 'V':
-		c->submit.envid = span_of(value);
+	case 'a':	/* -au USER, -ap PASSWORD, -am METHOD */
+		if (span_find(SPAN("upm"), value[0]) < 3) {
+			app_fail(app, "-a%c: this version takes no password"
+				" from a command line, where all can see it;"
+				" nothing was sent: write"
+				" smtp_sasl_password_maps to main.cf",
+				value[0]);
+			return EXIT_CONFIG;
+		}
+		well = false;
 		break;
-	case 'a':
-		return take_login(c, value);
 	case 'b':
-		return take_mode(c, value);
-	case 'c':
-		c->folder = value;
+		well = span_find(SPAN("mvpisd"), value[0]) < 6;
+		c->mode = value[0] == 'm' ? '\0' : value[0];
+		break;
+	case 'd':	/* -d, or -dNUMBERS */
+		app_rest(app);
 		break;
 	case 'f': case 'r':
 		c->sender = value;
 		break;
-	case 'i':
-		c->dot_is_text = true;
-		break;
 	case 'o':
 		return take_o(c, value);
 	case 'q':
-		return take_q(c);
-	case 't':
-		c->submit.from_fields = true;
-		break;
+		return take_q(c, app->rest != NULL ? app->rest : "");
 	case 'v':
 		c->verbose++;
 		break;
 	case 'w':
 		return take_timeout(c, value);
-	default:	/* of sendmail's, without meaning here */
-		break;
 	}
-	return EXIT_OK;
-}
-
-static int
-take_options(struct call *c)
-{
-	const char *value;
-	int letter;
-
-	while ((letter = app_option(c->app, LETTERS, &value)) != 0) {
-		if (letter == '?')
-			return app_usage(c->app, "%s is not understood, or"
-				" lacks a value", value);
-		if (letter == APP_HELP) {
-			c->wants_help = true;
-			return EXIT_OK;
-		}
-		if (letter == 'd')	/* -d, or -dNUMBERS */
-			app_rest(c->app);
-		TRY_CODE(take_option(c, letter, value));
-	}
-	return EXIT_OK;
+	return well ? EXIT_OK : app_usage(app, APP_NO_VALUE, letter, value);
 }
 
 /* ---- who sends ----------------------------------------------------------- */
@@ -429,19 +290,11 @@ read_sender(struct call *c, struct span text)
 	return submit_from(&c->submit, buf_span(&b), true);
 }
 
-static int
-find_sender(struct call *c)
-{
-	if (c->sender != NULL)
-		return read_sender(c, span_of(c->sender));
-	return read_sender(c, c->submit.login);
-}
-
 static void
 find_user(struct call *c)
 {
 	struct buf full = BUF(c->name_text), login = BUF(c->login_text);
-	const char *name = c->full_name;
+	const char *name = app_given(c->app, 'F');
 
 	if (name == NULL)
 		name = port_getenv("NAME");
@@ -461,12 +314,11 @@ find_user(struct call *c)
 static void
 start_manager(struct submit *s)
 {
-	struct call *c = (struct call *)s;
-	enum rc rc = runner_start(c->app, &c->set, &c->queue, c->folder,
-		RUNNER_LEAVES);
+	enum rc rc = runner_start(s->app, &s->app->set, s->queue,
+		app_given(s->app, 'c'), RUNNER_LEAVES);
 
 	if (rc != RC_OK && rc != RC_DENY)
-		log_line(&c->app->log, LOG_WARNING, "%s: it is kept, but no"
+		log_line(&s->app->log, LOG_WARNING, "%s: it is kept, but no"
 			" queue manager could be started: %s", s->id,
 			port_error());
 }
@@ -474,89 +326,68 @@ start_manager(struct submit *s)
 /* Where it goes; what is wrong with main.cf matters only where it is sent from
    here, as a setting that is left out may be the one that makes it safe. */
 static int
-find_queue(struct call *c)
+find_queue(struct submit *s)
 {
+	struct app *app = s->app;
 	enum rc rc = RC_NONE;
 
-	if (c->submit.set->queue_directory.n > 0)
-		rc = queue_open(&c->queue, &c->set.param, &c->app->log);
+	if (s->set->queue_directory.n > 0)
+		rc = queue_open(&app->q, s->param, &app->log);
 	if (rc == RC_OK || rc == RC_DENY) {
-		c->submit.queue = &c->queue;
-		c->submit.to_drop = rc == RC_DENY;
+		s->queue = &app->q;
+		s->to_drop = rc == RC_DENY;
 	}
-	if (!c->set.is_bad)
+	if (!app->set.is_bad)
 		return EXIT_OK;
-	if (c->submit.queue == NULL)
-		return submit_fail(&c->submit, EXIT_CONFIG, "%s",
-			c->set.why_text);
-	log_line(&c->app->log, LOG_ERROR, "%s", c->set.why_text);
+	if (s->queue == NULL)
+		return submit_fail(s, EXIT_CONFIG, "%s", app->set.why_text);
+	log_line(&app->log, LOG_ERROR, "%s", app->set.why_text);
 	return EXIT_OK;
 }
 
-static void
-name_log(struct call *c)
-{
-	struct buf b = BUF(c->tag_text);
-
-	if (c->label == NULL)
-		return;
-	buf_put_cut(&b, span_of(c->label));
-	buf_put_cut(&b, SPAN("/sendmail"));
-	c->app->log.tag = buf_span(&b);
-}
-
+/* Settings, queue, user. */
 static int
-load(struct call *c)
+start(struct call *c)
 {
 	bool direct = (c->is_own && !c->names_queue) || c->mode == 'v';
+	const char *label = app_given(c->app, 'L');
+	struct buf tag = BUF(c->tag_text);
+	struct submit *s = &c->submit;
+	struct app *app = c->app;
 
 	if (c->verbose > 0)
-		c->app->log.err_level = c->verbose > 1 ? LOG_DEBUG : LOG_INFO;
-	c->submit.is_verbose = c->verbose > 0;
-	c->set.is_lenient = !direct;
-	TRY_CODE(app_set_load(&c->set, c->app, c->folder, false));
-	c->submit.param = &c->set.param;
-	c->submit.set = &c->set.param.set;
+		app->log.err_level = c->verbose > 1 ? LOG_DEBUG : LOG_INFO;
+	s->is_verbose = c->verbose > 0;
+	app->set.is_lenient = !direct;
+	TRY_CODE(app_load(app));
+	s->param = &app->set.param;
+	s->set = &s->param->set;
 	if (!direct)
-		TRY_CODE(find_queue(c));
-	name_log(c);
-	return EXIT_OK;
+		TRY_CODE(find_queue(s));
+	if (label != NULL) {
+		buf_put_cut(&tag, span_of(label));
+		buf_put_cut(&tag, SPAN("/sendmail"));
+		app->log.tag = buf_span(&tag);
+	}
+	find_user(c);
+	return submit_start(s);
 }
 
 /* ---- the queue's other programs ------------------------------------------ */
 
-/* Their command line: an option, and the settings of ours. */
-static bool
-call_other(struct call *c, const char *option)
-{
-	struct buf b = BUF(c->other_text);
-	size_t n = 0;
-
-	for (size_t i = 0; i < c->set.options_n + 2; i++) {
-		const char *letter = i == 0 ? "" : i == 1 ? "-c" : "-o";
-		const char *value = i == 0 ? option : i == 1 ? c->folder :
-			c->set.options[i - 2];
-
-		if (value == NULL)
-			continue;
-		c->other[n++] = b.p + b.n;
-		buf_fmt(&b, "%s%s%c", letter, value, '\0');
-	}
-	c->app->argv = c->other;
-	c->app->argc = (int)n;
-	return !b.full;
-}
-
+/* Their settings are ours, and the one option of the queue's. */
 static int
-run_other(struct call *c, const char *name, const char *option)
+run_other(struct app *app, const char *name, int (*entry)(struct app *app),
+	char **option)
 {
-	c->other_applet = applet_find(span_of(name));
-	if (c->other_applet == NULL)
-		return unavailable(c->app, name);
-	if (!call_other(c, option))
-		return app_usage(c->app, "the options are too long");
-	c->app->name = c->other_applet->name;
-	return c->other_applet->run(c->app);
+	const char *folder = app_given(app, 'c');
+
+	memset(app->given, 0, sizeof(app->given));
+	app->given['c' - 'A'] = folder;
+	app->argv = option;
+	app->argc = option != NULL;
+	app->name = name;
+	return entry(app);
 }
 
 /* ---- the run ------------------------------------------------------------- */
@@ -567,13 +398,13 @@ take_message(struct call *c)
 	struct submit *s = &c->submit;
 	struct port_stat st;
 
+	s->from_fields = app_given(c->app, 't') != NULL;
 	if (c->app->argc == 0 && !s->from_fields)
 		return app_usage(c->app, "no recipients: name them, or give -t"
 			" to take them from the header");
-	TRY_CODE(load(c));
-	find_user(c);
-	TRY_CODE(submit_start(s));
-	TRY_CODE(find_sender(c));
+	TRY_CODE(start(c));
+	TRY_CODE(read_sender(c, c->sender != NULL ? span_of(c->sender) :
+		s->login));
 	submit_rcpt_words(s, c->app->argv, (size_t)c->app->argc);
 	if (c->mode == 'v') {
 		TRY_CODE(submit_probe(s));
@@ -583,39 +414,35 @@ take_message(struct call *c)
 		return submit_fail(s, EXIT_DATA, "standard input is closed, so"
 			" there is no message");
 	submit_in_start(&c->in, s->set->sendmail_fix_line_endings,
-		!c->dot_is_text);
+		!c->dot_is_text && app_given(c->app, 'i') == NULL);
 	c->in.replace_stray = s->set->cleanup_replace_stray_cr_lf;
 	TRY_CODE(submit_take(s, &c->in));
 	return s->queue != NULL ? submit_queue(s) : submit_send(s);
 }
 
 static int
-take_session(struct call *c)
-{
-	TRY_CODE(load(c));
-	find_user(c);
-	TRY_CODE(submit_start(&c->submit));
-	return submit_smtp(&c->submit, &c->in);
-}
-
-static int
 run(struct call *c)
 {
-	TRY_CODE(take_options(c));
-	if (c->wants_help)
-		return app_help(c->app, help);
+	struct app *app = c->app;
+	struct submit *s = &c->submit;
+	const char *envid = app_given(app, 'V');
+	char b[] = "-b", *background = b;
+
+	s->is_gateway = app_given(app, 'G') != NULL;
+	if (envid != NULL)
+		s->envid = span_of(envid);
 	switch (c->mode) {
 	case 'p':
-		return run_other(c, "mailq", NULL);
+		return run_other(app, "mailq", app_mailq, NULL);
 	case 'd':
-		return run_other(c, "qmgr", "-b");
+		return run_other(app, "qmgr", app_qmgr, &background);
 	case 'i':
-		c->set.options_n = 0;	/* it has none */
-		return run_other(c, "newaliases", NULL);
+		return run_other(app, "newaliases", app_newaliases, NULL);
 	case 'q':
-		return run_other(c, "postqueue", c->request);
+		return run_other(app, "postqueue", app_postqueue, &c->request);
 	case 's':
-		return take_session(c);
+		TRY_CODE(start(c));
+		return submit_smtp(s, &c->in);
 	default:
 		return take_message(c);
 	}
@@ -624,17 +451,15 @@ run(struct call *c)
 int
 app_sendmail(struct app *app)
 {
-	struct call *c = app_memory(app, sizeof(*c));
+	struct call *c = app_start(app, sizeof(*c), LETTERS, take);
 	int code;
 
 	if (c == NULL)
-		return EXIT_LATER;
+		return app->code;
 	c->app = app;
-	c->mode = 'm';
 	c->submit.app = app;
 	c->submit.start_manager = start_manager;
 	c->submit.why = BUF(c->submit.why_text);
-	c->options = BUF(c->option_text);
 	code = run(c);
 	if (c->submit.why.n > 0)
 		app_fail(app, "%s", buf_text(&c->submit.why));

@@ -22,8 +22,10 @@ take_memory(struct app_set *s, const struct app *app)
 }
 
 int
-app_set_option(struct app_set *s, const struct app *app, const char *option)
+app_set_option(struct app *app, const char *option)
 {
+	struct app_set *s = &app->set;
+
 	if (s->options == NULL && take_memory(s, app)) {
 		s->options = arena_take(&s->arena,
 			APP_OPTIONS_MAX * sizeof(*s->options));
@@ -38,35 +40,17 @@ app_set_option(struct app_set *s, const struct app *app, const char *option)
 	return EXIT_OK;
 }
 
-int
-app_set_take(struct app_set *s, const struct app *app, const char **folder,
-	int letter, const char *value)
-{
-	if (letter == 'o')
-		return app_set_option(s, app, value);
-	if (letter != 'c')
-		return app_usage(app, "%s is not understood, or lacks a value",
-			value);
-	*folder = value;
-	return EXIT_OK;
-}
-
 /* It lies behind the settings. */
 void
 app_set_tag(struct app_set *s, struct app *app)
 {
-	struct span name = s->param.set.syslog_name;
-	size_t cap = name.n + span_of(app->name).n + 2;
-	void *memory = arena_take(&s->arena, cap);
-	struct buf b;
+	struct buf b = arena_room(&s->arena);
 
+	buf_fmt(&b, "%.*s/%s", SPAN_ARG(s->param.set.syslog_name), app->name);
 	app->log.facility = s->param.set.syslog_facility;
-	if (memory == NULL)
+	if (b.full)
 		return;
-	buf_init(&b, memory, cap);
-	buf_put(&b, name);
-	buf_putc(&b, '/');
-	buf_puts(&b, app->name);
+	arena_keep(&s->arena, &b);
 	app->log.tag = buf_span(&b);
 }
 

@@ -12,233 +12,136 @@
 #include "report.h"
 #include "smtp.h"
 
-static const char help[] =
-	"NEXTHOP is a domain, [host] or [address], with :port or without;\n"
-	"for lmtp also unix:/path or inet:host:port.  Several are divided by\n"
-	"commas, and tried in order.\n"
-	"\n"
-	"  -c DIR         read DIR/main.cf instead of /etc/postern/main.cf\n"
-	"  -o NAME=VALUE  a setting, stronger than main.cf\n"
-	"  -f SENDER      envelope sender; '' is the null sender\n"
-	"  -N NOTIFY      of the next recipient: never, or a list of success,\n"
-	"                 failure, delay\n"
-	"  -O ORCPT       of the next recipient, as rfc822;user@example.com\n"
-	"  -V ENVID       envelope id, for delivery status notices\n"
-	"  -R full|hdrs   what such notices return\n"
-	"  -B BODY        body type that was declared, 7bit or 8bitmime\n"
-	"  -u             the message was submitted with SMTPUTF8\n"
-	"  -F DORX        prepend Delivered-To, X-Original-To, Return-Path;\n"
-	"                 X: this is final delivery\n"
-	"  -X ATTR=VALUE  the original client: name, addr, port, proto, helo,\n"
-	"                 ident, source\n"
-	"  -A AGE         seconds that the message has been waiting already\n"
-	"  -p             probe: ask for the recipients, send no content\n"
-	"  -v             show the dialogue on standard error\n"
-	"\n"
-	"The message is read from standard input.\n"
-	"Exit: 0 all sent, 75 some deferred (try again), 69 some refused for\n"
-	"good and none deferred, 64 usage, 65 message, 78 settings.\n";
-
 /* A run of the applet; what points nowhere else is in here. */
 struct run {
 	struct report report;	/* first: verdict() gets a pointer to it */
 	struct app *app;
-	struct app_set set;
-	struct job job;
-	struct report_form form;
-	const char *folder;
-	bool verbose, lmtp;
 	bool any_later, any_never;
-	int64_t age_s;
+	uint64_t age_s;
+	struct job job;
 	char hop[512];		/* of best_mx_transport; settings are reread */
 };
 
 /* ---- the command line --------------------------------------------------- */
 
-/* What could end the command that it will stand in is refused here. */
-static int
-set_sender(struct run *r, const char *value)
+static bool
+take_flags(struct job *j, struct span letters)
 {
-	r->job.sender = span_of(value);
-	if (mail_addr_is_safe(r->job.sender) &&
-	    r->job.sender.n <= RCPT_ADDR_MAX)
-		return EXIT_OK;
-	return app_usage(r->app, "-f: an address has no line end in it, and "
-	    "at most %d octets", RCPT_ADDR_MAX);
-}
+	for (; letters.n > 0; letters = span_part(letters, 1, letters.n)) {
+		size_t i = span_find(SPAN("DORX"), letters.p[0]);
 
-static int
-set_body(struct run *r, const char *value)
-{
-	struct span v = span_of(value);
-
-	if (!span_is_case(v, "7bit") && !span_is_case(v, "8bitmime"))
-		return app_usage(r->app, "-B %s: it is 7bit or 8bitmime",
-		    value);
-	r->job.body = span_is_case(v, "7bit") ? JOB_BODY_7BIT :
-	    JOB_BODY_8BITMIME;
-	return EXIT_OK;
-}
-
-static int
-set_ret(struct run *r, const char *value)
-{
-	struct span v = span_of(value);
-
-	if (!span_is_case(v, "full") && !span_is_case(v, "hdrs"))
-		return app_usage(r->app, "-R %s: it is full or hdrs", value);
-	r->job.ret = span_is_case(v, "full") ? JOB_RET_FULL : JOB_RET_HDRS;
-	return EXIT_OK;
-}
-
-static int
-set_flags(struct run *r, const char *value)
-{
-	static const char letters[] = "DORX";
-	const char *p;
-
-	for (p = value; *p != '\0'; p++) {
-		size_t i = span_find(SPAN(letters), *p);
-
-		if (i >= 4)
-			return app_usage(r->app,
-			    "-F %s: the letters are D, O, R and X", value);
-		r->job.flags |= 1u << i;
+		j->flags |= 1u << i;
+		if (i == 4)
+			return false;
 	}
-	return EXIT_OK;
+	return true;
 }
 
-static int
-set_attr(struct run *r, const char *value)
+static bool
+take_attr(struct job *j, struct span v)
 {
-	struct span v = span_of(value);
 	size_t equals = span_find(v, '=');
 	enum job_attr attr = job_attr_find(span_part(v, 0, equals));
 
-	if (attr < JOB_ATTRS && equals < v.n) {
-		r->job.attr[attr] = span_part(v, equals + 1, v.n);
-		return EXIT_OK;
-	}
-	return app_usage(r->app, "-X %s: it is ATTR=VALUE with one of name, "
-	    "addr, port, proto, helo, ident, source", value);
+	if (attr == JOB_ATTRS || equals == v.n)
+		return false;
+	j->attr[attr] = span_part(v, equals + 1, v.n);
+	return true;
 }
 
 static int
-set_age(struct run *r, const char *value)
+take(struct app *app, int letter, const char *value)
 {
-	uint64_t n;
+	struct run *r = app->call;
+	struct job *j = &r->job;
+	struct span v = span_of(value);
+	bool well = true;
 
-	if (!span_number(span_of(value), INT32_MAX, &n))
-		return app_usage(r->app, "-A %s: it is a number of seconds",
-		    value);
-	r->age_s = (int64_t)n;
-	return EXIT_OK;
-}
-
-static int
-one_option(struct run *r, int letter, const char *value)
-{
 	switch (letter) {
-	case 'c': r->folder = value; return EXIT_OK;
-	case 'o': return app_set_option(&r->set, r->app, value);
-	case 'f': return set_sender(r, value);
-	case 'V': r->job.envid = span_of(value); return EXIT_OK;
-	case 'R': return set_ret(r, value);
-	case 'B': return set_body(r, value);
-	case 'F': return set_flags(r, value);
-	case 'X': return set_attr(r, value);
-	case 'A': return set_age(r, value);
-	case 'u': r->job.smtputf8 = true; return EXIT_OK;
-	case 'p': r->job.probe = true; return EXIT_OK;
-	case 'v': r->verbose = true; return EXIT_OK;
-	default:
-		return app_usage(r->app, "%s: no such option, or its value "
-		    "is missing", value);
+	case 'A':
+		well = span_number(v, INT32_MAX, &r->age_s);
+		break;
+	case 'B':
+		well = job_body_find(v, &j->body);
+		break;
+	case 'F':
+		well = take_flags(j, v);
+		break;
+	case 'R':
+		well = job_ret_find(v, &j->ret);
+		break;
+	case 'V':
+		j->envid = v;
+		break;
+	case 'X':
+		well = take_attr(j, v);
+		break;
+	case 'f':	/* what could end its command is refused here */
+		j->sender = v;
+		well = mail_addr_is_safe(v) && v.n <= RCPT_ADDR_MAX;
 	}
+	return well ? EXIT_OK : app_usage(app, APP_NO_VALUE, letter, value);
 }
 
-/* EXIT_OK: options and operands are in *r; -1: help was given. */
+/* Options and operands are in *r then. */
 static int
 read_words(struct run *r)
 {
-	const char *value = NULL;
+	struct app *app = r->app;
 	size_t bad = 0;
-	int letter, code;
 	enum rc rc;
 
-	while ((letter = app_option(r->app, "c:o:f:V:R:B:uF:X:A:pv",
-	    &value)) != 0) {
-		if (letter == APP_HELP)
-			return -1;
-		code = one_option(r, letter, value);
-		if (code != EXIT_OK)
-			return code;
-	}
-	if (r->app->argc < 2)
-		return app_usage(r->app, "a next hop and at least one "
-		    "recipient must be given");
-	r->job.nexthop = span_of(r->app->argv[0]);
-	rc = rcpt_list_open(&r->job.rcpts, r->app->argv + 1,
-	    (size_t)r->app->argc - 1, &bad);
-	if (rc == RC_WIRE)
-		return app_usage(r->app, "%s: not a recipient, nor an option "
-		    "of one", r->app->argv[1 + bad]);
-	if (rc != RC_OK) {
-		app_say(r->app, "no memory for the recipients");
-		return EXIT_LATER;
-	}
-	if (r->job.rcpts.n == 0)
-		return app_usage(r->app, "no recipient is given");
-	return EXIT_OK;
-}
-
-/* ---- settings, message -------------------------------------------------- */
-
-static int
-load(struct run *r)
-{
-	const struct settings *set = &r->set.param.set;
-	int code = app_set_load(&r->set, r->app, r->folder, r->lmtp);
-
-	r->form = (struct report_form){
-		.external = set->info_log_address_format == FORMAT_EXTERNAL,
-		.ascii_only = !set->smtputf8_enable,
-		.digits = set->delay_logging_resolution_limit,
-	};
-	return code;
-}
-
-static int
-take(struct run *r)
-{
-	const struct settings *set = &r->set.param.set;
-	enum rc rc = mail_take(set->message_size_limit, &r->job.mail);
-
-	if (rc == RC_OK) {
-		r->job.mail.ends = (enum mail_ends)set->
-		    sendmail_fix_line_endings;
-		r->job.mail.replace_stray = set->cleanup_replace_stray_cr_lf;
+	r->job.smtputf8 = app_given(app, 'u') != NULL;
+	r->job.probe = app_given(app, 'p') != NULL;
+	if (app_given(app, 'v') != NULL)
+		app->log.err_level = LOG_DEBUG;
+	if (app->argc < 2)
+		return app_usage(app, "a next hop and at least one recipient"
+		    " must be given");
+	r->job.nexthop = span_of(app->argv[0]);
+	rc = rcpt_list_open(&r->job.rcpts, app->argv + 1,
+	    (size_t)app->argc - 1, &bad);
+	if (rc == RC_WIRE || (rc == RC_OK && r->job.rcpts.n == 0))
+		return app_usage(app, "%s: not a recipient, nor an option of"
+		    " one", app->argv[1 + bad]);
+	if (rc == RC_OK)
 		return EXIT_OK;
-	}
-	if (rc == RC_FULL) {
+	app_say(app, "no memory for the recipients");
+	return EXIT_LATER;
+}
+
+/* ---- the message -------------------------------------------------------- */
+
+static int
+take_mail(struct run *r)
+{
+	const struct settings *set = &r->app->set.param.set;
+	struct mail_source *mail = &r->job.mail;
+
+	switch (mail_take(set->message_size_limit, mail)) {
+	case RC_OK:
+		mail->ends = (enum mail_ends)set->sendmail_fix_line_endings;
+		mail->replace_stray = set->cleanup_replace_stray_cr_lf;
+		return EXIT_OK;
+	case RC_FULL:
 		app_say(r->app, "the message is larger than "
 		    "message_size_limit = %lld; nothing was sent",
 		    (long long)set->message_size_limit);
 		return EXIT_LATER;
-	}
-	if (rc == RC_DENY) {
+	case RC_DENY:
 		app_say(r->app, "the message cannot be kept while it is sent: "
 		    "%s; nothing was sent, try again when there is room in "
 		    "TMPDIR", port_error());
 		return EXIT_LATER;
-	}
-	if (rc == RC_NONE)
+	case RC_NONE:
 		app_say(r->app, "standard input is closed: there is no "
 		    "message; redirect one with < FILE");
-	else
+		return EXIT_DATA;
+	default:
 		app_say(r->app, "cannot read the message: %s; nothing was "
 		    "sent", port_error());
-	return EXIT_DATA;
+		return EXIT_DATA;
+	}
 }
 
 /* ---- delivery ----------------------------------------------------------- */
@@ -248,10 +151,11 @@ verdict(struct report *report, const struct job *j, const struct rcpt *to,
     const struct verdict *v)
 {
 	struct run *r = (struct run *)report;
+	struct report_form form = report_form_of(&r->app->set.param.set);
 	char room[REPORT_LINE_MAX];
 	struct buf b = BUF(room);
 
-	report_line(&b, &r->form, j, to, v);
+	report_line(&b, &form, j, to, v);
 	log_text(&r->app->log, buf_span(&b));
 	r->any_later |= v->fate == FATE_LATER;
 	r->any_never |= v->fate == FATE_NEVER;
@@ -280,83 +184,69 @@ broken(struct run *r)
 	return EXIT_LATER;
 }
 
-static int deliver(struct run *r, bool again);
+static enum rc
+deliver(struct run *r, bool lmtp)
+{
+	struct worker *w = app_memory(r->app, smtp_worker_bytes());
+	enum rc rc;
+
+	if (w == NULL)
+		return RC_OS;
+	rc = smtp_worker(w, &r->app->set.param.set, &r->app->log, &r->report,
+	    lmtp);
+	return rc == RC_OK ? smtp_deliver(w, &r->job) : rc;
+}
 
 /*
  * best_mx_transport: this host is where the mail belongs, and another
  * transport of its own is to have it.
  */
 static int
-hand_over(struct run *r)
+hand_over(struct run *r, bool *lmtp)
 {
-	struct span to = r->set.param.set.best_mx_transport;
+	struct app *app = r->app;
+	struct span to = app->set.param.set.best_mx_transport;
 	size_t colon = span_find(to, ':');
-	struct span transport = span_part(to, 0, colon);
+	int transport = span_index("smtp relay lmtp",
+	    span_part(to, 0, colon));
 	struct buf hop = BUF(r->hop);
-	int code;
 
-	if (!span_is(transport, "lmtp") && !span_is(transport, "smtp") &&
-	    !span_is(transport, "relay")) {
-		app_say(r->app, "best_mx_transport = %.*s: the transports are "
-		    "smtp, relay and lmtp", SPAN_ARG(to));
-		return EXIT_CONFIG;
-	}
 	buf_put(&hop, span_part(to, colon + 1, to.n));
-	if (hop.full) {
-		app_say(r->app, "best_mx_transport is too long");
+	if (transport < 0 || hop.full) {
+		app_say(app, "best_mx_transport = %.*s: the transports are "
+		    "smtp, relay and lmtp", SPAN_ARG(to));
 		return EXIT_CONFIG;
 	}
 	if (hop.n > 0)
 		r->job.nexthop = buf_span(&hop);
-	r->lmtp = span_is(transport, "lmtp");
-	code = load(r);
-	return code == EXIT_OK ? deliver(r, true) : code;
-}
-
-static int
-deliver(struct run *r, bool again)
-{
-	struct worker *w = app_memory(r->app, smtp_worker_bytes());
-	enum rc rc;
-
-	if (w == NULL)
-		return EXIT_LATER;
-	rc = smtp_worker(w, &r->set.param.set, &r->app->log, &r->report,
-	    r->lmtp);
-	if (rc == RC_OK)
-		rc = smtp_deliver(w, &r->job);
-	if (rc == RC_NONE && !again)
-		return hand_over(r);
-	if (rc == RC_DENY)
-		return EXIT_CONFIG;
-	return rc == RC_OK ? exit_code(r) : broken(r);
+	*lmtp = transport == 2;
+	return app_set_load(&app->set, app, app_given(app, 'c'), *lmtp);
 }
 
 static int
 run(struct app *app, bool lmtp)
 {
-	struct run *r = app_memory(app, sizeof(*r));
-	int code;
+	struct run *r = app_start(app, sizeof(*r), "o:A:B:F:R:V:X:c:f:puv",
+	    take);
+	enum rc rc;
 
 	if (r == NULL)
-		return EXIT_LATER;
+		return app->code;
 	r->app = app;
-	r->lmtp = lmtp;
 	r->report.put = verdict;
 	r->job.started = port_now();
-	code = read_words(r);
-	if (code == -1)
-		return app_help(app, help);
-	if (r->verbose)
-		app->log.err_level = LOG_DEBUG;
-	if (code == EXIT_OK)
-		code = load(r);
-	if (code == EXIT_OK)
-		code = take(r);
-	if (code != EXIT_OK)
-		return code;
-	r->job.arrived_ms = port_wall_ms() - r->age_s * SECOND;
-	return deliver(r, false);
+	TRY_CODE(read_words(r));
+	TRY_CODE(app_set_load(&app->set, app, app_given(app, 'c'), lmtp));
+	TRY_CODE(take_mail(r));
+	r->job.arrived_ms = port_wall_ms() - (int64_t)r->age_s * SECOND;
+	rc = deliver(r, lmtp);
+	if (rc == RC_NONE) {
+		TRY_CODE(hand_over(r, &lmtp));
+		rc = deliver(r, lmtp);
+	}
+	if (rc == RC_DENY)
+		return EXIT_CONFIG;
+	return rc == RC_OK ? exit_code(r) : broken(r);
 }
 
 int

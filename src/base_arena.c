@@ -61,13 +61,7 @@ arena_copy(struct arena *a, struct span s, struct span *out)
 struct buf
 arena_room(const struct arena *a)
 {
-	size_t pad = padding(a), left = a->cap - a->used;
-	struct buf b;
-
-	buf_init(&b, NULL, 0);
-	if (pad < left)
-		buf_init(&b, a->p + a->used + pad, left - pad);
-	return b;
+	return (struct buf){ .p = a->p + a->used, .cap = a->cap - a->used };
 }
 
 void

@@ -31,6 +31,12 @@ span_part(struct span s, size_t from, size_t n)
 	return (struct span){ s.p + from, n };
 }
 
+void
+span_skip(struct span *s, size_t n)
+{
+	*s = span_part(*s, n, s->n);
+}
+
 static bool
 is_blank(char c)
 {
@@ -136,8 +142,20 @@ span_word(struct span *rest, const char *dividers, struct span *word)
 		return false;
 	}
 	*word = span_part(*rest, from, end - from);
-	*rest = span_part(*rest, end, rest->n);
+	span_skip(rest, end);
 	return true;
+}
+
+int
+span_index(const char *list, struct span word)
+{
+	struct span rest = span_of(list), each;
+	int i = 0;
+
+	for (; span_word(&rest, " ", &each); i++)
+		if (span_eq_case(each, word))
+			return i;
+	return -1;
 }
 
 bool
@@ -151,6 +169,6 @@ span_line(struct span *rest, struct span *line)
 	*line = (struct span){ rest->p, n };
 	if (n < rest->n && n > 0 && rest->p[n - 1] == '\r')
 		line->n--;
-	*rest = span_part(*rest, n + 1, rest->n);
+	span_skip(rest, n + 1);
 	return true;
 }

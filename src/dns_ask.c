@@ -48,7 +48,7 @@ fail(struct ask *k, enum dns_fault fault, enum rc rc)
 /* ---- one server ---------------------------------------------------------- */
 
 static size_t
-put_query(const struct attempt *t, int form, unsigned char *out)
+put_query(const struct attempt *t, int form, char *out)
 {
 	struct msg_query q = {
 		.name = t->k->name,
@@ -116,11 +116,11 @@ note_no_edns(const struct attempt *t)
 static enum rc
 send_udp(struct attempt *t, int form)
 {
-	unsigned char query[DNS_QUERY_MAX];
+	char query[DNS_QUERY_MAX];
 	size_t n = put_query(t, form, query);
 
 	t->is_sent[form] = true;
-	return port_udp_send(t->fd, (struct span){ (const char *)query, n });
+	return port_udp_send(t->fd, (struct span){ query, n });
 }
 
 static enum rc
@@ -170,7 +170,7 @@ talk_udp(struct attempt *t, ms_t until)
 }
 
 static enum rc
-write_all(int fd, const unsigned char *p, size_t n, ms_t until)
+write_all(int fd, const char *p, size_t n, ms_t until)
 {
 	size_t put;
 
@@ -195,13 +195,14 @@ read_all(int fd, unsigned char *p, size_t n, ms_t until)
 static enum rc
 talk_tcp(struct attempt *t, int form, ms_t until)
 {
-	unsigned char query[2 + DNS_QUERY_MAX], head[2];
+	char query[2 + DNS_QUERY_MAX];
+	unsigned char head[2];
 	struct ask *k = t->k;
 	size_t n = put_query(t, form, query + 2);
 	int answered;
 
-	query[0] = (unsigned char)(n >> 8);
-	query[1] = (unsigned char)(n & 255);
+	query[0] = (char)(n >> 8);
+	query[1] = (char)n;
 	t->is_sent[form] = true;
 	TRY(write_all(t->fd, query, n + 2, until));
 	TRY(read_all(t->fd, head, 2, until));
@@ -561,7 +562,7 @@ ask_name(struct dns *d, struct arena *a, struct span name, enum dns_type type,
 	struct dns_answer *out)
 {
 	char text[DNS_NAME_MAX + 1];
-	unsigned char query[DNS_QUERY_MAX];
+	char query[DNS_QUERY_MAX];
 	struct msg_query q = { .name = name, .type = type };
 	struct ask k = {
 		.d = d, .name = name, .text = BUF(text), .type = type
@@ -592,16 +593,10 @@ enum rc
 dns_ask(struct dns *d, struct arena *a, struct span name, enum dns_type type,
 	struct dns_answer *out)
 {
-	struct buf b = BUF(d->fault_name);
 	enum rc rc = ask_name(d, a, name, type, out);
 
 	/* Who is silent would be so towards the probe, too. */
 	if (d->want_secure && (rc == RC_OK || d->fault != DNS_SILENT))
 		probe_heed(d, a, out->is_secure);
-	if (rc == RC_OK)
-		return rc;
-	d->fault_type = type;
-	buf_put_cut(&b, name);
-	(void)buf_text(&b);
-	return rc;
+	return rc == RC_OK ? RC_OK : dns_fail(d, d->fault, type, name, rc);
 }

@@ -3,24 +3,47 @@
  */
 #include "dns_int.h"
 
+static const struct {
+	uint8_t type;
+	char name[7];
+} types[] = {
+	{ DNS_A, "A" }, { DNS_NS, "NS" }, { DNS_CNAME, "CNAME" },
+	{ DNS_SOA, "SOA" }, { DNS_MX, "MX" }, { DNS_TXT, "TXT" },
+	{ DNS_AAAA, "AAAA" }, { DNS_SRV, "SRV" }, { DNS_OPT, "OPT" },
+	{ DNS_DS, "DS" }, { DNS_DNSKEY, "DNSKEY" }, { DNS_TLSA, "TLSA" }
+};
+
 const char *
 dns_type_name(enum dns_type type)
 {
-	switch (type) {
-	case DNS_A: return "A";
-	case DNS_NS: return "NS";
-	case DNS_CNAME: return "CNAME";
-	case DNS_SOA: return "SOA";
-	case DNS_MX: return "MX";
-	case DNS_TXT: return "TXT";
-	case DNS_AAAA: return "AAAA";
-	case DNS_SRV: return "SRV";
-	case DNS_OPT: return "OPT";
-	case DNS_DS: return "DS";
-	case DNS_DNSKEY: return "DNSKEY";
-	case DNS_TLSA: return "TLSA";
-	}
+	for (size_t i = 0; i < COUNT(types); i++)
+		if (types[i].type == type)
+			return types[i].name;
 	return "?";
+}
+
+bool
+dns_type_find(struct span name, enum dns_type *out)
+{
+	for (size_t i = 0; i < COUNT(types); i++)
+		if (span_is_case(name, types[i].name)) {
+			*out = (enum dns_type)types[i].type;
+			return true;
+		}
+	return false;
+}
+
+enum rc
+dns_fail(struct dns *d, enum dns_fault fault, enum dns_type type,
+	struct span name, enum rc rc)
+{
+	struct buf b = BUF(d->fault_name);
+
+	d->fault = fault;
+	d->fault_type = type;
+	buf_put_cut(&b, name);
+	(void)buf_text(&b);
+	return rc;
 }
 
 static const char *

@@ -10,20 +10,6 @@
 #define HOSTS_PIECE	4096	/* of the file, held at a time */
 #define BLANKS		" \t\r"
 
-/* A failure that is ours, not one question's. */
-static enum rc
-fail(struct dns *d, enum dns_fault fault, enum dns_type type,
-	struct span name, enum rc rc)
-{
-	struct buf b = BUF(d->fault_name);
-
-	d->fault = fault;
-	d->fault_type = type;
-	buf_put_cut(&b, name);
-	(void)buf_text(&b);
-	return rc;
-}
-
 /* ---- exchangers ---------------------------------------------------------- */
 
 /* Some domains have an address there instead of a name; it is of use. */
@@ -60,7 +46,7 @@ dns_mx(struct dns *d, struct arena *a, struct span domain,
 		return rc;
 	for (size_t i = 0; i < answer.n; i++)
 		if (span_is(answer.record[i].name, "."))
-			return fail(d, DNS_NULL_MX, DNS_MX, domain, RC_DENY);
+			return dns_fail(d, DNS_NULL_MX, DNS_MX, domain, RC_DENY);
 	out->mx = arena_take(a, answer.n * sizeof(*out->mx));
 	if (out->mx == NULL)
 		return RC_FULL;
@@ -68,7 +54,7 @@ dns_mx(struct dns *d, struct arena *a, struct span domain,
 		if (is_exchanger(answer.record[i].name))
 			insert_mx(out, &answer.record[i]);
 	return out->n > 0 ? RC_OK
-	    : fail(d, DNS_BAD_RECORDS, DNS_MX, domain, RC_DENY);
+	    : dns_fail(d, DNS_BAD_RECORDS, DNS_MX, domain, RC_DENY);
 }
 
 /* ---- one host ------------------------------------------------------------ */
@@ -215,7 +201,7 @@ ask_below(struct finding *f, const char *domain, struct dns_answer *out)
 
 	buf_fmt(&b, "%.*s.%s", SPAN_ARG(f->host), domain);
 	if (b.full)
-		return fail(f->d, DNS_NO_NAME, f->type, f->host, RC_DENY);
+		return dns_fail(f->d, DNS_NO_NAME, f->type, f->host, RC_DENY);
 	return dns_ask(f->d, f->a, buf_span(&b), f->type, out);
 }
 
@@ -249,7 +235,7 @@ ask_host(struct finding *f, struct dns_answer *out)
 		if (i == as_is && !is_certain(rc))
 			break;
 	}
-	return fail(f->d, fault, f->type, f->host, sum);
+	return dns_fail(f->d, fault, f->type, f->host, sum);
 }
 
 /* ---- name servers -------------------------------------------------------- */
@@ -326,7 +312,7 @@ ask_servers(struct finding *f)
 		TRY(ask_family(f, DNS_AAAA));
 	if (f->out->n > 0)
 		return RC_OK;
-	return fail(f->d, f->fault, f->fault_type, f->host, f->rc);
+	return dns_fail(f->d, f->fault, f->fault_type, f->host, f->rc);
 }
 
 /* ---- all ways ------------------------------------------------------------ */
@@ -339,7 +325,7 @@ take_literal(const struct finding *f, const struct ip *ip)
 
 	out->canonical = f->host;
 	if (!is_wanted(ip, f->d->families))
-		return fail(f->d, DNS_NO_DATA, ip->family == IP_V4 ? DNS_A
+		return dns_fail(f->d, DNS_NO_DATA, ip->family == IP_V4 ? DNS_A
 		    : DNS_AAAA, f->host, RC_NONE);
 	TRY(make_room(f->a, out, 1));
 	out->ip[out->n++] = *ip;

@@ -69,7 +69,7 @@ dns_name_check(struct span name)
 
 		if (!is_label(span_part(name, 0, dot)))
 			return RC_DENY;
-		name = span_part(name, dot + 1, name.n);
+		span_skip(&name, dot + 1);
 	}
 	return RC_OK;
 }
@@ -310,7 +310,7 @@ next_char(struct span *s)
 
 	for (size_t i = 1; i <= more; i++)
 		c = c << 6 | ((unsigned char)s->p[i] & 0x3F);
-	*s = span_part(*s, more + 1, s->n);
+	span_skip(s, more + 1);
 	return c;
 }
 

@@ -33,8 +33,7 @@ struct msg_query {
  * msg_put_query - writes a question.  Returns its length; 0: the name has an
  * empty label or one that is too long, or is too long as a whole.
  */
-size_t msg_put_query(unsigned char out[DNS_QUERY_MAX],
-	const struct msg_query *q);
+size_t msg_put_query(char out[DNS_QUERY_MAX], const struct msg_query *q);
 
 /* Is it a response, long enough to have a header? */
 bool msg_is_response(const struct msg *m);
@@ -100,6 +99,11 @@ void probe_heed(struct dns *d, struct arena *a, bool is_secure);
 
 /* `TLSA`; `?`: none of those in enum dns_type. */
 const char *dns_type_name(enum dns_type type);
+/* The other way; false: none of them. */
+bool dns_type_find(struct span name, enum dns_type *out);
+/* A failure that dns_fault_put() will tell of; returns rc. */
+enum rc dns_fail(struct dns *d, enum dns_fault fault, enum dns_type type,
+	struct span name, enum rc rc);
 
 /*
  * struct dns_lines - a text read in pieces of whole lines, so that a hosts

@@ -30,90 +30,60 @@
 
 /* ---- writing ------------------------------------------------------------- */
 
-/* What a query is written to; DNS_QUERY_MAX holds the longest one. */
-struct pen {
-	unsigned char *p;
-	size_t n;
-};
-
 static void
-put_u8(struct pen *pen, unsigned v)
+put_u16(struct buf *b, unsigned v)
 {
-	ASSERT(pen->n < DNS_QUERY_MAX);
-	pen->p[pen->n++] = (unsigned char)v;
+	buf_putc(b, (char)(v >> 8));
+	buf_putc(b, (char)v);
 }
 
-static void
-put_u16(struct pen *pen, unsigned v)
-{
-	put_u8(pen, v >> 8 & 255);
-	put_u8(pen, v & 255);
-}
-
+/* false: a label is empty or too long, so also behind a final dot. */
 static bool
-put_label(struct pen *pen, struct span label)
-{
-	if (label.n == 0 || label.n > DNS_LABEL_MAX)
-		return false;
-	put_u8(pen, (unsigned)label.n);
-	for (size_t i = 0; i < label.n; i++)
-		put_u8(pen, (unsigned char)label.p[i]);
-	return true;
-}
-
-static bool
-put_name(struct pen *pen, struct span name)
+put_name(struct buf *b, struct span name)
 {
 	if (name.n > DNS_NAME_MAX)
 		return false;
-	if (name.n > 0 && !span_is(name, ".")) {
-		size_t dot;
+	while (name.n > 0 && !span_is(name, ".")) {
+		size_t dot = span_find(name, '.');
 
-		do {
-			dot = span_find(name, '.');
-			if (!put_label(pen, span_part(name, 0, dot)))
-				return false;
-			if (dot + 1 == name.n)
-				return false;	/* a final dot */
-			name = span_part(name, dot + 1, name.n);
-		} while (name.n > 0);
+		if (dot == 0 || dot > DNS_LABEL_MAX || dot + 1 == name.n)
+			return false;
+		buf_putc(b, (char)dot);
+		buf_put(b, span_part(name, 0, dot));
+		span_skip(&name, dot + 1);
 	}
-	put_u8(pen, 0);
+	buf_putc(b, '\0');
 	return true;
 }
 
 /* RFC 6891, 6.1.2: the root's name, our buffer as class, flags as TTL. */
 static void
-put_opt(struct pen *pen, bool secure)
+put_opt(struct buf *b, bool secure)
 {
-	put_u8(pen, 0);
-	put_u16(pen, DNS_OPT);
-	put_u16(pen, DNS_UDP_MAX);
-	put_u16(pen, 0);
-	put_u16(pen, secure ? OPT_DO : 0);
-	put_u16(pen, 0);
+	buf_putc(b, '\0');
+	put_u16(b, DNS_OPT);
+	put_u16(b, DNS_UDP_MAX);
+	put_u16(b, 0);
+	put_u16(b, secure ? OPT_DO : 0);
+	put_u16(b, 0);
 }
 
 size_t
-msg_put_query(unsigned char out[DNS_QUERY_MAX], const struct msg_query *q)
+msg_put_query(char out[DNS_QUERY_MAX], const struct msg_query *q)
 {
-	struct pen pen;
+	struct buf b = buf_over(out, DNS_QUERY_MAX);
 
-	pen.p = out;
-	pen.n = 0;
-	put_u16(&pen, q->id);
-	put_u16(&pen, FLAG_RD | (q->secure ? FLAG_AD : 0));
-	put_u16(&pen, 1);
-	put_u16(&pen, 0);
-	put_u16(&pen, 0);
-	put_u16(&pen, q->edns ? 1 : 0);
-	if (!put_name(&pen, q->name))
+	put_u16(&b, q->id);
+	put_u16(&b, FLAG_RD | (q->secure ? FLAG_AD : 0));
+	buf_put(&b, SPAN("\0\1\0\0\0\0"));	/* one question */
+	put_u16(&b, q->edns);
+	if (!put_name(&b, q->name))
 		return 0;
-	put_u16(&pen, q->type);
-	put_u16(&pen, DNS_IN);
+	put_u16(&b, q->type);
+	put_u16(&b, DNS_IN);
 	if (q->edns)
-		put_opt(&pen, q->secure);
-	return pen.n;
+		put_opt(&b, q->secure);
+	return b.full ? 0 : b.n;
 }
 
 /* ---- the header ---------------------------------------------------------- */
@@ -289,7 +259,7 @@ msg_name_is(const struct msg *m, size_t at, struct span name)
 
 		if (!span_eq_case(label, span_part(name, 0, dot)))
 			return false;
-		name = span_part(name, dot + 1, name.n);
+		span_skip(&name, dot + 1);
 	}
 	return rc == RC_NONE && name.n == 0;
 }

@@ -4,24 +4,15 @@
  */
 #include "dns_int.h"
 
-#define TYPES	(DNS_TLSA + 1)	/* numbers that enum dns_type knows end here */
-
 /* `ns:.`: which type, and which name. */
 static bool
 read_probe(struct span probe, enum dns_type *type, struct span *name)
 {
 	size_t colon = span_find(probe, ':');
-	struct span word = span_part(probe, 0, colon);
 
 	*name = span_part(probe, colon + 1, probe.n);
-	if (name->n == 0 || span_is(word, "?"))
-		return false;
-	for (unsigned n = DNS_A; n < TYPES; n++) {
-		*type = (enum dns_type)n;
-		if (span_is_case(word, dns_type_name(*type)))
-			return true;
-	}
-	return false;
+	return name->n > 0 &&
+	    dns_type_find(span_part(probe, 0, colon), type);
 }
 
 /* That a name or type does not exist can be as proven as what does. */

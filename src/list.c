@@ -10,14 +10,34 @@
 
 #define REASON_COLUMNS	76	/* reasons end in this column, where they fit */
 
-const char *
-list_where_name(enum list_where where)
+enum rc
+list_each(const struct queue *q, enum rc (*each)(void *arg,
+	const struct queue_entry *e), void *arg)
 {
-	static const char names[][10] = {
-		"incoming", "active", "deferred", "hold",
-	};
+	struct queue_cursor cursor = { .q = q };
+	struct queue_entry e;
+	enum rc rc;
 
-	return names[where];
+	do {
+		rc = queue_cursor_next(&cursor, &e);
+		if (rc == RC_OK)
+			rc = each(arg, &e);
+	} while (rc == RC_OK);
+	port_list_close(&cursor.list);
+	return rc == RC_NONE ? RC_OK : rc;
+}
+
+enum rc
+list_head(const struct queue *q, const struct queue_entry *e,
+	struct queue_head *out)
+{
+	enum rc rc;
+	int fd;
+
+	TRY(queue_open_mail(q, span_of(e->id), &fd));
+	rc = queue_head_read(fd, out);
+	port_close(fd);
+	return rc;
 }
 
 void
@@ -39,6 +59,20 @@ list_ask_active(const struct queue *q, struct buf *ids)
 		buf_clear(ids);
 }
 
+enum rc
+list_ask(const struct queue *q, const char *what, struct span of,
+	struct buf *answer)
+{
+	char words[LIST_ANSWER_MAX];
+	struct buf ask = BUF(words);
+
+	buf_fmt(&ask, "%s %.*s", what, SPAN_ARG(of));
+	TRY(queue_ask(q, span_trim(buf_span(&ask)), answer));
+	answer->n = span_find(buf_span(answer), '\n');
+	(void)buf_text(answer);
+	return answer->p[0] == 'o' ? RC_OK : RC_DENY;
+}
+
 static bool
 has_word(struct span words, struct span word)
 {
@@ -50,14 +84,14 @@ has_word(struct span words, struct span word)
 	return false;
 }
 
-enum list_where
+const char *
 list_where(const struct queue_entry *e, unsigned tries, struct span active)
 {
 	if (e->is_held)
-		return LIST_HOLD;
+		return "hold";
 	if (has_word(active, span_of(e->id)))
-		return LIST_ACTIVE;
-	return tries > 0 ? LIST_DEFERRED : LIST_INCOMING;
+		return "active";
+	return tries > 0 ? "deferred" : "incoming";
 }
 
 /* ---- as text ------------------------------------------------------------- */
@@ -79,14 +113,14 @@ name_of(struct list *l, struct span addr)
 	return addr.n > 0 ? buf_span(&b) : SPAN("MAILER-DAEMON");
 }
 
+/* Ahead of the recipients; `where` as of list_where(). */
 static void
 put_message(struct list *l, const struct queue_entry *e,
-	const struct queue_head *h, enum list_where where,
-	const struct queue_envelope *env)
+	const struct queue_head *h, const char *where, struct span sender)
 {
 	struct buf *b = &l->out;
 	bool is_long = l->q->set->enable_long_queue_ids;
-	size_t from;
+	size_t from, reason = span_of(h->reason).n;
 
 	if (l->messages == 1)
 		buf_puts(b, is_long ? "----Queue ID----- --Size-- "
@@ -94,31 +128,31 @@ put_message(struct list *l, const struct queue_entry *e,
 		    "-Queue ID-  --Size-- ----Arrival Time---- "
 		    "-Sender/Recipient-------\n");
 	from = b->n;
-	buf_fmt(b, "%s%s", e->id, where == LIST_ACTIVE ? "*" :
-	    where == LIST_HOLD ? "!" : "");
+	buf_puts(b, e->id);
+	if (where[0] == 'a' || where[0] == 'h')
+		buf_putc(b, where[0] == 'a' ? '*' : '!');
 	fill(b, from, is_long ? 17 : 11);
 	buf_fmt(b, is_long ? " %8lld " : " %7lld ", (long long)h->body_bytes);
 	list_put_time(b, h->arrived_ms / 1000);
 	buf_puts(b, is_long ? " " : "  ");
-	text_printable(b, name_of(l, env->sender));
+	text_printable(b, sender);
 	buf_putc(b, '\n');
-	if (h->reason[0] != '\0') {
-		from = b->n;
-		fill(b, from, REASON_COLUMNS > span_of(h->reason).n ?
-		    REASON_COLUMNS - span_of(h->reason).n : 0);
-		buf_putc(b, '(');
-		text_printable(b, span_of(h->reason));
-		buf_puts(b, ")\n");
-	}
+	if (reason == 0)
+		return;
+	from = b->n;
+	fill(b, from, REASON_COLUMNS > reason ? REASON_COLUMNS - reason : 0);
+	buf_putc(b, '(');
+	text_printable(b, span_of(h->reason));
+	buf_puts(b, ")\n");
 }
 
 static void
-put_rcpt(struct list *l, const struct queue_rcpt *r)
+put_rcpt(struct list *l, struct span addr)
 {
 	size_t from = l->out.n;
 
 	fill(&l->out, from, l->q->set->enable_long_queue_ids ? 47 : 41);
-	text_printable(&l->out, name_of(l, r->to.addr));
+	text_printable(&l->out, addr);
 	buf_putc(&l->out, '\n');
 }
 
@@ -134,31 +168,29 @@ list_put_json(struct buf *b, struct span s)
 
 static void
 put_json_message(struct list *l, const struct queue_entry *e,
-	const struct queue_head *h, enum list_where where,
-	const struct queue_envelope *env)
+	const struct queue_head *h, const char *where, struct span sender)
 {
 	struct buf *b = &l->out;
 
 	buf_fmt(b, "{\"queue_name\": \"%s\", \"queue_id\": \"%s\", "
 	    "\"arrival_time\": %lld, \"message_size\": %lld, "
-	    "\"forced_expire\": false, \"sender\": ", list_where_name(where),
-	    e->id, (long long)(h->arrived_ms / 1000),
-	    (long long)h->body_bytes);
-	list_put_json(b, name_of(l, env->sender));
+	    "\"forced_expire\": false, \"sender\": ", where, e->id,
+	    (long long)(h->arrived_ms / 1000), (long long)h->body_bytes);
+	list_put_json(b, sender);
 	buf_puts(b, ", \"recipients\": [");
 }
 
 static void
-put_json_rcpt(struct list *l, const struct queue_rcpt *r,
-	const struct queue_head *h, bool is_first)
+put_json_rcpt(struct list *l, struct span addr, const char *reason,
+	bool is_first)
 {
 	struct buf *b = &l->out;
 
-	buf_puts(b, is_first ? "{\"address\": " : ", {\"address\": ");
-	list_put_json(b, name_of(l, r->to.addr));
-	if (h->reason[0] != '\0') {
+	buf_fmt(b, "%s{\"address\": ", is_first ? "" : ", ");
+	list_put_json(b, addr);
+	if (reason[0] != '\0') {
 		buf_puts(b, ", \"delay_reason\": ");
-		list_put_json(b, span_of(h->reason));
+		list_put_json(b, span_of(reason));
 	}
 	buf_putc(b, '}');
 }
@@ -175,7 +207,7 @@ flush(struct list *l)
 }
 
 static enum rc
-show_rcpts(struct list *l, const struct queue_head *h)
+show_rcpts(struct list *l, const char *reason)
 {
 	struct queue_rcpt r;
 	bool is_first = true;
@@ -184,10 +216,11 @@ show_rcpts(struct list *l, const struct queue_head *h)
 	while ((rc = queue_rcpt_next(&l->reader, &r)) == RC_OK) {
 		if (r.state != QUEUE_WAITS)
 			continue;
+		r.to.addr = name_of(l, r.to.addr);
 		if (l->as_json)
-			put_json_rcpt(l, &r, h, is_first);
+			put_json_rcpt(l, r.to.addr, reason, is_first);
 		else
-			put_rcpt(l, &r);
+			put_rcpt(l, r.to.addr);
 		is_first = false;
 		if (l->out.n > sizeof(l->room) / 2)
 			TRY(flush(l));
@@ -202,24 +235,22 @@ show_open(struct list *l, int fd, const struct queue_entry *e)
 {
 	struct queue_head h;
 	struct queue_envelope env;
-	enum list_where where;
 
 	TRY(queue_head_read(fd, &h));
 	TRY(queue_reader_start(&l->reader, fd, &h, &env));
-	where = list_where(e, h.tries, span_of(l->active));
 	l->messages++;
 	l->bytes += h.body_bytes;
-	if (l->as_json)
-		put_json_message(l, e, &h, where, &env);
-	else
-		put_message(l, e, &h, where, &env);
-	return show_rcpts(l, &h);
+	(l->as_json ? put_json_message : put_message)(l, e, &h,
+		list_where(e, h.tries, buf_span(&l->active)),
+		name_of(l, env.sender));
+	return show_rcpts(l, h.reason);
 }
 
 /* What has gone meanwhile, or is no message, is not listed. */
 static enum rc
-show(struct list *l, const struct queue_entry *e)
+show(void *arg, const struct queue_entry *e)
 {
+	struct list *l = arg;
 	enum rc rc;
 	int fd;
 
@@ -247,19 +278,11 @@ show_sum(struct list *l)
 enum rc
 list_all(struct list *l)
 {
-	struct queue_entry e;
-	struct buf active = BUF(l->active);
-	enum rc rc;
-
 	l->out = BUF(l->room);
-	list_ask_active(l->q, &active);
-	(void)buf_text(&active);
-	l->cursor.q = l->q;
-	while ((rc = queue_cursor_next(&l->cursor, &e)) == RC_OK)
-		if ((rc = show(l, &e)) != RC_OK)
-			break;
-	port_list_close(&l->cursor.list);
-	return rc == RC_NONE ? show_sum(l) : rc;
+	l->active = BUF(l->active_room);
+	list_ask_active(l->q, &l->active);
+	TRY(list_each(l->q, show, l));
+	return show_sum(l);
 }
 
 /* ---- for those who may not read it --------------------------------------- */

@@ -4,38 +4,32 @@
  */
 #include "mail_int.h"
 
-static const struct {
-	const char *word;
-	enum check act;
-	bool logs, wants_text;
-} actions[] = {
-	{ "DUNNO", CHECK_PASS, false, false },
-	{ "OK", CHECK_PASS, false, false },
-	{ "IGNORE", CHECK_DROP, false, false },
-	{ "STRIP", CHECK_DROP, true, false },
-	{ "INFO", CHECK_PASS, true, false },
-	{ "WARN", CHECK_PASS, true, false },
-	{ "REPLACE", CHECK_REPLACE, true, true },
-	{ "PREPEND", CHECK_PREPEND, true, true },
+/* What each word of `words` does. */
+enum { LOGS = 8, WANTS_TEXT = 16 };
+
+static const char words[] = "DUNNO OK IGNORE STRIP INFO WARN REPLACE PREPEND";
+
+static const unsigned char actions[] = {
+	CHECK_PASS, CHECK_PASS, CHECK_DROP, CHECK_DROP | LOGS,
+	CHECK_PASS | LOGS, CHECK_PASS | LOGS,
+	CHECK_REPLACE | LOGS | WANTS_TEXT, CHECK_PREPEND | LOGS | WANTS_TEXT
 };
 
 static void
 tell(const struct check_of *of, struct span action, struct span text,
     struct span more)
 {
-	char room[128];
-	struct buf seen = BUF(room);
-	char word[16];
-	struct buf low = BUF(word);
+	char room[128], word[16];
+	struct buf seen = BUF(room), low = BUF(word);
 	size_t i;
 
-	for (i = 0; i < action.n && i < sizeof(word) - 1; i++)
+	for (i = 0; i < action.n; i++)
 		buf_putc(&low, (char)(action.p[i] | 0x20));
 	text_printable(&seen, span_part(text, 0, sizeof(room) - 1));
 	log_line(of->change->log, span_is_case(action, "WARN") ?
 	    LOG_WARNING : LOG_INFO, "%.*s%.*s: %s %.*s%s%.*s",
-	    SPAN_ARG(of->change->log_id), SPAN_ARG(buf_span(&low)), of->what,
-	    SPAN_ARG(buf_span(&seen)), more.n > 0 ? ": " : "",
+	    SPAN_ARG(of->change->log_id), SPAN_ARG(low), of->what,
+	    SPAN_ARG(seen), more.n > 0 ? ": " : "",
 	    SPAN_ARG(more));
 }
 
@@ -58,25 +52,25 @@ decide(const struct check_of *of, struct span value, struct span text,
     struct buf *more)
 {
 	struct span rest = value, word = { 0 };
-	size_t i;
+	unsigned act;
+	int i;
 
 	(void)span_word(&rest, " \t", &word);
 	rest = span_trim(rest);
-	for (i = 0; i < COUNT(actions); i++)
-		if (span_is_case(word, actions[i].word))
-			break;
-	if (i == COUNT(actions) || (actions[i].wants_text &&
+	i = span_index(words, word);
+	act = i < 0 ? 0 : actions[i];
+	if (i < 0 || (act & WANTS_TEXT &&
 	    (rest.n == 0 || (of->is_field && !is_field(rest))))) {
 		log_line(of->change->log, LOG_WARNING, "%.*sunusable action "
 		    "in %s checks is ignored: %.*s",
 		    SPAN_ARG(of->change->log_id), of->what, SPAN_ARG(value));
 		return CHECK_PASS;
 	}
-	if (actions[i].logs)
+	if (act & LOGS)
 		tell(of, word, text, rest);
-	if (actions[i].wants_text)
+	if (act & WANTS_TEXT)
 		buf_put(more, rest);
-	return actions[i].act;
+	return act % LOGS;
 }
 
 enum rc

@@ -26,7 +26,6 @@ struct mail_content {
 	const struct mail_change *change;
 	struct mail_reader *reader;
 	struct span lead;
-	struct mime mime;
 	struct qp qp;
 	unsigned told;		/* bits of TOLD_ */
 
@@ -50,10 +49,11 @@ struct mail_content {
 	size_t out_from;
 	struct span encoded;	/* of the body, and not looked at yet */
 	bool line_is_out;	/* part of the present line is */
-	size_t line_n;
-	char line[LINE_MAX];
 	size_t field_n;		/* of room: the field; `out` has 3 times that */
 	char *room;		/* of field, out and the encoder */
+	size_t line_n;
+	char line[LINE_MAX];
+	struct mime mime;
 };
 
 size_t
@@ -277,7 +277,7 @@ start_field(struct mail_content *c, struct span name, struct span piece,
 	c->begins = last;
 	if (c->mime.frozen == 0) {
 		buf_put(&c->field, name);
-		piece = span_part(piece, span_find(piece, ':'), piece.n);
+		span_skip(&piece, span_find(piece, ':'));
 	}
 	buf_put(&c->field, piece);
 	return RC_OK;
@@ -386,7 +386,7 @@ check_encoded(struct mail_content *c)
 	size_t n = span_find(c->encoded, '\n') + 1;
 	struct span line = span_part(c->encoded, 0, n);
 
-	c->encoded = span_part(c->encoded, n, c->encoded.n);
+	span_skip(&c->encoded, n);
 	return check_lines(c, line);
 }
 

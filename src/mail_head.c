@@ -26,7 +26,7 @@ bool
 mail_is_mailbox_line(struct span line)
 {
 	while (line.n > 0 && line.p[0] == '>')
-		line = span_part(line, 1, line.n);
+		span_skip(&line, 1);
 	return span_is(span_part(line, 0, 5), "From ");
 }
 
@@ -88,7 +88,7 @@ put_encoded(struct buf *b, struct span name)
 		buf_puts(b, is_utf8 ? "=?UTF-8?B?" : "=?ISO-8859-1?B?");
 		code_base64(b, span_part(name, 0, n));
 		buf_puts(b, "?=");
-		name = span_part(name, n, name.n);
+		span_skip(&name, n);
 		if (name.n > 0)
 			buf_puts(b, "\n ");
 	}

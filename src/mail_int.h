@@ -43,9 +43,7 @@ struct mime {
 	bool is_digest;		/* multipart/digest: parts are messages */
 	bool is_wide;		/* labelled 8bit or binary */
 	size_t boundary_n;	/* of its own, at the end of names */
-	char named[48];		/* its type as it stands there, cut */
 	size_t named_n;
-	char label[MIME_LABEL_MAX];	/* withheld, in case it is to stay */
 	size_t label_n;
 
 	/* Of the header that ended last, and its body. */
@@ -55,6 +53,8 @@ struct mime {
 	unsigned depth;
 	unsigned frozen;	/* depth of a signed multipart; 0: none */
 	size_t names_n;
+	char named[48];		/* its type as it stands there, cut */
+	char label[MIME_LABEL_MAX];	/* withheld, in case it is to stay */
 	uint16_t end[MIME_DEPTH_MAX];	/* of each boundary in names, and
 					   whether parts are messages */
 	char names[MIME_NAMES_MAX];
@@ -86,6 +86,16 @@ bool mime_line(struct mime *m, struct span begin, bool *head);
 
 /* ---- token: structured fields (RFC 2045, 5.1; RFC 5322, 3.2) ------------- */
 
+enum token { TOKEN_BLANK, TOKEN_COMMENT, TOKEN_WORD, TOKEN_SPECIAL };
+
+/*
+ * token_take - the next item off *rest, which is not empty: blanks, a comment,
+ * one of `specials`, or a word; quoted strings are words, and what stands in
+ * square brackets, if these are not special.
+ */
+enum token token_take(struct span *rest, const char *specials,
+	struct span *item);
+bool token_is_blank(char c);
 /*
  * token_next - the next token off *rest: a word, a quoted string (unquoted into
  * out), or one of the specials, which *special tells.  Comments and blanks are

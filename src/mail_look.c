@@ -34,7 +34,7 @@ compare(struct look *l, struct span line, struct span name)
 		return;
 	value = span_part(line, name.n + 1, line.n);
 	while (value.n > 0 && (value.p[0] == ' ' || value.p[0] == '\t'))
-		value = span_part(value, 1, value.n);
+		span_skip(&value, 1);
 	if (span_eq_case(value, l->rcpt))
 		l->facts->delivered_here = true;
 }

@@ -10,20 +10,12 @@
  */
 #include "mail_int.h"
 
-static const char *const content_fields[] = {
-	"MIME-Version", "Content-Type", "Content-Transfer-Encoding",
-	"Content-Disposition", "Content-ID", "Content-Description"
-};
-
 bool
 mime_is_content_field(struct span name)
 {
-	size_t i;
-
-	for (i = 0; i < COUNT(content_fields); i++)
-		if (span_is_case(name, content_fields[i]))
-			return true;
-	return false;
+	return span_index("MIME-Version Content-Type "
+	    "Content-Transfer-Encoding Content-Disposition Content-ID "
+	    "Content-Description", name) >= 0;
 }
 
 #define DIGEST	0x8000	/* in struct mime's end[], above any place in names */
@@ -76,7 +68,7 @@ note_type(struct mime *m, struct span *rest)
 	if (!token_next(rest, &type, &special) || special != '\0')
 		return;
 	if (rest->n > 0 && rest->p[0] == '/') {
-		*rest = span_part(*rest, 1, rest->n);
+		span_skip(rest, 1);
 		(void)token_next(rest, &sub, &special);
 	}
 	if (span_is_case(buf_span(&type), "multipart")) {
@@ -288,7 +280,7 @@ mime_line(struct mime *m, struct span begin, bool *head)
 	*head = false;
 	if (level == MIME_DEPTH_MAX)
 		return false;
-	begin = span_part(begin, 2 + boundary(m, level).n, begin.n);
+	span_skip(&begin, 2 + boundary(m, level).n);
 	*head = !span_is(span_part(begin, 0, 2), "--");
 	leave(m, *head ? level + 1 : level);
 	m->named_n = 0;

@@ -14,13 +14,10 @@
 #define WIDTH	70		/* octets of a line; a member longer than that
 				   has a line of its own */
 
-static const char *const fields[] = {
-	"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Apparently-To",
-	"Errors-To", "Return-Path", "Return-Receipt-To",
-	"Disposition-Notification-To", "Mail-Followup-To", "Resent-From",
-	"Resent-Sender", "Resent-Reply-To", "Resent-To", "Resent-Cc",
-	"Resent-Bcc"
-};
+static const char fields[] = "From Sender Reply-To To Cc Bcc Apparently-To "
+	"Errors-To Return-Path Return-Receipt-To Disposition-Notification-To "
+	"Mail-Followup-To Resent-From Resent-Sender Resent-Reply-To "
+	"Resent-To Resent-Cc Resent-Bcc";
 
 /* ---- one address --------------------------------------------------------- */
 
@@ -32,8 +29,7 @@ first_address(struct span value, struct buf *out)
 
 	mail_list_start(&list);
 	while (value.n > 0 && !list.is_ready)
-		value = span_part(value, mail_list_feed(&list, value),
-		    value.n);
+		span_skip(&value, mail_list_feed(&list, value));
 	if (list.is_ready || mail_list_end(&list))
 		buf_put(out, list.addr);
 }
@@ -84,75 +80,13 @@ mail_rewrite_addr(const struct mail_change *change, struct span addr,
 	return done.full ? RC_FULL : RC_OK;
 }
 
-/* ---- pieces of a field --------------------------------------------------- */
+/* ---- one member of a list ------------------------------------------------ */
 
-enum item { BLANK, COMMENT, WORD, SPECIAL };
-
-static size_t
-end_of_quotes(struct span s)
-{
-	size_t at;
-
-	for (at = 1; at < s.n && s.p[at] != '"'; at++)
-		at += s.p[at] == '\\';
-	return at < s.n ? at + 1 : s.n;
-}
-
-static size_t
-end_of_comment(struct span s)
-{
-	size_t at, depth = 0;
-
-	for (at = 0; at < s.n; at++) {
-		if (s.p[at] == '\\')
-			at++;
-		else if (s.p[at] == '(')
-			depth++;
-		else if (s.p[at] == ')' && --depth == 0)
-			return at + 1;
-	}
-	return s.n;
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* The next item off *rest, which is not empty. */
-static enum item
+static enum token
 take(struct span *rest, struct span *item)
 {
-	struct span s = *rest;
-	enum item kind = WORD;
-	size_t n = 1;
-
-	if (is_blank(s.p[0])) {
-		kind = BLANK;
-		while (n < s.n && is_blank(s.p[n]))
-			n++;
-	} else if (s.p[0] == '(') {
-		kind = COMMENT;
-		n = end_of_comment(s);
-	} else if (s.p[0] == '"') {
-		n = end_of_quotes(s);
-	} else if (s.p[0] == '[') {
-		n = span_find(s, ']') + 1;
-		n = n <= s.n ? n : s.n;
-	} else if (strchr("<>,;:", s.p[0]) != NULL && s.p[0] != '\0') {
-		kind = SPECIAL;
-	} else {
-		while (n < s.n && !is_blank(s.p[n]) &&
-		    (s.p[n] == '\0' || strchr("(\"[<>,;:", s.p[n]) == NULL))
-			n++;
-	}
-	*item = span_part(s, 0, n);
-	*rest = span_part(s, n, s.n);
-	return kind;
+	return token_take(rest, "<>,;:", item);
 }
-
-/* ---- one member of a list ------------------------------------------------ */
 
 struct member {
 	struct span text;	/* without the separator behind it */
@@ -178,10 +112,10 @@ next_member(struct span *rest, const char *close, struct member *m)
 	*m = (struct member){ .end = '\0' };
 	while (s.n > 0) {
 		size_t before = at;
-		enum item kind = take(&s, &item);
+		enum token kind = take(&s, &item);
 
 		at += item.n;
-		if (kind != SPECIAL)
+		if (kind != TOKEN_SPECIAL)
 			continue;
 		if (item.p[0] == '<' && !m->has_angle && item.p < close) {
 			angle = m->has_angle = true;
@@ -205,7 +139,7 @@ next_member(struct span *rest, const char *close, struct member *m)
 	else if (m->after.p != NULL)
 		m->after = span_part(m->text, (size_t)(m->after.p -
 		    m->text.p), at);
-	*rest = span_part(*rest, at + (m->end != '\0' ? 1 : 0), rest->n);
+	span_skip(rest, at + (m->end != '\0' ? 1 : 0));
 }
 
 /* The comments, or all else, divided by blanks. */
@@ -216,14 +150,14 @@ put_items(struct buf *out, struct span text, bool comments)
 	bool gap = false;
 
 	while (text.n > 0) {
-		enum item kind = take(&text, &item);
+		enum token kind = take(&text, &item);
 
-		if (kind == BLANK || (kind == COMMENT) != comments) {
-			gap |= kind == BLANK;
+		if (kind == TOKEN_BLANK || (kind == TOKEN_COMMENT) != comments) {
+			gap |= kind == TOKEN_BLANK;
 			continue;
 		}
 		if (out->n > 0 && (gap || comments) &&
-		    !is_blank(out->p[out->n - 1]) &&
+		    !token_is_blank(out->p[out->n - 1]) &&
 		    out->p[out->n - 1] != '<')
 			buf_putc(out, ' ');
 		buf_put(out, item);
@@ -248,9 +182,9 @@ put_joined(struct buf *out, struct span text)
 	bool gap = false;
 
 	while (text.n > 0) {
-		enum item kind = take(&text, &item);
+		enum token kind = take(&text, &item);
 
-		if (kind == BLANK || kind == COMMENT) {
+		if (kind == TOKEN_BLANK || kind == TOKEN_COMMENT) {
 			gap = true;
 			continue;
 		}
@@ -309,7 +243,7 @@ put_member(struct buf *out, const struct member *m, struct span addr,
 		buf_put(out, shown);
 	}
 	if (has_angle) {
-		if (out->n > 0 && !is_blank(out->p[out->n - 1]))
+		if (out->n > 0 && !token_is_blank(out->p[out->n - 1]))
 			buf_putc(out, ' ');
 		buf_putc(out, '<');
 	}
@@ -331,12 +265,7 @@ put_member(struct buf *out, const struct member *m, struct span addr,
 bool
 mail_is_address_field(struct span name)
 {
-	size_t i;
-
-	for (i = 0; i < COUNT(fields); i++)
-		if (span_is_case(name, fields[i]))
-			return true;
-	return false;
+	return span_index(fields, name) >= 0;
 }
 
 /*
@@ -351,7 +280,7 @@ wrap(struct buf *out, size_t piece, size_t *line)
 	if (out->full || piece == *line || piece == was ||
 	    was - *line < WIDTH)
 		return;
-	begin = piece + is_blank(out->p[piece]);
+	begin = piece + token_is_blank(out->p[piece]);
 	buf_puts(out, begin > piece ? " " : "  ");
 	if (out->full)
 		return;
@@ -384,7 +313,7 @@ put_members(const struct mail_change *change, struct span rest,
 		if (rc == RC_DENY)
 			return RC_DENY;
 		found |= rc == RC_OK;
-		if (span_trim(m.text).n > 0 && !is_blank(out->p[out->n - 1]))
+		if (span_trim(m.text).n > 0 && !token_is_blank(out->p[out->n - 1]))
 			buf_putc(out, ' ');
 		if (rc == RC_OK && change->shown != NULL)
 			shown = buf_span(change->shown);

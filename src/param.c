@@ -10,26 +10,6 @@
 #define ORIGIN_MAX	256	/* of the file that myorigin names */
 #define SHOWN_MAX	80	/* octets of a value in messages */
 
-/* An open end of the arena, for text of unknown length. */
-static struct buf
-tail_open(const struct arena *a)
-{
-	struct buf b = { 0 };
-
-	if (a->cap - a->used > 1)
-		buf_init(&b, a->p + a->used, a->cap - a->used);
-	else
-		b.full = true;
-	return b;
-}
-
-static struct span
-tail_close(struct arena *a, const struct buf *b)
-{
-	a->used += b->n + 1;
-	return buf_span(b);
-}
-
 static enum rc
 too_much(struct buf *why)
 {
@@ -40,39 +20,6 @@ too_much(struct buf *why)
 }
 
 /* ---- one row ------------------------------------------------------------ */
-
-/* The assignment that counts here; NULL: the default holds. */
-static const struct param_line *
-own_line(const struct param *p, uint16_t key)
-{
-	return row_is_foreign(key, p->is_lmtp) ? NULL : line_of_key(p, key);
-}
-
-/* The text of a row, its $ forms replaced. */
-static enum rc
-row_text(struct param *p, uint16_t key, struct span raw, struct span *out,
-	struct buf *why)
-{
-	struct buf tail = tail_open(p->arena);
-	char name[PARAM_NAME_MAX];
-	struct buf b = BUF(name);
-	enum rc rc;
-
-	*out = raw;
-	if (row_kind(KEY_ROW(key))->type == T_RAW)
-		return RC_OK;
-	if (expand_is_special(KEY_ROW(key))) {
-		row_put_name(key, &b);
-		rc = tail.full ? RC_FULL
-		    : expand_name(p, buf_span(&b), &tail, why);
-	} else if (span_find(raw, '$') < raw.n)
-		rc = tail.full ? RC_FULL : param_expand(p, raw, &tail, why);
-	else
-		return RC_OK;
-	if (rc == RC_OK)
-		*out = tail_close(p->arena, &tail);
-	return rc;
-}
 
 /* A value that is wrong, and where it stands. */
 struct culprit {
@@ -115,41 +62,96 @@ wrong(const struct param *p, struct buf *why)
 	return RC_OK;
 }
 
-/* *text is what the row says, and then what it comes to. */
-static enum rc
-set_field(struct param *p, uint16_t key, struct span *text,
-	struct buf *reason)
-{
-	const struct kind *kind = row_kind(KEY_ROW(key));
+/* A row that is being loaded. */
+struct load {
+	struct param *p;
+	struct row row;
+	uint16_t key;
+	const struct param_line *line;	/* NULL: the default holds */
+	struct span text;		/* what it comes to */
+	struct buf *reason;
+};
 
-	TRY(row_text(p, key, *text, text, reason));
-	return value_parse(kind, *text, (char *)&p->set + kind->field, reason);
+/*
+ * The text of a row, its $ forms replaced; it stands behind what is taken of
+ * the arena, unless it is as main.cf has it.
+ */
+static enum rc
+row_text(struct load *l)
+{
+	const struct param *p = l->p;
+	struct buf tail = arena_room(p->arena);
+	char room[ROW_VALUE_MAX];
+	struct buf b = BUF(room);
+	struct span raw;
+	enum rc rc = RC_OK;
+
+	if (expand_is_special(l->row.number)) {
+		row_put_name(&l->row, l->key % 2, &b);
+		rc = expand_name(p, buf_span(&b), &tail, l->reason);
+	} else {
+		row_put_value(l->row.value[l->key % 2], &b);
+		raw = l->line != NULL ? l->line->value : buf_span(&b);
+		if (row_kind(&l->row).type != T_RAW &&
+		    span_find(raw, '$') < raw.n)
+			rc = param_expand(p, raw, &tail, l->reason);
+		else if (l->line == NULL)
+			buf_put(&tail, raw);
+		else {
+			l->text = raw;
+			return RC_OK;
+		}
+	}
+	if (rc == RC_DENY) {	/* show it as it was */
+		buf_clear(&tail);
+		row_put_value(l->row.value[l->key % 2], &tail);
+	}
+	l->text = buf_span(&tail);
+	return rc == RC_OK && tail.full ? RC_FULL : rc;
 }
 
 static enum rc
-load_row(struct param *p, unsigned row, struct buf *why)
+set_field(struct load *l)
 {
-	uint16_t key = row_key(row, p->is_lmtp);
-	const struct param_line *line = own_line(p, key);
-	struct span text = line != NULL ? line->value : row_default(key);
+	struct param *p = l->p;
+	struct kind kind = row_kind(&l->row);
+
+	TRY(row_text(l));
+	TRY(value_parse(&kind, l->text, (char *)&p->set + l->row.field,
+	    l->reason));
+	if (kind.type >= T_TEXT && l->text.n > 0 &&
+	    l->text.p == p->arena->p + p->arena->used)
+		p->arena->used += l->text.n;
+	return RC_OK;
+}
+
+static enum rc
+load_row(struct param *p, const struct row *row, struct buf *why)
+{
 	char reason_text[REASON_MAX], name[PARAM_NAME_MAX];
 	struct buf reason = BUF(reason_text), b = BUF(name);
+	struct load l = { p, *row, row_key(row, p->is_lmtp), NULL, SPAN(""),
+	    &reason };
 	struct culprit culprit;
 	enum rc rc;
 
-	rc = set_field(p, key, &text, &reason);
+	l.line = line_of_key(p, l.key);
+	if (l.line != NULL && row_is_foreign(row, p->is_lmtp))
+		l.line = NULL;
+	rc = set_field(&l);
 	if (rc == RC_FULL)
 		return too_much(why);
 	if (rc != RC_DENY)
 		return rc;
-	row_put_name(key, &b);
-	culprit = line != NULL ? culprit_of(line)
-	    : (struct culprit){ buf_span(&b), text, NULL };
+	row_put_name(row, l.key % 2, &b);
+	culprit = l.line != NULL ? culprit_of(l.line)
+	    : (struct culprit){ buf_span(&b), l.text, NULL };
 	put_trouble(p, &culprit, &reason, why);
 	TRY(wrong(p, why));
-	text = row_default(key);
-	if (line != NULL)	/* the default may fail, too: then zero holds */
-		(void)(set_field(p, key, &text, &reason) == RC_OK);
+	if (l.line == NULL)
+		return RC_OK;
+	l.line = NULL;
+	(void)(set_field(&l) == RC_OK);	/* if it fails, too, zero holds */
 	return RC_OK;
 }
 
@@ -163,7 +165,7 @@ load_origin(struct param *p, struct buf *why)
 	    KEY(ROW_myorigin, false));
 	char text[ORIGIN_MAX], path_text[ORIGIN_MAX];
 	struct buf reason = BUF(text), path = BUF(path_text);
-	struct buf tail = tail_open(p->arena);
+	struct buf tail = arena_room(p->arena);
 	struct span rest, first = SPAN("");
 	struct culprit culprit;
 	enum rc rc;
@@ -176,7 +178,7 @@ load_origin(struct param *p, struct buf *why)
 	if (rc == RC_OK && span_line(&rest, &first))
 		first = span_trim(first);
 	if (first.n > 0) {
-		(void)tail_close(p->arena, &tail);
+		arena_keep(p->arena, &tail);
 		p->origin = first;
 		return RC_OK;
 	}
@@ -194,19 +196,20 @@ static enum rc
 check_each(struct param *p, const struct param_line *line, struct buf *why)
 {
 	char text[REASON_MAX];
-	struct buf reason = BUF(text), tail = tail_open(p->arena);
+	struct buf reason = BUF(text), tail = arena_room(p->arena);
 	struct culprit culprit = culprit_of(line);
 	_Alignas(struct span) char unused[sizeof(struct span)];
 	struct name_info info;
+	struct kind kind;
 	enum rc rc;
 
-	if (!row_find(line->name, &info) || info.kind == NULL ||
-	    info.key != KEY_NONE)
+	if (line->is != NAME_EACH)
 		return RC_OK;
-	rc = tail.full ? RC_FULL
-	    : param_expand(p, line->value, &tail, &reason);
+	row_find(line->name, &info);
+	kind = row_kind(&info.row);
+	rc = param_expand(p, line->value, &tail, &reason);
 	if (rc == RC_OK)
-		rc = value_parse(info.kind, buf_span(&tail), unused, &reason);
+		rc = value_parse(&kind, buf_span(&tail), unused, &reason);
 	if (rc == RC_FULL)
 		return too_much(why);
 	if (rc != RC_DENY)
@@ -237,6 +240,7 @@ warn_old(const struct param *p, const struct param_line *line)
 {
 	char place[LOG_LINE_MAX / 2], name[PARAM_NAME_MAX];
 	struct buf where = BUF(place), newer = BUF(name);
+	struct row row;
 
 	line_put_place(p, line, &where);
 	if (line->counts_for == KEY_NONE) {
@@ -245,7 +249,8 @@ warn_old(const struct param *p, const struct param_line *line)
 		    SPAN_ARG(line->name));
 		return;
 	}
-	row_put_name(line->counts_for, &newer);
+	row_find_number(KEY_ROW(line->counts_for), &row);
+	row_put_name(&row, line->counts_for % 2, &newer);
 	log_line(p->log, LOG_WARNING, "%s: %.*s is out of date; write %s "
 	    "instead", buf_text(&where), SPAN_ARG(line->name),
 	    buf_text(&newer));
@@ -256,14 +261,10 @@ warn(const struct param *p, const struct param_line *line)
 {
 	char place[LOG_LINE_MAX / 2];
 	struct buf where = BUF(place);
-	struct name_info info;
 
-	if (row_find(line->name, &info)) {
-		if (info.is_old)
-			warn_old(p, line);
-		return;
-	}
-	if (is_mentioned(p, line->name))
+	if (line->is == NAME_OLD)
+		warn_old(p, line);
+	if (line->is != NAME_UNKNOWN || is_mentioned(p, line->name))
 		return;
 	line_put_place(p, line, &where);
 	log_line(p->log, LOG_WARNING, "%s: %.*s is no setting, and no $%.*s "
@@ -307,7 +308,7 @@ param_load(struct param *p, const struct param_from *from, struct arena *a,
 	struct buf *why)
 {
 	const struct param_line *line;
-	unsigned row;
+	struct row row = { 0 };
 
 	*p = (struct param){
 		.arena = a, .log = from->log,
@@ -317,8 +318,8 @@ param_load(struct param *p, const struct param_from *from, struct arena *a,
 	};
 	TRY(read_lines(p, from, why));
 	TRY(load_origin(p, why));
-	for (row = 0; row < ROW_COUNT; row++)
-		TRY(load_row(p, row, why));
+	while (row_next(&row) && row.number < ROW_COUNT)
+		TRY(load_row(p, &row, why));
 	if (p->set.inet_protocols & ~(unsigned)(INET_IPV4 | INET_IPV6))
 		p->set.inet_protocols = INET_IPV4 | INET_IPV6;
 	for (line = p->last; line != NULL; line = line->before) {
@@ -335,12 +336,12 @@ param_load(struct param *p, const struct param_from *from, struct arena *a,
 
 /* Names whose value the row cannot tell: it is in the settings. */
 static bool
-is_computed(const struct name_info *info, bool is_assigned)
+is_computed(const struct name_info *info, struct span value,
+	bool is_assigned)
 {
-	unsigned row = KEY_ROW(info->key);
+	unsigned row = info->row.number;
 
-	if (info->key == KEY_NONE || !expand_is_special(row) ||
-	    row_default(info->key).n > 0)
+	if (info->is != NAME_SETTING || !expand_is_special(row) || value.n > 0)
 		return false;
 	return !is_assigned || (row != ROW_myhostname && row != ROW_mydomain);
 }
@@ -348,21 +349,30 @@ is_computed(const struct name_info *info, bool is_assigned)
 enum rc
 param_find(const struct param *p, struct span name, struct span *value)
 {
+	char text[ROW_VALUE_MAX];
+	struct buf b = BUF(text);
 	const struct param_line *line;
 	struct name_info info;
-	bool is_known = row_find(name, &info);
 
-	line = info.key == KEY_NONE ? line_of_name(p, name)
-	    : line_of_key(p, info.key);
-	if (!is_known && (line == NULL || !is_mentioned(p, name)))
+	*value = SPAN("");
+	row_find(name, &info);
+	line = line_of_info(p, name, &info);
+	if (info.is == NAME_UNKNOWN &&
+	    (line == NULL || !is_mentioned(p, name)))
 		return RC_DENY;
-	if (is_computed(&info, line != NULL)) {
+	row_put_value(info.value, &b);
+	if (is_computed(&info, buf_span(&b), line != NULL)) {
 		*value = *(const struct span *)(const void *)
-		    ((const char *)&p->set + info.kind->field);
+		    ((const char *)&p->set + info.row.field);
 		return RC_NONE;
 	}
-	*value = line != NULL ? line->value : info.value;
-	return line != NULL ? RC_OK : RC_NONE;
+	if (line != NULL) {
+		*value = line->value;
+		return RC_OK;
+	}
+	if (b.n > 0)
+		TRY(arena_copy(p->arena, buf_span(&b), value));
+	return RC_NONE;
 }
 
 void
@@ -381,36 +391,41 @@ param_each_text(const struct param *p, struct span transport,
 	enum param_each which, struct buf *out)
 {
 	char name_text[PARAM_NAME_MAX + 64], reason_text[REASON_MAX];
+	char value_text[ROW_VALUE_MAX];
 	struct buf name = BUF(name_text), reason = BUF(reason_text);
-	struct span suffix, value;
+	struct buf value = BUF(value_text);
+	struct row row;
 	size_t from = out->n;
 
-	(void)row_each(which, &suffix, &value);
-	buf_fmt(&name, "%.*s_%.*s", SPAN_ARG(transport), SPAN_ARG(suffix));
-	if (name.full)		/* nobody sets one for such a long name */
-		return param_expand(p, value, out, &reason);
-	TRY(expand_name(p, buf_span(&name), out, &reason));
+	row_find_number(ROW_EACH(which), &row);
+	buf_fmt(&name, "%.*s_", SPAN_ARG(transport));
+	row_put_name(&row, 0, &name);
+	row_put_value(row.value[0], &value);
+	if (!name.full)		/* nobody sets one for such a long name */
+		TRY(expand_name(p, buf_span(&name), out, &reason));
 	if (out->n > from)
 		return RC_OK;
-	return param_expand(p, value, out, &reason);
+	return param_expand(p, buf_span(&value), out, &reason);
 }
 
 enum rc
 param_each_number(const struct param *p, struct span transport,
 	enum param_each which, int64_t *out)
 {
-	struct span suffix, value;
-	const struct kind *kind = row_each(which, &suffix, &value);
 	char text[REASON_MAX], reason_text[REASON_MAX];
 	struct buf b = BUF(text), reason = BUF(reason_text);
+	struct kind kind;
+	struct row row;
 	int number;
 
+	row_find_number(ROW_EACH(which), &row);
+	kind = row_kind(&row);
 	TRY(param_each_text(p, transport, which, &b));
-	if (kind->type == T_TIME)
-		return value_parse(kind, buf_span(&b), out, &reason);
-	if (kind->type != T_INT)
+	if (kind.type == T_TIME)
+		return value_parse(&kind, buf_span(&b), out, &reason);
+	if (kind.type != T_INT)
 		return RC_DENY;
-	TRY(value_parse(kind, buf_span(&b), &number, &reason));
+	TRY(value_parse(&kind, buf_span(&b), &number, &reason));
 	*out = number;
 	return RC_OK;
 }

@@ -437,6 +437,17 @@ deny_loop(struct expand *x, const struct within *in, struct span name)
 	return RC_DENY;
 }
 
+/* A default, which is unpacked here and not in the frames of all levels. */
+static NOINLINE enum rc
+put_default(struct expand *x, const struct within *in, const uint8_t *value)
+{
+	char text[ROW_VALUE_MAX];
+	struct buf b = BUF(text);
+
+	row_put_value(value, &b);
+	return put_text(x, in, buf_span(&b));
+}
+
 static enum rc
 put_name(struct expand *x, const struct within *in, struct span name)
 {
@@ -449,15 +460,15 @@ put_name(struct expand *x, const struct within *in, struct span name)
 		return deny_loop(x, in, name);
 	if (++x->steps > STEPS_MAX)
 		return deny(x, "too many $ forms", name);
-	(void)row_find(name, &info);
-	line = info.key == KEY_NONE ? line_of_name(x->p, name)
-	    : line_of_key(x->p, info.key);
+	row_find(name, &info);
+	line = line_of_info(x->p, name, &info);
 	rc = RC_NONE;
 	if (info.key != KEY_NONE)
 		rc = put_special(x, &here, KEY_ROW(info.key), line != NULL);
 	if (rc != RC_NONE)
 		return rc;
-	return put_text(x, &here, line != NULL ? line->value : info.value);
+	return line != NULL ? put_text(x, &here, line->value)
+	    : put_default(x, &here, info.value);
 }
 
 enum rc

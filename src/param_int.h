@@ -21,15 +21,16 @@ enum {
 
 enum param_type {
 	T_BOOL, T_INT, T_SIZE, T_TIME, T_HOURS, T_DAYS, T_ENUM, T_FLAGS,
-	T_TEXT, T_LIST, T_MAPS, T_FILE, T_RAW, T_HOST, T_IPV4, T_IPV6,
-	T_RELEASE, T_RATIO
+	T_IPV4, T_IPV6,
+	/* a struct span of the value's own text */
+	T_TEXT, T_LIST, T_MAPS, T_FILE, T_RAW, T_HOST, T_RELEASE, T_RATIO,
+	T_COUNT
 };
 
-/* What a value must be, and where it goes. */
+/* What a value must be. */
 struct kind {
 	int32_t least, most;
-	uint16_t field;		/* offset in struct settings; not of EACH */
-	uint8_t type;
+	enum param_type type;
 };
 
 /* ---- param_row.c: what names there are ---------------------------------- */
@@ -51,26 +52,47 @@ enum {
 #define KEY_ROW(key)	((key) / 2u)
 #define KEY_NONE	UINT16_MAX
 
-/* What is known of a name. */
-struct name_info {
-	uint16_t key;		/* KEY_NONE: no setting of ours */
-	uint16_t new_key;	/* out of date, and this is the setting now */
-	bool is_old;
-	struct span value;	/* the default */
-	const struct kind *kind;	/* NULL: never checked */
+#define ROW_VALUE_MAX	160	/* of defaults, with NUL */
+
+/*
+ * A row of param.def.  Of BOTH, the other name is the first one with `l` for
+ * its `s`; of OLD, the newer name stands in its place.
+ */
+struct row {
+	unsigned number;		/* ROW_... of settings; then others */
+	uint8_t head;			/* its kind, and which macro made it */
+	uint16_t field;			/* of settings: offset in theirs */
+	const uint8_t *name[2], *value[2];	/* packed; NULL: none */
+	const uint8_t *end;
 };
 
-/* false: a name that nobody knows. */
-bool row_find(struct span name, struct name_info *out);
-const struct kind *row_kind(unsigned row);
+/* The row behind this one, of { 0 } the first; false: there are no more. */
+bool row_next(struct row *r);
+struct kind row_kind(const struct row *r);
 /* The row's key for this protocol, or for any. */
-uint16_t row_key(unsigned row, bool is_lmtp);
-struct span row_default(uint16_t key);
-void row_put_name(uint16_t key, struct buf *out);
-/* Does the name belong to the protocol that is not loaded? */
-bool row_is_foreign(uint16_t key, bool is_lmtp);
-const struct kind *row_each(enum param_each which, struct span *suffix,
-	struct span *value);
+uint16_t row_key(const struct row *r, bool is_lmtp);
+/* Is its name one of the protocol that is not loaded? */
+bool row_is_foreign(const struct row *r, bool is_lmtp);
+void row_put_name(const struct row *r, unsigned side, struct buf *out);
+void row_put_value(const uint8_t *value, struct buf *out);
+/* The words of a set, `|` between them. */
+void row_put_words(int set, struct buf *out);
+#define ROW_WORDS_MAX	192
+/* The row of a setting, or of what transports have of their own. */
+void row_find_number(unsigned number, struct row *out);
+#define ROW_EACH(which)	(ROW_COUNT + (unsigned)(which))
+
+/* What is known of a name. */
+struct name_info {
+	enum name_is { NAME_UNKNOWN, NAME_SETTING, NAME_EACH, NAME_OLD,
+		NAME_KNOWN } is;
+	uint16_t key;		/* KEY_NONE: no setting of ours */
+	uint16_t new_key;	/* out of date, and this is the setting now */
+	const uint8_t *value;	/* the default, for row_put_value() */
+	struct row row;		/* unless it is unknown */
+};
+
+void row_find(struct span name, struct name_info *out);
 /* Is it the default of anything that mentions $name? */
 bool row_mentions(struct span name);
 /* Does text have $name, ${name or $(name? */
@@ -83,6 +105,7 @@ struct param_line {
 	struct span name;
 	struct span value;	/* joined and trimmed; $ forms as they are */
 	unsigned number;	/* in main.cf; 0: from -o */
+	uint8_t is;		/* enum name_is */
 	uint16_t key;		/* KEY_NONE: not a setting of ours */
 	uint16_t counts_for;	/* key of the newer name, or KEY_NONE */
 };
@@ -95,6 +118,9 @@ MUST_USE enum rc line_add_option(struct param *p, const char *text,
 const struct param_line *line_of_key(const struct param *p, uint16_t key);
 const struct param_line *line_of_name(const struct param *p,
 	struct span name);
+/* Of a name that row_find() was asked about. */
+const struct param_line *line_of_info(const struct param *p, struct span name,
+	const struct name_info *info);
 void line_put_place(const struct param *p, const struct param_line *line,
 	struct buf *out);
 

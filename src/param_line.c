@@ -81,7 +81,8 @@ finish(struct param *p, struct param_line *line, struct span text,
 		    line->number == 0 ? "" : ":", SPAN_ARG(shown));
 		return RC_DENY;
 	}
-	(void)row_find(line->name, &info);
+	row_find(line->name, &info);
+	line->is = (uint8_t)info.is;
 	line->key = info.key;
 	line->counts_for = info.new_key;
 	line->before = p->last;
@@ -309,6 +310,14 @@ line_of_name(const struct param *p, struct span name)
 		if (span_eq(line->name, name))
 			return line;
 	return NULL;
+}
+
+const struct param_line *
+line_of_info(const struct param *p, struct span name,
+	const struct name_info *info)
+{
+	return info->key == KEY_NONE ? line_of_name(p, name)
+	    : line_of_key(p, info->key);
 }
 
 const struct param_line *

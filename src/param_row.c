@@ -1,244 +1,217 @@
 /*
- * param_row.c - the rows of param.def as tables, and who is who among names.
+ * param_row.c - the rows of param.def, and who is who among names.
  *
- * All texts are members of one struct, found by 16-bit offsets: pointers would
- * cost 24 octets each in a static-pie for their relocations.  Names are found
- * by looking at one after the other; a load asks for some dozens.
+ * toolchains/pack.c makes octets of them, which are read from the first one on
+ * whenever something is asked.  Of each row:
+ *	head	of settings and EACH: kind, and the shape above it
+ *	name	by its own dictionary; of EACH the suffix
+ *	value	the default, by its own dictionary
+ * and of PAIR the same two for LMTP, of OLD the newer name.
  */
-#include <string.h>
-
 #include "param_int.h"
+#include "param_rows.h"
 
-struct texts {
-	char none;		/* offset 0 means that there is no such text */
-#define BOTH(field, type, name, value, ...) \
-	char n_##field[sizeof(name)]; char v_##field[sizeof(value)];
-#define PAIR(field, type, name, value, lmtp_name, lmtp_value, ...) \
-	char n_##field[sizeof(name)]; char v_##field[sizeof(value)]; \
-	char ln_##field[sizeof(lmtp_name)]; \
-	char lv_##field[sizeof(lmtp_value)];
-#define ONE(field, type, name, value, ...) \
-	char n_##field[sizeof(name)]; char v_##field[sizeof(value)];
-#include "param.def"
+enum { SHAPE_ONE, SHAPE_BOTH, SHAPE_PAIR };
+
+/* Where fields of the types are put. */
+static const uint8_t fields[][2] = {
+#define TYPE(type)	{ sizeof(param_##type), _Alignof(param_##type) },
+	TYPE(BOOL) TYPE(INT) TYPE(SIZE) TYPE(TIME) TYPE(HOURS) TYPE(DAYS)
+	TYPE(ENUM) TYPE(FLAGS) TYPE(IPV4) TYPE(IPV6) TYPE(TEXT) TYPE(LIST)
+	TYPE(MAPS) TYPE(FILE) TYPE(RAW) TYPE(HOST) TYPE(RELEASE) TYPE(RATIO)
 };
+_Static_assert(COUNT(fields) == T_COUNT, "in the order of enum param_type");
 
-static const struct texts texts = {
-	0,
-#define BOTH(field, type, name, value, ...)	name, value,
-#define PAIR(field, type, name, value, lmtp_name, lmtp_value, ...) \
-	name, value, lmtp_name, lmtp_value,
-#define ONE(field, type, name, value, ...)	name, value,
-#include "param.def"
-};
-
-_Static_assert(sizeof(struct texts) <= UINT16_MAX, "offsets have 16 bits");
-_Static_assert(sizeof(struct settings) <= UINT16_MAX, "offsets have 16 bits");
-
-/* Offsets in texts.  Of BOTH the LMTP name is the other one, `l` for `s`. */
-struct row {
-	struct kind kind;
-	uint16_t name, value;
-	uint16_t lmtp_name, lmtp_value;
-};
-
-static const struct row rows[ROW_COUNT] = {
-#define KIND(field, type, least, most) \
-	{ least, most, offsetof(struct settings, field), T_##type }
-#define AT(text)	offsetof(struct texts, text)
-#define BOTH(field, type, name, value, least, most, meaning) \
-	{ KIND(field, type, least, most), AT(n_##field), AT(v_##field), \
-	    AT(n_##field), AT(v_##field) },
-#define PAIR(field, type, name, value, lname, lvalue, least, most, meaning) \
-	{ KIND(field, type, least, most), AT(n_##field), AT(v_##field), \
-	    AT(ln_##field), AT(lv_##field) },
-#define ONE(field, type, name, value, least, most, meaning) \
-	{ KIND(field, type, least, most), AT(n_##field), AT(v_##field), 0, 0 },
-#include "param.def"
-};
-
-static const struct kind each_kinds[EACH_COUNT] = {
-#define EACH(word, type, suffix, value, least, most) \
-	{ least, most, 0, T_##type },
-#include "param.def"
-};
-
-/* suffix, default; one after the other */
-static const char each_texts[] =
-#define EACH(word, type, suffix, value, ...)	suffix "\0" value "\0"
-#include "param.def"
-;
-
-/*
- * Names without a setting: name, default, and the new name of those that are
- * out of date, `-` standing for none.
- */
-static const char others[] =
-#define OLD(type, name, value, newer)	name "\0" value "\0-" newer "\0"
-#define KNOWN(type, name, value)	name "\0" value "\0\0"
-#include "param.def"
-;
-
-static struct span
-text_at(uint16_t offset)
+static const uint8_t *
+kind_of(const struct row *r)
 {
-	return span_of((const char *)&texts + offset);
+	return &kinds[3 * (r->head & 63)];
 }
 
-/* The text behind this one, in each_texts and others. */
-static struct span
-text_behind(struct span s)
+struct kind
+row_kind(const struct row *r)
 {
-	return span_of(s.p + s.n + 1);
+	const uint8_t *k = kind_of(r);
+
+	return (struct kind){ kind_numbers[k[1]], kind_numbers[k[2]], k[0] };
 }
 
-static bool
-is_both(const struct row *r)
+static unsigned
+shape(const struct row *r)
 {
-	return r->lmtp_name == r->name;
+	return r->head >> 6;
 }
 
-const struct kind *
-row_kind(unsigned row)
+/* The field is behind that of the row before, as the compiler places it. */
+static void
+read_head(struct row *r)
 {
-	return &rows[row].kind;
+	const uint8_t *before = fields[kind_of(r)[0]], *own;
+	unsigned at = r->number > 0 ? r->field + before[0] : 0;
+
+	r->head = *r->end++;
+	own = fields[kind_of(r)[0]];
+	r->field = (uint16_t)((at + own[1] - 1) & -(unsigned)own[1]);
 }
 
-uint16_t
-row_key(unsigned row, bool is_lmtp)
+bool
+row_next(struct row *r)
 {
-	return KEY(row, is_lmtp && rows[row].lmtp_name != 0);
-}
+	bool has_other;
 
-struct span
-row_default(uint16_t key)
-{
-	const struct row *r = &rows[KEY_ROW(key)];
-
-	return text_at(key % 2 ? r->lmtp_value : r->value);
+	if (r->end == rows + sizeof(rows))
+		return false;
+	if (r->end == NULL)
+		r->end = rows;
+	else
+		r->number++;
+	if (r->number < ROW_OLD)
+		read_head(r);
+	has_other = r->number < ROW_OLD ? shape(r) == SHAPE_PAIR
+	    : r->number < ROW_KNOWN;
+	r->name[0] = r->end;
+	r->value[0] = pack_skip(names, r->end);
+	r->end = pack_skip(values, r->value[0]);
+	r->name[1] = has_other ? r->end : r->name[0];
+	r->value[1] = r->value[0];
+	if (has_other)
+		r->end = pack_skip(names, r->end);
+	if (has_other && r->number < ROW_OLD) {
+		r->value[1] = r->end;
+		r->end = pack_skip(values, r->end);
+	}
+	return true;
 }
 
 void
-row_put_name(uint16_t key, struct buf *out)
+row_find_number(unsigned number, struct row *out)
 {
-	const struct row *r = &rows[KEY_ROW(key)];
-	struct span name = text_at(key % 2 ? r->lmtp_name : r->name);
+	*out = (struct row){ 0 };
+	while (row_next(out) && out->number < number)
+		;
+}
 
-	if (key % 2 && is_both(r)) {
-		buf_putc(out, 'l');
-		name = span_part(name, 1, name.n);
-	}
-	buf_put(out, name);
+static bool
+has_sides(const struct row *r)
+{
+	return r->number < ROW_COUNT && shape(r) != SHAPE_ONE;
+}
+
+uint16_t
+row_key(const struct row *r, bool is_lmtp)
+{
+	return KEY(r->number, is_lmtp && has_sides(r));
+}
+
+void
+row_put_name(const struct row *r, unsigned side, struct buf *out)
+{
+	size_t from = out->n;
+
+	(void)pack_put(out, names, r->name[side]);
+	if (side > 0 && shape(r) == SHAPE_BOTH)
+		out->p[from] = 'l';
+}
+
+void
+row_put_value(const uint8_t *value, struct buf *out)
+{
+	if (value != NULL)
+		(void)pack_put(out, values, value);
+}
+
+void
+row_put_words(int set, struct buf *out)
+{
+	const uint8_t *at = words;
+
+	while (set-- > 0)
+		at = pack_skip(values, at);
+	(void)pack_put(out, values, at);
 }
 
 bool
-row_is_foreign(uint16_t key, bool is_lmtp)
+row_is_foreign(const struct row *r, bool is_lmtp)
 {
-	const struct row *r = &rows[KEY_ROW(key)];
+	char text[PARAM_NAME_MAX];
+	struct buf name = BUF(text);
 
-	if (r->lmtp_name != 0)
-		return (key % 2 != 0) != is_lmtp;
-	return span_starts_case(text_at(r->name), is_lmtp ? "smtp_" : "lmtp_");
+	row_put_name(r, 0, &name);
+	return !has_sides(r) &&
+	    span_starts_case(buf_span(&name), is_lmtp ? "smtp_" : "lmtp_");
 }
 
-/* Is `name` this text, of which the length is known from the next one? */
+/* Is `name` TRANSPORT_suffix? */
 static bool
-text_is(struct span name, uint16_t offset, uint16_t next)
+is_each(const struct row *r, struct span name)
 {
-	return name.n == (size_t)(next - offset - 1) &&
-	    memcmp(name.p, (const char *)&texts + offset, name.n) == 0;
+	char text[PARAM_NAME_MAX];
+	struct buf suffix = BUF(text);
+
+	buf_putc(&suffix, '_');
+	row_put_name(r, 0, &suffix);
+	return name.n > suffix.n && span_eq(span_part(name,
+	    name.n - suffix.n, suffix.n), buf_span(&suffix));
 }
 
-static bool
-text_is_twin(struct span name, uint16_t offset, uint16_t next)
+/* Finds the row.  twin: the name with `s` for its first `l`. */
+static enum name_is
+find(struct span name, struct span twin, struct row *r, unsigned *side)
 {
-	return name.n == (size_t)(next - offset - 1) && name.p[0] == 'l' &&
-	    memcmp(name.p + 1, (const char *)&texts + offset + 1,
-	    name.n - 1) == 0;
-}
-
-static uint16_t
-find_key(struct span name)
-{
-	const struct row *r;
-
-	for (r = rows; r < rows + ROW_COUNT; r++) {
-		if (text_is(name, r->name, r->value))
-			return KEY(r - rows, false);
-		if (r->lmtp_name == 0)
+	*r = (struct row){ 0 };
+	*side = 0;
+	while (row_next(r)) {
+		if (r->number >= ROW_COUNT && r->number < ROW_OLD) {
+			if (is_each(r, name))
+				return NAME_EACH;
 			continue;
-		if (is_both(r) ? text_is_twin(name, r->name, r->value)
-		    : text_is(name, r->lmtp_name, r->lmtp_value))
-			return KEY(r - rows, true);
-	}
-	return KEY_NONE;
-}
-
-const struct kind *
-row_each(enum param_each which, struct span *suffix, struct span *value)
-{
-	unsigned i;
-
-	*suffix = span_of(each_texts);
-	for (i = 0; i < which; i++)
-		*suffix = text_behind(text_behind(*suffix));
-	*value = text_behind(*suffix);
-	return &each_kinds[which];
-}
-
-/* TRANSPORT_suffix, for any transport. */
-static bool
-find_each(struct span name, struct name_info *out)
-{
-	struct span suffix, value, end;
-	const struct kind *kind;
-	unsigned i;
-
-	for (i = 0; i < EACH_COUNT; i++) {
-		kind = row_each(i, &suffix, &value);
-		if (name.n < suffix.n + 2)
-			continue;
-		end = span_part(name, name.n - suffix.n, suffix.n);
-		if (span_eq(end, suffix) && end.p[-1] == '_') {
-			out->value = value;
-			out->kind = kind;
-			return true;
+		}
+		if (pack_is(names, r->name[0], name))
+			return r->number < ROW_COUNT ? NAME_SETTING :
+			    r->number < ROW_KNOWN ? NAME_OLD : NAME_KNOWN;
+		if (has_sides(r) && pack_is(names, r->name[1],
+		    shape(r) == SHAPE_BOTH ? twin : name)) {
+			*side = 1;
+			return NAME_SETTING;
 		}
 	}
-	return false;
+	return NAME_UNKNOWN;
 }
 
-static bool
-find_other(struct span name, struct name_info *out)
+static enum name_is
+find_name(struct span name, struct row *r, unsigned *side)
 {
-	struct span s = span_of(others), value, newer;
+	char text[PARAM_NAME_MAX] = "";
+	struct buf twin = BUF(text);
 
-	for (; s.n > 0; s = text_behind(newer)) {
-		value = text_behind(s);
-		newer = text_behind(value);
-		if (!span_eq(s, name))
-			continue;
-		out->value = value;
-		out->is_old = newer.n > 0;
-		if (newer.n > 1)
-			out->new_key = find_key(span_part(newer, 1, newer.n));
-		return true;
+	if (name.n > 0 && name.p[0] == 'l') {
+		buf_put(&twin, name);
+		text[0] = 's';
 	}
-	return false;
+	return find(name, buf_span(&twin), r, side);
 }
 
-bool
+void
 row_find(struct span name, struct name_info *out)
 {
-	*out = (struct name_info){ KEY_NONE, KEY_NONE, false, SPAN(""), NULL };
-	if (name.n == 0)
-		return false;
-	out->key = find_key(name);
-	if (out->key != KEY_NONE) {
-		out->value = row_default(out->key);
-		out->kind = &rows[KEY_ROW(out->key)].kind;
-		return true;
-	}
-	return find_other(name, out) || find_each(name, out);
+	char text[PARAM_NAME_MAX];
+	struct buf newer = BUF(text);
+	struct row *r = &out->row, other;
+	unsigned side;
+
+	out->key = out->new_key = KEY_NONE;
+	out->value = NULL;
+	out->is = find_name(name, r, &side);
+	if (out->is == NAME_UNKNOWN)
+		return;
+	out->value = r->value[side];
+	if (out->is == NAME_SETTING)
+		out->key = KEY(r->number, side);
+	if (out->is != NAME_OLD)
+		return;
+	(void)pack_put(&newer, names, r->name[1]);
+	if (find_name(buf_span(&newer), &other, &side) == NAME_SETTING)
+		out->new_key = KEY(other.number, side);
 }
 
 bool
@@ -265,16 +238,15 @@ text_mentions(struct span text, struct span name)
 bool
 row_mentions(struct span name)
 {
-	unsigned row;
-	struct span s, newer;
+	char text[ROW_VALUE_MAX];
+	struct row r = { 0 };
 
-	for (row = 0; row < ROW_COUNT; row++)
-		if (text_mentions(row_default(KEY(row, false)), name))
+	while (row_next(&r)) {
+		struct buf value = BUF(text);
+
+		row_put_value(r.value[0], &value);
+		if (text_mentions(buf_span(&value), name))
 			return true;
-	for (s = span_of(others); s.n > 0; s = text_behind(newer)) {
-		if (text_mentions(text_behind(s), name))
-			return true;
-		newer = text_behind(text_behind(s));
 	}
 	return false;
 }
@@ -282,20 +254,22 @@ row_mentions(struct span name)
 bool
 param_next(struct param_cursor *c, struct buf *name)
 {
-	const size_t sides = 2 * ROW_COUNT;
-	struct span s;
+	unsigned side;
 
-	while (c->at < sides && c->at % 2 && rows[c->at / 2].lmtp_name == 0)
-		c->at++;
-	if (c->at < sides) {
-		row_put_name((uint16_t)c->at++, name);
+	for (;;) {
+		struct row r = { .number = c->number, .end = c->at };
+
+		if (!row_next(&r))
+			return false;
+		side = c->side;
+		c->side = side == 0 && has_sides(&r);
+		if (c->side == 0) {
+			c->number = r.number;
+			c->at = r.end;
+		}
+		if (r.number >= ROW_COUNT && r.number < ROW_OLD)
+			continue;
+		row_put_name(&r, side, name);
 		return true;
 	}
-	s = span_of(others + (c->at - sides));
-	if (s.n == 0)
-		return false;
-	buf_put(name, s);
-	s = text_behind(text_behind(text_behind(s)));
-	c->at = sides + (size_t)(s.p - others);
-	return true;
 }

@@ -8,30 +8,18 @@
 #define HOST_MAX	255	/* octets of a host name: RFC 1035, 2.3.4 */
 #define LABEL_MAX	63
 
-/* The words of each set, in the order of W_... */
-static const char words[] =
-#define WORDS(set, list)	list "\0"
-#include "param.def"
-;
-
-static struct span
-words_of(int set)
-{
-	struct span s = span_of(words);
-
-	for (; set > 0; set--)
-		s = span_of(s.p + s.n + 1);
-	return s;
-}
-
 /* Which word of the set is it?  -1: none. */
 static int
 word_index(int set, struct span word, bool (*same)(struct span, struct span))
 {
-	struct span rest = words_of(set);
+	char text[ROW_WORDS_MAX];
+	struct buf all = BUF(text);
+	struct span rest;
 	size_t n;
 	int i;
 
+	row_put_words(set, &all);
+	rest = buf_span(&all);
 	for (i = 0;; i++) {
 		n = span_find(rest, '|');
 		if (same(span_part(rest, 0, n), word))
@@ -45,9 +33,13 @@ word_index(int set, struct span word, bool (*same)(struct span, struct span))
 static void
 put_words(int set, struct buf *why)
 {
-	struct span rest = words_of(set), word;
+	char text[ROW_WORDS_MAX];
+	struct buf all = BUF(text);
+	struct span rest, word;
 	const char *sep = "";
 
+	row_put_words(set, &all);
+	rest = buf_span(&all);
 	while (span_word(&rest, "|", &word)) {
 		buf_fmt(why, "%s%.*s", sep, SPAN_ARG(word));
 		sep = ", ";
@@ -359,7 +351,7 @@ parse_ratio(struct span s, struct span *out, struct buf *why)
 enum rc
 value_parse(const struct kind *k, struct span s, void *out, struct buf *why)
 {
-	switch ((enum param_type)k->type) {
+	switch (k->type) {
 	case T_BOOL:
 		return parse_bool(s, out, why);
 	case T_INT:
@@ -388,6 +380,8 @@ value_parse(const struct kind *k, struct span s, void *out, struct buf *why)
 		return parse_release(s, out, why);
 	case T_RATIO:
 		return parse_ratio(s, out, why);
+	case T_COUNT:
+		break;
 	}
 	ASSERT(false);
 	return RC_DENY;

@@ -109,6 +109,16 @@ put_addr(struct buf *b, const struct report_form *f, const char *name,
 	buf_puts(b, ">, ");
 }
 
+struct report_form
+report_form_of(const struct settings *set)
+{
+	return (struct report_form){
+		.external = set->info_log_address_format == FORMAT_EXTERNAL,
+		.ascii_only = !set->smtputf8_enable,
+		.digits = set->delay_logging_resolution_limit,
+	};
+}
+
 void
 report_line(struct buf *b, const struct report_form *f, const struct job *j,
 	const struct rcpt *to, const struct verdict *v)

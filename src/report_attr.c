@@ -26,3 +26,17 @@ job_attr_find(struct span name)
 			break;
 	return (enum job_attr)i;
 }
+
+bool
+job_body_find(struct span name, enum job_body *out)
+{
+	*out = (enum job_body)(1 + span_index("7bit 8bitmime", name));
+	return *out != JOB_BODY_NONE;
+}
+
+bool
+job_ret_find(struct span name, enum job_ret *out)
+{
+	*out = (enum job_ret)(1 + span_index("full hdrs", name));
+	return *out != JOB_RET_NONE;
+}

@@ -18,7 +18,7 @@ struct body {
 static void
 earn_time(struct body *o, size_t octets)
 {
-	const struct settings *set = o->s->w->set;
+	const struct settings *set = o->s->set;
 
 	if (set->per_request_deadline && set->min_data_rate > 0)
 		chat_more_time(&o->s->chat, (ms_t)octets * SECOND /
@@ -56,7 +56,7 @@ put_piece(struct body *o, struct span piece)
 		part = span_part(piece, 0, o->limit - o->column);
 		TRY(put(o, part));
 		o->column += part.n;
-		piece = span_part(piece, part.n, piece.n);
+		span_skip(&piece, part.n);
 	}
 	return RC_OK;
 }
@@ -182,7 +182,7 @@ enum rc
 body_send(struct session *s, const struct rcpt *to)
 {
 	const unsigned trace = JOB_FLAG_D | JOB_FLAG_O | JOB_FLAG_R;
-	struct body o = { .s = s, .limit = line_limit(s->w->set) };
+	struct body o = { .s = s, .limit = line_limit(s->set) };
 
 	return s->w->job->flags & trace ? send_traced(&o, to) :
 	    send_with(&o, (struct span){ 0 });

@@ -5,39 +5,18 @@
 #include "port.h"
 #include "smtp_int.h"
 
-static const char *
-named(const struct worker *w, const char *smtp, const char *lmtp)
-{
-	return w->lmtp ? lmtp : smtp;
-}
-
-enum rc
-change_open(struct worker *w)
+void
+change_start(struct worker *w)
 {
 	const struct settings *set = w->set;
 	struct changes *c = &w->changes;
 
-	TRY(table_open(&c->header, &w->env, named(w, "smtp_header_checks",
-	    "lmtp_header_checks"), set->header_checks, 0));
-	TRY(table_open(&c->mime, &w->env, named(w, "smtp_mime_header_checks",
-	    "lmtp_mime_header_checks"), set->mime_header_checks, 0));
-	TRY(table_open(&c->nested, &w->env,
-	    named(w, "smtp_nested_header_checks",
-	    "lmtp_nested_header_checks"), set->nested_header_checks, 0));
-	TRY(table_open(&c->body, &w->env, named(w, "smtp_body_checks",
-	    "lmtp_body_checks"), set->body_checks, 0));
-	TRY(table_open(&c->generic, &w->env, named(w, "smtp_generic_maps",
-	    "lmtp_generic_maps"), set->generic_maps, 0));
-	if (c->generic.first != NULL)	/* nobody else asks */
-		TRY(table_names_open(&c->local, &w->env, "mydestination",
-		    set->mydestination, TABLE_LIST_DOMAIN));
 	c->map = (struct mail_map){
 		.tables = &c->generic,
 		.delimiters = set->recipient_delimiter,
 		.origin = set->myorigin,
 		.local = &c->local
 	};
-	return RC_OK;
 }
 
 bool
@@ -45,7 +24,7 @@ change_converts(const struct session *s)
 {
 	return !(s->has & HAS_8BITMIME) &&
 	    s->w->job->body != JOB_BODY_7BIT &&
-	    !s->w->set->disable_mime_output_conversion;
+	    !s->set->disable_mime_output_conversion;
 }
 
 static void
@@ -109,7 +88,7 @@ change_sender_is_known(struct worker *w)
 	struct buf b = BUF(room);
 
 	return map(w, w->job->sender, &b) != RC_DENY ? RC_OK :
-	    trouble_job(w, FATE_LATER, "4.3.0", "generic maps cannot tell "
+	    trouble(w, AT_JOB, "4.3.0", "generic maps cannot tell "
 	    "what the sender's address is");
 }
 

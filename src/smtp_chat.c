@@ -82,32 +82,41 @@ write_all(struct chat *c, struct span data)
 		    deadline(c), &put) :
 		    port_write(c->fd, data.p, data.n, deadline(c), &put);
 		if (rc == RC_OK)
-			data = span_part(data, put, data.n);
+			span_skip(&data, put);
 	}
 	return rc;
 }
 
 /* ---- commands ----------------------------------------------------------- */
 
+/* RC_FULL: it does not fit, nothing was added. */
+static enum rc
+put_line(struct chat *c, const char *fmt, __builtin_va_list ap)
+{
+	size_t before = c->out.n;
+
+	buf_vfmt(&c->out, fmt, ap);
+	buf_puts(&c->out, "\r\n");
+	if (c->out.full) {
+		c->out.n = before;
+		c->out.full = false;
+		return RC_FULL;
+	}
+	log_line(c->log, LOG_DEBUG, "> %.*s",
+	    (int)(c->out.n - before) - 2, c->out.p + before);
+	return RC_OK;
+}
+
 enum rc
 chat_put(struct chat *c, const char *fmt, ...)
 {
-	size_t before = c->out.n;
 	__builtin_va_list ap;
+	enum rc rc;
 
 	__builtin_va_start(ap, fmt);
-	buf_vfmt(&c->out, fmt, ap);
+	rc = put_line(c, fmt, ap);
 	__builtin_va_end(ap);
-	if (!c->out.full && log_wants(c->log, LOG_DEBUG))
-		log_line(c->log, LOG_DEBUG, "> %.*s",
-		    SPAN_ARG(span_part(buf_span(&c->out), before,
-		    c->out.n)));
-	buf_puts(&c->out, "\r\n");
-	if (!c->out.full)
-		return RC_OK;
-	c->out.n = before;
-	c->out.full = false;
-	return RC_FULL;
+	return rc;
 }
 
 enum rc
@@ -128,26 +137,6 @@ chat_flush(struct chat *c)
 	 */
 	c->write_dead = rc != RC_OK;
 	return RC_OK;
-}
-
-enum rc
-chat_send(struct chat *c, const char *fmt, ...)
-{
-	__builtin_va_list ap;
-
-	ASSERT(c->out.n == 0);
-	__builtin_va_start(ap, fmt);
-	buf_vfmt(&c->out, fmt, ap);
-	__builtin_va_end(ap);
-	if (log_wants(c->log, LOG_DEBUG))
-		log_line(c->log, LOG_DEBUG, "> %.*s",
-		    SPAN_ARG(buf_span(&c->out)));
-	buf_puts(&c->out, "\r\n");
-	if (c->out.full) {
-		buf_clear(&c->out);
-		return RC_FULL;
-	}
-	return chat_flush(c);
 }
 
 enum rc
@@ -174,7 +163,7 @@ chat_data(struct chat *c, struct span data)
 		struct span part = span_part(data, 0, room);
 
 		buf_put(&c->out, part);
-		data = span_part(data, part.n, data.n);
+		span_skip(&data, part.n);
 		if (data.n > 0) {
 			TRY(chat_flush(c));
 			if (c->write_dead)
@@ -272,65 +261,59 @@ is_reply(struct span line)
 	return line.n == 3 || line.p[3] == ' ' || line.p[3] == '-';
 }
 
-/* One to three digits off *s. */
-static bool
-dsn_part(struct span *s, struct buf *out)
-{
-	size_t n = 0;
-
-	while (n < s->n && n < 4 && s->p[n] >= '0' && s->p[n] <= '9')
-		n++;
-	if (n == 0 || n > 3)
-		return false;
-	buf_put(out, span_part(*s, 0, n));
-	*s = span_part(*s, n, s->n);
-	return true;
-}
-
-static bool
-dsn_dot(struct span *s, struct buf *out)
-{
-	if (s->n == 0 || s->p[0] != '.')
-		return false;
-	buf_putc(out, '.');
-	*s = span_part(*s, 1, s->n);
-	return true;
-}
-
 bool
-reply_dsn(struct span *text, struct buf *out)
+reply_dsn(struct span *text, char dsn[DSN_MAX])
 {
-	return text->n > 1 && text->p[1] == '.' && dsn_part(text, out) &&
-	    dsn_dot(text, out) && dsn_part(text, out) &&
-	    dsn_dot(text, out) && dsn_part(text, out) &&
-	    (text->n == 0 || text->p[0] == ' ');
+	size_t n, dots = 0, digits = 0;
+
+	for (n = 0; n < text->n && text->p[n] != ' '; n++) {
+		char o = text->p[n];
+
+		if (o == '.' && digits > 0 && dots < 2) {
+			dots++;
+			digits = 0;
+		} else if (o < '0' || o > '9' ||
+		    ++digits > (dots == 0 ? 1 : 3)) {
+			return false;
+		}
+	}
+	if (dots < 2 || digits == 0)
+		return false;
+	memcpy(dsn, text->p, n);
+	dsn[n] = '\0';
+	span_skip(text, n);
+	return true;
 }
 
 /* An enhanced code of the reply's own class (RFC 2034, 4), or X.0.0. */
 static void
 find_dsn(struct reply *r, struct span text)
 {
-	char class = (char)('0' + r->code / 100);
-	struct buf b = BUF(r->dsn);
+	char class = (char)('0' + r->class);
 
 	while (text.n > 0 && text.p[0] == ' ')
-		text = span_part(text, 1, text.n);
-	if (text.n > 0 && text.p[0] == class && reply_dsn(&text, &b)) {
-		(void)buf_text(&b);
+		span_skip(&text, 1);
+	if (text.n > 0 && text.p[0] == class && reply_dsn(&text, r->dsn))
 		return;
-	}
-	buf_clear(&b);
-	buf_fmt(&b, "%c.0.0", class);
-	(void)buf_text(&b);
+	memcpy(r->dsn, "X.0.0", sizeof("X.0.0"));
+	r->dsn[0] = class;
 }
 
 void
 reply_clear(struct reply *r)
 {
-	r->code = 0;
+	r->code = r->class = 0;
 	r->odd = false;
 	r->dsn[0] = '\0';
 	r->text = BUF(r->room);
+}
+
+static void
+add_text(struct reply *r, struct span line)
+{
+	if (r->text.n > 0)
+		buf_put_cut(&r->text, SPAN(" "));
+	text_printable(&r->text, line);
 }
 
 enum rc
@@ -346,21 +329,17 @@ chat_reply_line(struct chat *c, struct reply *r, struct span *text,
 		if (is_reply(line))
 			break;
 		r->odd = true;
-		if (r->text.n > 0)
-			buf_put_cut(&r->text, SPAN(" "));
-		text_printable(&r->text, line);
+		add_text(r, line);
 		log_line(c->log, LOG_INFO, "no reply of RFC 5321, ignored: "
 		    "%.*s", SPAN_ARG(span_part(line, 0, 100)));
 	}
-	r->code = (line.p[0] - '0') * 100 + (line.p[1] - '0') * 10 +
-	    (line.p[2] - '0');
+	r->class = line.p[0] - '0';
+	r->code = r->class * 100 + (line.p[1] - '0') * 10 + line.p[2] - '0';
 	*text = span_part(line, 4, line.n);
 	*last = line.n == 3 || line.p[3] == ' ';
 	if (*last)
 		find_dsn(r, *text);
-	if (r->text.n > 0)
-		buf_put_cut(&r->text, SPAN(" "));
-	text_printable(&r->text, line);
+	add_text(r, line);
 	return RC_OK;
 }
 
@@ -368,10 +347,19 @@ enum rc
 chat_reply(struct chat *c, struct reply *r)
 {
 	struct span text;
-	bool last = false;
+	bool last;
 
 	reply_clear(r);
-	while (!last)
+	do
 		TRY(chat_reply_line(c, r, &text, &last));
+	while (!last);
 	return RC_OK;
+}
+
+enum rc
+chat_ask(struct chat *c, const char *command, struct reply *r)
+{
+	TRY(chat_put(c, "%s", command));
+	TRY(chat_flush(c));
+	return chat_reply(c, r);
 }

@@ -68,10 +68,10 @@ command_mail(struct session *s)
 		    "HDRS");
 	if (s->has & HAS_SMTPUTF8 && j->smtputf8)
 		buf_puts(&b, " SMTPUTF8");
-	if (s->logged_in && s->w->set->send_dummy_mail_auth)
+	if (s->logged_in && s->set->send_dummy_mail_auth)
 		buf_puts(&b, " AUTH=<>");	/* RFC 4954, 5 */
 	return b.full ? RC_FULL :
-	    chat_put(&s->chat, "MAIL FROM:<%.*s", SPAN_ARG(buf_span(&b)));
+	    chat_put(&s->chat, "MAIL FROM:<%.*s", SPAN_ARG(b));
 }
 
 /*
@@ -113,5 +113,5 @@ command_rcpt(struct session *s, const struct rcpt *to)
 		rcpt_put_notify(&b, to->notify);
 	}
 	return b.full ? RC_FULL :
-	    chat_put(&s->chat, "RCPT TO:<%.*s", SPAN_ARG(buf_span(&b)));
+	    chat_put(&s->chat, "RCPT TO:<%.*s", SPAN_ARG(b));
 }

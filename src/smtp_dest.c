@@ -79,7 +79,7 @@ split(struct span text, bool *brackets, struct span *host, struct span *rest,
 		*host = span_part(text, 0, end);
 		*rest = span_part(text, end, text.n);
 	}
-	*rest = span_part(*rest, 1, rest->n);
+	span_skip(rest, 1);
 	if (host->n == 0) {
 		*why = "there is no host in it";
 		return RC_DENY;
@@ -95,7 +95,7 @@ static enum rc
 literal(struct span *host, bool brackets, struct ip *out, const char **why)
 {
 	if (brackets && span_starts_case(*host, "ipv6:")) {
-		*host = span_part(*host, 5, host->n);
+		span_skip(host, 5);
 		*why = "there is no IPv6 address behind ipv6:";
 		return ip_parse(*host, out) && out->family == IP_V6 ? RC_OK :
 		    RC_DENY;

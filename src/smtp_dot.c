@@ -14,7 +14,7 @@
 static enum rc
 dot_reply(struct session *s)
 {
-	chat_limit(&s->chat, s->w->set->data_done_timeout);
+	chat_limit(&s->chat, s->set->data_done_timeout);
 	TRY(chat_reply(&s->chat, &s->reply));
 	return s->reply.code == 221 ? RC_GONE : RC_OK;
 }
@@ -23,17 +23,10 @@ dot_reply(struct session *s)
 static void
 hear_dot_for_all(struct session *s)
 {
-	struct rcpt_list *l = &s->w->job->rcpts;
-	struct rcpt_at at = { 0 };
-	struct rcpt to;
-
-	if (s->reply.code / 100 != 2) {
-		(void)trouble_message(s, &s->reply, "end of DATA");
-		return;
-	}
-	while (rcpt_next(l, &at, &to))
-		if (l->state[at.index - 1] == RCPT_TAKEN)
-			trouble_none(s, &to, at.index - 1, &s->reply);
+	if (s->reply.class != 2)
+		(void)trouble_message(s, "end of DATA");
+	else
+		trouble_none_taken(s);
 }
 
 /*
@@ -45,25 +38,24 @@ hear_dot_for_all(struct session *s)
 static enum rc
 hear_dot_for_each(struct session *s, bool heard)
 {
-	struct rcpt_list *l = &s->w->job->rcpts;
 	struct rcpt_at at = { 0 };
 	struct rcpt to;
 
-	while (rcpt_next(l, &at, &to)) {
-		if (l->state[at.index - 1] != RCPT_TAKEN)
-			continue;
+	while (rcpts_next(s->w, &at, RCPT_TAKEN, &to)) {
+		bool is_yes;
+
 		if (!heard)
 			TRY(dot_reply(s));
 		heard = false;
 		if (s->reply.odd)
 			return RC_GONE;
-		if (s->reply.code / 100 == 2 && s->more_early)
+		is_yes = s->reply.class == 2;
+		if (is_yes && s->more_early)
 			return RC_GONE;
-		if (s->reply.code / 100 == 2)
-			trouble_none(s, &to, at.index - 1, &s->reply);
+		if (is_yes)
+			trouble_none(s, &to, at.index - 1);
 		else
-			trouble_rcpt(s, &to, at.index - 1, &s->reply,
-			    "end of DATA");
+			trouble_rcpt(s, &to, at.index - 1, "end of DATA");
 	}
 	return RC_OK;
 }
@@ -86,12 +78,12 @@ cut_short(struct session *s, enum rc rc)
 		return RC_DENY;
 	}
 	if (rc == RC_WIRE)
-		return trouble_own(s, FATE_LATER, "4.5.0", "the server "
+		return trouble(s->w, AT_HOST, "4.5.0", "the server "
 		    "accepted the message before its end: %.*s",
-		    SPAN_ARG(buf_span(&s->reply.text)));
+		    SPAN_ARG(s->reply.text));
 	if (rc == RC_GONE && chat_reply(&s->chat, &s->reply) == RC_OK &&
-	    (s->reply.code / 100 == 4 || s->reply.code / 100 == 5))
-		return trouble_message(s, &s->reply, "end of DATA");
+	    (s->reply.class == 4 || s->reply.class == 5))
+		return trouble_message(s, "end of DATA");
 	return trouble_lost(s, rc);
 }
 
@@ -100,7 +92,7 @@ pause_ahead_of_dot(struct session *s)
 {
 	TRY(chat_flush(&s->chat));
 	port_push(s->chat.fd);
-	port_sleep(port_now() + s->w->set->pix_workaround_delay_time);
+	port_sleep(port_now() + s->set->pix_workaround_delay_time);
 	return RC_OK;
 }
 
@@ -114,7 +106,7 @@ hear_early(struct session *s)
 {
 	TRY(chat_reply(&s->chat, &s->reply));
 	s->more_early = chat_has_input(&s->chat);
-	return s->reply.code / 100 == 2 ? RC_WIRE : RC_OK;
+	return s->reply.class == 2 ? RC_WIRE : RC_OK;
 }
 
 static enum rc
@@ -125,8 +117,7 @@ send_dot(struct session *s, bool *early)
 	*early = chat_has_input(&s->chat);
 	if (*early)
 		TRY(hear_early(s));
-	s->stage = "sending end of data";
-	chat_limit(&s->chat, s->w->set->data_done_timeout);
+	session_stage(s, "sending end of data", s->set->data_done_timeout);
 	s->maybe_sent = true;
 	s->kept = keep_is_due(s);
 	TRY(chat_data(&s->chat, s->has & HAS_PIPELINING && !s->kept ?
@@ -159,7 +150,7 @@ dot(struct session *s)
 	if (rc != RC_OK)
 		return trouble_lost(s, rc);
 	s->maybe_sent = false;
-	if (s->kept && s->reply.code / 100 == 2 && !s->reply.odd)
+	if (s->kept && s->reply.class == 2 && !s->reply.odd)
 		return RC_OK;
 	if (s->has & HAS_PIPELINING && !s->kept)
 		hello_hear_quit(s);
@@ -177,8 +168,8 @@ content_send(struct session *s)
 	enum rc rc;
 
 	(void)rcpt_next(&s->w->job->rcpts, &at, &to);
-	s->stage = "sending message body";
-	chat_limit(&s->chat, s->w->set->data_xfer_timeout);
+	session_stage(s, "sending message body",
+	    s->set->data_xfer_timeout);
 	rc = body_send(s, &to);
 	return rc == RC_OK ? dot(s) : cut_short(s, rc);
 }

@@ -6,52 +6,24 @@
 #include "smtp_int.h"
 
 enum rc
-filter_open(struct worker *w)
-{
-	const struct settings *set = w->set;
-	struct filters *f = &w->filters;
-	bool l = w->lmtp;
-
-	TRY(table_open(&f->reply, &w->env, l ? "lmtp_reply_filter" :
-	    "smtp_reply_filter", set->reply_filter, 0));
-	TRY(table_open(&f->status, &w->env, l ?
-	    "lmtp_delivery_status_filter" : "smtp_delivery_status_filter",
-	    set->delivery_status_filter, 0));
-	TRY(table_open(&f->ehlo_words, &w->env, l ?
-	    "lmtp_discard_lhlo_keyword_address_maps" :
-	    "smtp_discard_ehlo_keyword_address_maps",
-	    set->discard_ehlo_keyword_address_maps, 0));
-	TRY(table_open(&f->pix_words, &w->env, l ?
-	    "lmtp_pix_workaround_maps" : "smtp_pix_workaround_maps",
-	    set->pix_workaround_maps, 0));
-	TRY(table_open(&f->dns, &w->env, l ? "lmtp_dns_reply_filter" :
-	    "smtp_dns_reply_filter", set->dns_reply_filter, 0));
-	w->dns.filter = &f->dns;
-	return table_names_open(&f->watched, &w->env, "debug_peer_list",
-	    set->debug_peer_list, TABLE_LIST_ADDRESS | TABLE_LIST_DOMAIN);
-}
-
-/* ---- by the server's address --------------------------------------------- */
-
-enum rc
 filter_words(const struct session *s, const struct table_list *l,
-    struct span general, struct buf *out)
+    struct span *words, struct buf *room)
 {
 	char text[IP_TEXT_MAX];
-	struct buf key = BUF(text);
-	struct span words = general;
-	enum rc rc = RC_NONE;
+	struct buf ip = BUF(text);
+	struct span key = s->host->path;
+	enum rc rc;
 
-	if (l->first != NULL && s->host->ip.family != IP_NONE) {
-		ip_put(&key, &s->host->ip);
-		rc = table_find(l, buf_span(&key), TABLE_ANY, out);
-	} else if (l->first != NULL) {
-		rc = table_find(l, s->host->path, TABLE_ANY, out);
+	if (l->first == NULL)
+		return RC_OK;
+	if (s->host->ip.family != IP_NONE) {
+		ip_put(&ip, &s->host->ip);
+		key = buf_span(&ip);
 	}
-	if (rc != RC_NONE)
-		return rc;
-	buf_put_cut(out, words);
-	return RC_OK;
+	rc = table_find(l, key, TABLE_ANY, room);
+	if (rc == RC_OK)
+		*words = buf_span(room);
+	return rc == RC_NONE ? RC_OK : rc;
 }
 
 void
@@ -76,14 +48,11 @@ static bool
 take_dsn(struct span *text, char dsn[DSN_MAX])
 {
 	struct span word = { 0 };
-	struct buf b;
 
 	(void)span_word(text, " \t", &word);
 	*text = span_trim(*text);
-	buf_init(&b, dsn, DSN_MAX);
-	if (!reply_dsn(&word, &b) || word.n > 0)
+	if (!reply_dsn(&word, dsn) || word.n > 0)
 		return false;
-	(void)buf_text(&b);
 	return dsn[0] == '2' || dsn[0] == '4' || dsn[0] == '5';
 }
 
@@ -127,5 +96,5 @@ filter_status(const struct worker *w, struct verdict *v, struct buf *room)
 	else
 		log_line(w->log, LOG_WARNING, "delivery_status_filter: %.*s is "
 		    "no status that may stand for %.*s",
-		    SPAN_ARG(buf_span(room)), SPAN_ARG(buf_span(&key)));
+		    SPAN_ARG(buf_span(room)), SPAN_ARG(key));
 }

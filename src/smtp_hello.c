@@ -10,49 +10,22 @@
 
 #include "smtp_int.h"
 
-struct keyword {
-	const char *name;
-	unsigned bit;
-};
-
-static const struct keyword keywords[] = {
-	{ "PIPELINING", HAS_PIPELINING },
-	{ "SIZE", HAS_SIZE },
-	{ "8BITMIME", HAS_8BITMIME },
-	{ "DSN", HAS_DSN },
-	{ "SMTPUTF8", HAS_SMTPUTF8 },
-	{ "XFORWARD", HAS_XFORWARD },
-	{ "STARTTLS", HAS_STARTTLS },
-	{ "AUTH", HAS_AUTH },
-	{ "ENHANCEDSTATUSCODES", HAS_ENHANCED },
-};
-
-/* Extensions that may be discarded, though we never use them. */
-static const char *const unused[] = {
-	"CHUNKING", "BINARYMIME", "BURL", "ETRN", "VRFY", "VERP", "XVERP",
-	"XCLIENT", "HELP", "EXPN", "DELIVERBY"
-};
+/*
+ * Extensions, in the order of their bits; behind them those that may be
+ * discarded though we never use them, and the word that keeps this out of the
+ * log.
+ */
+static const char keywords[] = "PIPELINING SIZE 8BITMIME DSN SMTPUTF8 "
+	"XFORWARD STARTTLS AUTH ENHANCEDSTATUSCODES "
+	"CHUNKING BINARYMIME BURL ETRN VRFY VERP XVERP XCLIENT HELP EXPN "
+	"DELIVERBY silent-discard";
 
 static unsigned
 bit_of(struct span word)
 {
-	size_t i;
+	int i = span_index(keywords, word);
 
-	for (i = 0; i < COUNT(keywords); i++)
-		if (span_is_case(word, keywords[i].name))
-			return keywords[i].bit;
-	return 0;
-}
-
-static bool
-is_unused(struct span word)
-{
-	size_t i;
-
-	for (i = 0; i < COUNT(unused); i++)
-		if (span_is_case(word, unused[i]))
-			return true;
-	return false;
+	return i < 0 ? 0 : 1u << i;
 }
 
 static unsigned
@@ -62,36 +35,36 @@ bits_of(const struct session *s, struct span rest)
 	unsigned bits = 0, bit;
 
 	while (span_word(&rest, LIST_DIVIDERS, &word)) {
-		bit = span_is_case(word, "silent-discard") ? HAS_SILENT :
-		    bit_of(word);
-		if (bit == 0 && !is_unused(word))
+		bit = bit_of(word);
+		if (bit == 0)
 			log_line(s->w->log, LOG_WARNING,
-			    "%s: unknown EHLO keyword %.*s is ignored",
-			    s->w->lmtp ? "lmtp_discard_lhlo_keywords" :
-			    "smtp_discard_ehlo_keywords", SPAN_ARG(word));
+			    "%s_discard_%chlo_keywords: unknown EHLO keyword "
+			    "%.*s is ignored", s->w->protocol,
+			    s->w->lmtp ? 'l' : 'e', SPAN_ARG(word));
 		bits |= bit;
 	}
 	return bits;
 }
 
 static NOINLINE unsigned
-discarded_here(struct session *s)
+discarded_here(struct session *s, struct span words)
 {
 	char room[TABLE_VALUE_MAX];
-	struct buf words = BUF(room);
+	struct buf b = BUF(room);
 
-	if (filter_words(s, &s->w->filters.ehlo_words,
-	    s->w->set->discard_ehlo_keywords, &words) != RC_OK)
+	if (filter_words(s, &s->w->filters.ehlo_words, &words, &b) != RC_OK)
 		s->chat.table_failed = true;
-	return bits_of(s, buf_span(&words));
+	return bits_of(s, words);
 }
 
 /* The extensions that settings tell us not to see. */
 static unsigned
 discarded(struct session *s)
 {
-	return s->w->filters.ehlo_words.first != NULL ? discarded_here(s) :
-	    bits_of(s, s->w->set->discard_ehlo_keywords);
+	struct span words = s->set->discard_ehlo_keywords;
+
+	return s->w->filters.ehlo_words.first != NULL ?
+	    discarded_here(s, words) : bits_of(s, words);
 }
 
 /* ---- what EHLO tells ---------------------------------------------------- */
@@ -120,8 +93,8 @@ note_keyword(struct session *s, struct span line, unsigned discard,
 
 	if (!span_word(&line, " =", &word))
 		return;
-	line = span_part(line, 1, line.n);
-	bit = bit_of(word);
+	span_skip(&line, 1);
+	bit = bit_of(word) & HAS_ALL;
 	if (bit & discard) {
 		buf_fmt(gone, " %.*s", SPAN_ARG(word));
 		return;
@@ -148,7 +121,7 @@ is_own_name(const struct session *s, struct span line)
 
 	return !s->w->lmtp && s->host->port == 25 &&
 	    s->host->ip.family != IP_NONE && span_word(&line, " ", &word) &&
-	    span_eq_case(word, s->w->set->myhostname);
+	    span_eq_case(word, s->set->myhostname);
 }
 
 static void
@@ -184,11 +157,18 @@ hear_features(struct session *s, bool *own)
 	if (s->chat.table_failed)
 		return RC_OS;
 	/* Who refuses has not introduced itself: our name is a quotation. */
-	*own |= is_us && s->reply.code / 100 == 2;
+	*own |= is_us && s->reply.class == 2;
 	if (gone.n > 0 && !(discard & HAS_SILENT))
 		log_line(s->w->log, LOG_INFO, "EHLO keywords discarded:%.*s",
-		    SPAN_ARG(buf_span(&gone)));
+		    SPAN_ARG(gone));
 	return RC_OK;
+}
+
+void
+session_stage(struct session *s, const char *stage, ms_t limit)
+{
+	s->stage = stage;
+	chat_limit(&s->chat, limit);
 }
 
 /* ---- the stages --------------------------------------------------------- */
@@ -209,28 +189,27 @@ is_pix(const struct reply *r)
 static void
 pix_workarounds(struct session *s)
 {
-	struct span rest = s->w->set->pix_workarounds, word;
+	struct span rest = s->set->pix_workarounds, word;
 	int64_t age = port_wall_ms() - s->w->job->arrived_ms;
-	char relay[RELAY_MAX], room[TABLE_VALUE_MAX];
-	struct buf b = BUF(relay), words = BUF(room);
+	char room[TABLE_VALUE_MAX];
+	struct buf words = BUF(room);
 
 	if (!is_pix(&s->reply))
 		return;
-	if (filter_words(s, &s->w->filters.pix_words, rest, &words) == RC_OK)
-		rest = buf_span(&words);
+	/* What cannot tell changes nothing. */
+	(void)!filter_words(s, &s->w->filters.pix_words, &rest, &words);
 	while (span_word(&rest, LIST_DIVIDERS, &word)) {
 		if (span_is_case(word, "disable_esmtp"))
 			s->disable_esmtp = true;
 		else if (span_is_case(word, "delay_dotcrlf"))
 			s->delay_dot = age >=
-			    s->w->set->pix_workaround_threshold_time;
+			    s->set->pix_workaround_threshold_time;
 		else
 			log_line(s->w->log, LOG_WARNING, "unknown word %.*s in "
 			    "pix_workarounds is ignored", SPAN_ARG(word));
 	}
-	route_relay(&b, s->host, true);
-	log_line(s->w->log, LOG_INFO, "PIX workarounds for %.*s:%s%s",
-	    SPAN_ARG(buf_span(&b)), s->disable_esmtp ? " disable_esmtp" : "",
+	log_line(s->w->log, LOG_INFO, "PIX workarounds for %s:%s%s",
+	    s->relay, s->disable_esmtp ? " disable_esmtp" : "",
 	    s->delay_dot ? " delay_dotcrlf" : "");
 }
 
@@ -241,11 +220,11 @@ pix_workarounds(struct session *s)
 static enum rc
 refused(struct session *s, bool skip)
 {
-	if (skip && s->reply.code / 100 == 5) {
-		s->reply.code -= 100;
+	if (skip && s->reply.class == 5) {
+		s->reply.class = 4;
 		s->reply.dsn[0] = '4';
 	}
-	(void)trouble_refused(s, &s->reply);	/* ahead of QUIT's reply */
+	(void)trouble_refused(s);	/* ahead of QUIT's reply */
 	hello_quit(s);
 	return RC_DENY;
 }
@@ -261,9 +240,9 @@ wants_ehlo(const struct session *s)
 {
 	struct span text = buf_span(&s->reply.text), word;
 
-	if (s->disable_esmtp || s->w->set->never_send_ehlo)
+	if (s->disable_esmtp || s->set->never_send_ehlo)
 		return false;
-	if (s->w->set->always_send_ehlo)
+	if (s->set->always_send_ehlo)
 		return true;
 	while (span_word(&text, " ", &word))
 		if (span_is_case(word, "ESMTP"))
@@ -276,13 +255,13 @@ banner(struct session *s, bool *own)
 {
 	enum rc rc;
 
-	s->stage = "receiving the initial server greeting";
-	chat_limit(&s->chat, s->w->set->helo_timeout);
+	session_stage(s, "receiving the initial server greeting",
+	    s->set->helo_timeout);
 	rc = chat_reply(&s->chat, &s->reply);
 	if (rc != RC_OK)
 		return trouble_lost(s, rc);
-	if (s->reply.code / 100 != 2)
-		return refused(s, s->w->set->skip_5xx_greeting);
+	if (s->reply.class != 2)
+		return refused(s, s->set->skip_5xx_greeting);
 	*own |= is_own_name(s, behind_code(&s->reply));
 	pix_workarounds(s);
 	s->wants_ehlo = wants_ehlo(s);
@@ -295,13 +274,20 @@ introduce(struct session *s, const char *verb, const char *stage, bool *own)
 {
 	enum rc rc;
 
-	s->stage = stage;
-	chat_limit(&s->chat, s->w->set->helo_timeout);
-	rc = chat_send(&s->chat, "%s %.*s", verb,
-	    SPAN_ARG(s->w->set->helo_name));
+	session_stage(s, stage, s->set->helo_timeout);
+	rc = chat_put(&s->chat, "%s %.*s", verb,
+	    SPAN_ARG(s->set->helo_name));
+	if (rc == RC_OK)
+		rc = chat_flush(&s->chat);
 	if (rc == RC_OK)
 		rc = hear_features(s, own);
 	return rc == RC_OK ? RC_OK : trouble_lost(s, rc);
+}
+
+static enum rc
+consent(struct session *s)
+{
+	return s->reply.class == 2 ? RC_OK : refused(s, false);
 }
 
 static enum rc
@@ -309,24 +295,22 @@ hello(struct session *s, bool *own)
 {
 	bool ignored = false;
 
-	s->esmtp = true;
 	if (s->w->lmtp) {
 		TRY(introduce(s, "LHLO", "performing the LHLO handshake",
 		    own));
-		return s->reply.code / 100 == 2 ? RC_OK : refused(s, false);
+		return consent(s);
 	}
 	if (s->wants_ehlo) {
 		TRY(introduce(s, "EHLO", "performing the EHLO handshake",
 		    own));
-		if (s->reply.code / 100 == 2)
+		if (s->reply.class == 2)
 			return RC_OK;
 		if (s->reply.code == 421)
 			return refused(s, false);
 	}
-	s->esmtp = false;
 	TRY(introduce(s, "HELO", "performing the HELO handshake", &ignored));
 	forget_features(s);
-	return s->reply.code / 100 == 2 ? RC_OK : refused(s, false);
+	return consent(s);
 }
 
 /*
@@ -340,9 +324,8 @@ loop(struct session *s)
 	bool best = s->host->preference == r->best;
 
 	hello_quit(s);
-	return trouble_own(s, best ? FATE_NEVER : FATE_LATER,
-	    best ? "5.4.6" : "4.4.6", "mail for %.*s loops back to myself",
-	    SPAN_ARG(r->dest.host));
+	return trouble(s->w, AT_HOST, best ? "5.4.6" : "4.4.6",
+	    "mail for %.*s loops back to myself", SPAN_ARG(r->dest.host));
 }
 
 enum rc
@@ -376,8 +359,8 @@ hello_put_quit(struct session *s)
 void
 hello_hear_quit(struct session *s)
 {
-	chat_limit(&s->chat, s->w->set->quit_timeout);
-	if (!s->w->set->skip_quit_response &&
+	chat_limit(&s->chat, s->set->quit_timeout);
+	if (!s->set->skip_quit_response &&
 	    chat_reply(&s->chat, &s->reply) != RC_OK)
 		log_line(s->w->log, LOG_DEBUG, "no reply to QUIT");
 }
@@ -385,7 +368,7 @@ hello_hear_quit(struct session *s)
 void
 hello_quit(struct session *s)
 {
-	chat_limit(&s->chat, s->w->set->quit_timeout);
+	chat_limit(&s->chat, s->set->quit_timeout);
 	if (hello_put_quit(s) == RC_OK && chat_flush(&s->chat) == RC_OK)
 		hello_hear_quit(s);
 }

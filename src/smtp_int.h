@@ -4,6 +4,7 @@
  *
  * Ranks inside the module, low to high:
  *	chat, dest, own		lines and replies; syntax; our own addresses
+ *	table			opened: all that settings name
  *	filter			tables that change what is heard and told
  *	change			what is to be changed in a message
  *	trouble			who suffers from a failure
@@ -30,6 +31,7 @@
 #include "report.h"
 #include "sasl.h"
 #include "smtp.h"
+#include "state.h"
 #include "table.h"
 #include "tls.h"
 
@@ -66,6 +68,7 @@ struct chat {
 
 struct reply {
 	int code;		/* of the last line, 0 to 999 */
+	int class;		/* its first digit */
 	bool odd;		/* lines that are no reply came ahead of it */
 	char dsn[DSN_MAX];	/* its enhanced code, X.0.0 if it has none */
 	struct buf text;	/* all lines, printable, joined by blanks */
@@ -101,10 +104,8 @@ MUST_USE enum rc chat_put(struct chat *c, const char *fmt, ...) PRINTF(2, 3);
  * words can still be read, and reading tells RC_GONE after them.
  */
 MUST_USE enum rc chat_flush(struct chat *c);
-MUST_USE enum rc chat_send(struct chat *c, const char *fmt, ...)
-	PRINTF(2, 3);	/* chat_put, chat_flush */
 /*
- * chat_send_secret - the same, of two parts, the second of which is not for
+ * chat_send_secret - puts and flushes a command of two parts, the second of which is not for
  * the log and is wiped here after it has left.
  */
 MUST_USE enum rc chat_send_secret(struct chat *c, const char *shown,
@@ -118,12 +119,15 @@ MUST_USE enum rc chat_data(struct chat *c, struct span data);
 MUST_USE enum rc chat_reply_line(struct chat *c, struct reply *r,
 	struct span *text, bool *last);
 MUST_USE enum rc chat_reply(struct chat *c, struct reply *r);
+/* chat_put, chat_flush, chat_reply */
+MUST_USE enum rc chat_ask(struct chat *c, const char *command,
+	struct reply *r);
 void reply_clear(struct reply *r);
 /*
  * reply_dsn - takes `D.D.D` off the front of *text, with one to three digits in
  * the later parts (RFC 3463, 2), and a blank or nothing behind it.
  */
-bool reply_dsn(struct span *text, struct buf *out);
+bool reply_dsn(struct span *text, char dsn[DSN_MAX]);
 /* Has the server said anything that was not read yet? */
 bool chat_has_input(const struct chat *c);
 
@@ -159,10 +163,10 @@ MUST_USE enum rc dest_port(const struct settings *set, struct span text,
 #define OWN_MAX	64	/* interface addresses beyond are not recognised */
 
 struct own {
-	struct ip ip[OWN_MAX];
-	size_t n;
-	struct ip bind4, bind6;	/* source addresses, or IP_NONE */
 	unsigned families;	/* DNS_V4, DNS_V6 */
+	struct ip bind4, bind6;	/* source addresses, or IP_NONE */
+	size_t n;
+	struct ip ip[OWN_MAX];
 };
 
 /*
@@ -197,22 +201,23 @@ struct route {
 	bool is_path;		/* rest is the path of a socket */
 	bool at_fallback;
 	bool we_are_mx;		/* then fallback relays are not for us */
-	struct dest dest;	/* the present one */
 	bool mx_secure;		/* see struct tls_site */
-	struct span target;	/* its host behind aliases, or same */
+	struct span target;	/* dest's host behind aliases, or same */
 	struct host *host;	/* its hosts, in the order to try */
 	struct host *now;	/* the one in use; NULL: none yet */
 	size_t hosts;
 	size_t used;		/* of the arena: what comes then is a host's */
 	uint16_t best;		/* preference of the best, for loops */
 	int sessions;		/* of this destination, past EHLO */
+	struct dest dest;	/* the present one */
 };
 
 /* ---- filter: tables that change what is heard and told ------------------ */
 
 struct filters {
 	struct table_list reply, status, dns, ehlo_words, pix_words;
-	struct table_names watched;
+	struct table_list passwords;
+	struct table_names watched, mechanisms;
 };
 
 /* ---- change: what is to be changed in a message -------------------------- */
@@ -227,40 +232,40 @@ struct changes {
 
 /* ---- trouble: who suffers ----------------------------------------------- */
 
-#define RELAY_MAX	(DNS_NAME_MAX + 1 + 128)
-
 /* The last failure; what is still undecided in the end ends with it. */
 struct why {
 	enum fate fate;
 	bool softened;
 	unsigned reach;		/* REACH_ */
 	char dsn[DSN_MAX];
-	struct buf relay, text;
-	char relay_room[RELAY_MAX];
+	const char *relay;
+	struct buf text;
 };
 
 /* ---- session, worker ---------------------------------------------------- */
 
-enum {	/* what EHLO told */
+enum {	/* what EHLO told; the order is that of `keywords` */
 	HAS_PIPELINING = 1, HAS_SIZE = 2, HAS_8BITMIME = 4, HAS_DSN = 8,
 	HAS_SMTPUTF8 = 16, HAS_XFORWARD = 32, HAS_STARTTLS = 64,
 	HAS_AUTH = 128, HAS_ENHANCED = 256,
-	HAS_SILENT = 1 << 30	/* silent-discard, a word of settings only */
+	HAS_ALL = 511,
+	HAS_SILENT = 1 << 20	/* silent-discard, a word of settings only */
 };
 
 #define MECHS_MAX	512	/* of names of SASL mechanisms; more are cut */
 
+#define RELAY_MAX	(DNS_NAME_MAX + 1 + 128)
+
+/* What is used most stands in front, within reach of short addresses. */
 struct session {
 	struct worker *w;
+	const struct settings *set;
 	const struct host *host;
-	struct chat chat;
-	struct reply reply;
 	const char *stage;	/* "sending MAIL FROM": what was going on */
 	unsigned has;
 	unsigned xforward;	/* bits of enum job_attr that it takes */
 	int64_t size_limit;	/* 0: none */
 	bool wants_ehlo;	/* by the greeting and the settings */
-	bool esmtp;		/* said EHLO or LHLO, not HELO */
 	bool disable_esmtp, delay_dot;	/* PIX workarounds */
 	bool last;		/* no other host will be asked after this */
 	bool maybe_sent;	/* the final dot left, its reply did not come */
@@ -270,16 +275,23 @@ struct session {
 	bool verified;		/* and the server is who it should be */
 	bool showed_cert;	/* and so are we */
 	bool tls_failed;	/* no: it went wrong */
-	ms_t connected, sending;	/* port_now() at these points */
 	bool kept;		/* no QUIT was said: another job may come */
 	bool always_keep;	/* whether one waits or not */
-	unsigned uses;		/* messages on this connection, with this */
-	ms_t opened;		/* when it came about */
 	bool logged_in;
+	unsigned uses;		/* messages on this connection, with this */
+	ms_t connected, sending;	/* port_now() at these points */
+	size_t peer_n;		/* of relay: without the port */
+	struct chat chat;
+	ms_t opened;		/* when it came about */
 	struct buf mechs;	/* what AUTH lists */
 	struct tls_site site;
 	struct tls_policy tls;
+	char relay[RELAY_MAX];	/* `name[address]:port`, or `name[path]` */
+	struct reply reply;
 };
+
+/* For %.*s: the server without its port. */
+#define PEER_ARG(s)	(int)(s)->peer_n, (s)->relay
 
 #define HOP_MAX	512	/* of a kept connection; longer ones aren't kept */
 
@@ -303,51 +315,53 @@ struct rooms {
 
 struct worker {
 	const struct settings *set;
-	const struct log *log;	/* one of these: */
-	const struct log *plain_log;
-	struct log watch_log;	/* for peers of debug_peer_list */
-	struct report *report;
-	bool lmtp;
-	enum rc broken;		/* a report or the message failed: give up */
-	bool stop;		/* decided for all: no further host */
+	const struct log *log;	/* plain_log, or watch_log */
 	struct job *job;
-	struct mail_facts facts;
-	struct own own;
-	struct dns dns;
+	const char *protocol;	/* `smtp`, `lmtp` */
+	bool lmtp;
+	bool stop;		/* decided for all: no further host */
+	bool handover;		/* best_mx_transport is to have this job */
+	enum rc broken;		/* a report or the message failed: give up */
+	struct report *report;
 	struct tls *tls;	/* NULL: no setting asks for it */
 	struct login *login;	/* likewise */
-	bool refused_off;	/* smtp_sasl_auth_cache_name is of no use */
+	struct mail_facts facts;
+	const struct log *plain_log;
+	struct log watch_log;	/* for peers of debug_peer_list */
 	struct arena keep;	/* of tables */
 	struct table_env env;	/* of all of them */
+	struct arena arena;
+	struct kept kept;
+	struct state refused;	/* smtp_sasl_auth_cache_name */
+	struct why why;
 	struct filters filters;
 	struct changes changes;
-	struct arena arena;
 	struct route route;
-	struct why why;
+	struct own own;
+	struct dns dns;
 	struct session session;
-	struct kept kept;
 	struct mail_reader reader;
-	bool handover;		/* best_mx_transport is to have this job */
 	char arena_room[ROUTE_ARENA];
 	struct rooms rooms;
 };
 
-/* As table_open(), for all of them. */
-MUST_USE enum rc filter_open(struct worker *w);
+/* All that settings name, but for TLS.  As table_open(). */
+MUST_USE enum rc tables_open(struct worker *w);
+
 /*
- * filter_words - what the table says for this server's address, or else the
- * general words.  As table_find(), but for RC_NONE.
+ * filter_words - puts what the table says for this server's address, if it
+ * says anything, in place of *words; room holds it.
+ * RC_OK; others: the table cannot tell, *words stays.
  */
 MUST_USE enum rc filter_words(const struct session *s,
-	const struct table_list *l, struct span general, struct buf *out);
+	const struct table_list *l, struct span *words, struct buf *room);
 /* Sets w->log: all is told about a server of debug_peer_list. */
 void filter_watch(struct session *s);
 /* The status filter; room, of TABLE_VALUE_MAX, may get the new text. */
 void filter_status(const struct worker *w, struct verdict *v,
 	struct buf *room);
 
-/* As table_open(), for all of them. */
-MUST_USE enum rc change_open(struct worker *w);
+void change_start(struct worker *w);
 /* Is 8-bit text to be converted for this server? */
 bool change_converts(const struct session *s);
 /* All that is to be changed in the message for this server. */
@@ -392,33 +406,29 @@ void route_tls_site(const struct worker *w, const struct host *h,
 
 /*
  * Every trouble_ call records what happened and returns RC_DENY: stop this
- * step.  Reach grows from rcpt over message and host to site.
+ * step.  Reach grows from rcpt over message and host to site.  What the server
+ * said is in s->reply.
  */
 
 /* Before anything was tried: what is said if nothing comes of it. */
 void trouble_start(struct worker *w);
 /* The reply to RCPT, or to the dot in LMTP, concerns one recipient. */
 void trouble_rcpt(struct session *s, const struct rcpt *to, size_t index,
-	const struct reply *r, const char *command);
+	const char *command);
 /* The same, for a reason of our own. */
 void trouble_rcpt_own(struct session *s, const struct rcpt *to, size_t index,
 	const char *dsn, const char *text);
 /* MAIL, DATA or the dot was refused. */
-enum rc trouble_message(struct session *s, const struct reply *r,
-	const char *command);
-/* The same, for a reason of our own: no reply, but dsn and a sentence. */
-enum rc trouble_own(struct session *s, enum fate fate, const char *dsn,
-	const char *fmt, ...) PRINTF(4, 5);
+enum rc trouble_message(struct session *s, const char *command);
 /* Greeting or EHLO was refused. */
-enum rc trouble_refused(struct session *s, const struct reply *r);
+enum rc trouble_refused(struct session *s);
 /* STARTTLS was refused, where there must be TLS. */
-enum rc trouble_starttls(struct session *s, const struct reply *r);
+enum rc trouble_starttls(struct session *s);
 /*
  * AUTH was refused: for now, if smtp_sasl_auth_soft_bounce says so.
  * remembered: an earlier time, and it was not tried again.
  */
-enum rc trouble_login(struct session *s, const struct reply *r,
-	bool remembered);
+enum rc trouble_login(struct session *s, bool remembered);
 /* A table of ours could not tell; the server is innocent. */
 enum rc trouble_local(struct session *s);
 /* The connection is lost, or silent for too long; rc tells which. */
@@ -426,18 +436,27 @@ enum rc trouble_lost(struct session *s, enum rc rc);
 /* No connection came about. */
 enum rc trouble_connect(struct worker *w, const struct host *h,
 	const char *dsn, const char *reason);
-/* No session: nothing found, or nothing to be tried.  relay=none. */
-enum rc trouble_site(struct worker *w, enum fate fate, const char *dsn,
-	const char *fmt, ...) PRINTF(4, 5);
-/* A job that cannot even begin; relay= is the service's name. */
-enum rc trouble_job(struct worker *w, enum fate fate, const char *dsn,
+enum trouble_at {
+	AT_HOST,	/* in a session: the message is not for this server */
+	AT_SITE,	/* nothing found, or nothing to be tried; relay=none */
+	AT_JOB		/* cannot even begin; relay= is the service's name */
+};
+/*
+ * A reason of our own, in a sentence; the class of dsn tells whether it is for
+ * good.  An unusable fallback relay never is.
+ */
+enum rc trouble(struct worker *w, enum trouble_at at, const char *dsn,
 	const char *fmt, ...) PRINTF(4, 5);
 /* This recipient has its mail: the reply to the dot says so. */
-void trouble_none(struct session *s, const struct rcpt *to, size_t index,
-	const struct reply *r);
+void trouble_none(struct session *s, const struct rcpt *to, size_t index);
+/* So have all that it took. */
+void trouble_none_taken(struct session *s);
 /* Every recipient not decided yet ends with the last failure. */
 void trouble_settle(struct worker *w);
 
+/* The next recipient in this state, as rcpt_next(). */
+bool rcpts_next(const struct worker *w, struct rcpt_at *at,
+	enum rcpt_state state, struct rcpt *to);
 /* Recipients that the last server took or refused for now are open again. */
 void rcpts_reopen(struct rcpt_list *l);
 
@@ -475,8 +494,8 @@ bool refused_find(struct session *s, const struct sasl *x);
 void refused_keep(struct session *s, const struct sasl *x);
 
 /*
- * login_open - passwords, filter and options, if there is to be any AUTH.
- * RC_DENY: a setting is unusable, the log says which; RC_OS, RC_FULL.
+ * login_open - the options, if there is to be any AUTH.
+ * RC_DENY: a setting is unusable, the log says which; RC_OS.
  */
 MUST_USE enum rc login_open(struct worker *w);
 /*
@@ -487,8 +506,6 @@ MUST_USE enum rc login(struct session *s);
 /* Would a password go to this server?  In doubt, yes. */
 bool login_is_due(struct session *s);
 
-/* What smtp_connection_cache_destinations names.  As table_names_open(). */
-MUST_USE enum rc keep_open(struct worker *w);
 /* Is the present destination among them? */
 bool keep_is_listed(const struct worker *w);
 /* Ahead of the dot: is the connection to be kept after it? */
@@ -500,6 +517,9 @@ void keep_session(struct session *s);
  * answer to RSET is closed, and that counts against nobody.
  */
 bool keep_resume(struct worker *w);
+
+/* What comes now, and for how long it may keep us waiting. */
+void session_stage(struct session *s, const char *stage, ms_t limit);
 
 /* hello: greeting, EHLO, HELO, LHLO; RC_OK: a session that can send. */
 MUST_USE enum rc hello_session(struct session *s);

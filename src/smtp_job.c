@@ -33,9 +33,9 @@ open_tables(struct worker *w)
 	w->env = (struct table_env){ &w->keep, w->log };
 	TRY(secure_open(w));
 	TRY(login_open(w));
-	TRY(filter_open(w));
-	TRY(change_open(w));
-	return keep_open(w);
+	w->dns.filter = &w->filters.dns;
+	change_start(w);
+	return tables_open(w);
 }
 
 enum rc
@@ -46,6 +46,7 @@ smtp_worker(struct worker *w, const struct settings *set,
 	w->log = w->plain_log = log;
 	w->report = report;
 	w->lmtp = lmtp;
+	w->protocol = lmtp ? "lmtp" : "smtp";
 	arena_init(&w->arena, w->arena_room, sizeof(w->arena_room));
 	if (dns_open(&w->dns) != RC_OK)
 		return RC_OS;
@@ -75,7 +76,7 @@ dial_inet(struct worker *w, const struct host *h, ms_t until, int *fd)
 		return rc;
 	ip_put(&b, from);
 	log_line(w->log, LOG_WARNING, "cannot use source address %.*s: %s",
-	    SPAN_ARG(buf_span(&b)), port_error());
+	    SPAN_ARG(b), port_error());
 	if (w->set->bind_address_enforce)
 		return RC_DENY;
 	return port_dial(&to, &any, w->set->tcp_windowsize, until, fd);
@@ -172,9 +173,16 @@ static void
 try_host(struct worker *w, const struct host *h)
 {
 	struct session *s = &w->session;
+	struct buf relay = BUF(s->relay);
 
 	s->w = w;
+	s->set = w->set;
 	s->host = h;
+	route_relay(&relay, h, false);
+	s->peer_n = relay.n;
+	buf_clear(&relay);
+	route_relay(&relay, h, true);
+	(void)buf_text(&relay);
 	filter_watch(s);
 	s->uses = 1;
 	s->connected = s->sending = 0;
@@ -205,9 +213,8 @@ check_flags(struct worker *w)
 	if (j->flags & (JOB_FLAG_D | JOB_FLAG_O) && j->rcpts.n > 1) {
 		log_line(w->log, LOG_WARNING, "flags D and O need one "
 		    "recipient at a time: set "
-		    "%s_destination_recipient_limit = 1",
-		    w->lmtp ? "lmtp" : "smtp");
-		return trouble_job(w, FATE_LATER, "4.3.5",
+		    "%s_destination_recipient_limit = 1", w->protocol);
+		return trouble(w, AT_JOB, "4.3.5",
 		    "flags D and O with several recipients");
 	}
 	if (j->flags & JOB_FLAG_D)
@@ -217,7 +224,7 @@ check_flags(struct worker *w)
 		return RC_OS;
 	}
 	if (w->facts.delivered_here)
-		return trouble_job(w, FATE_NEVER, "5.4.6",
+		return trouble(w, AT_JOB, "5.4.6",
 		    "mail forwarding loop for %.*s", SPAN_ARG(to.addr));
 	return RC_OK;
 }

@@ -14,15 +14,6 @@ hop_of(const struct worker *w)
 	return &w->job->nexthop;
 }
 
-enum rc
-keep_open(struct worker *w)
-{
-	return table_names_open(&w->kept.always, &w->env, w->lmtp ?
-	    "lmtp_connection_cache_destinations" :
-	    "smtp_connection_cache_destinations",
-	    w->set->connection_cache_destinations, 0);
-}
-
 bool
 keep_is_listed(const struct worker *w)
 {
@@ -56,7 +47,7 @@ keep_session(struct session *s)
 
 	k->hop = BUF(s->w->rooms.hop);
 	buf_put(&k->hop, *hop_of(s->w));
-	k->until = port_now() + s->w->set->connection_cache_time_limit;
+	k->until = port_now() + s->set->connection_cache_time_limit;
 	k->is_on = !k->hop.full;
 }
 
@@ -78,11 +69,9 @@ wake(struct session *s)
 	struct worker *w = s->w;
 
 	s->chat.end = w->job->started + w->set->daemon_timeout;
-	s->stage = "sending RSET";
-	chat_limit(&s->chat, w->set->rset_timeout);
-	TRY(chat_send(&s->chat, "RSET"));
-	TRY(chat_reply(&s->chat, &s->reply));
-	return s->reply.code / 100 == 2 ? RC_OK : RC_DENY;
+	session_stage(s, "sending RSET", w->set->rset_timeout);
+	TRY(chat_ask(&s->chat, "RSET", &s->reply));
+	return s->reply.class == 2 ? RC_OK : RC_DENY;
 }
 
 bool

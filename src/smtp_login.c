@@ -15,19 +15,11 @@ enum { IN_CLEAR, IN_TLS, IN_VERIFIED_TLS, KINDS };
 #define ENTRY_MAX	(SASL_USER_MAX + 1 + SASL_PASSWORD_MAX + 1)
 
 struct login {
-	struct table_list passwords;
-	struct table_names filter;
 	unsigned options[KINDS];
 	struct sasl sasl;	/* wiped after each session */
 };
 
 /* ---- settings ----------------------------------------------------------- */
-
-static const char *
-prefix(const struct worker *w)
-{
-	return w->lmtp ? "lmtp" : "smtp";
-}
 
 static enum rc
 read_options(struct worker *w, int kind, struct span words)
@@ -38,7 +30,7 @@ read_options(struct worker *w, int kind, struct span words)
 		return RC_OK;
 	log_line(w->log, LOG_FATAL, "unknown word %.*s in "
 	    "%s_sasl_security_options or its TLS forms", SPAN_ARG(bad),
-	    prefix(w));
+	    w->protocol);
 	return RC_DENY;
 }
 
@@ -50,14 +42,14 @@ check_settings(struct worker *w)
 	if (!span_is(set->sasl_type, "cyrus")) {
 		log_line(w->log, LOG_FATAL, "%s_sasl_type = %.*s: there is "
 		    "only one implementation, which answers to cyrus",
-		    prefix(w), SPAN_ARG(set->sasl_type));
+		    w->protocol, SPAN_ARG(set->sasl_type));
 		return RC_DENY;
 	}
 	if (set->sasl_password_maps.n == 0) {
 		log_line(w->log, LOG_FATAL, "%s_sasl_auth_enable = yes needs "
 		    "%s_sasl_password_maps, such as texthash:/etc/postern/"
-		    "passwd with a line `host user:password'", prefix(w),
-		    prefix(w));
+		    "passwd with a line `host user:password'", w->protocol,
+		    w->protocol);
 		return RC_DENY;
 	}
 	TRY(read_options(w, IN_CLEAR, set->sasl_security_options));
@@ -69,20 +61,10 @@ check_settings(struct worker *w)
 enum rc
 login_open(struct worker *w)
 {
-	const struct settings *set = w->set;
-
-	if (!set->sasl_auth_enable)
+	if (!w->set->sasl_auth_enable)
 		return RC_OK;
 	w->login = port_memory(sizeof(*w->login));
-	if (w->login == NULL)
-		return RC_OS;
-	TRY(check_settings(w));
-	TRY(table_open(&w->login->passwords, &w->env, w->lmtp ?
-	    "lmtp_sasl_password_maps" : "smtp_sasl_password_maps",
-	    set->sasl_password_maps, TABLE_SECRET));
-	return table_names_open(&w->login->filter, &w->env, w->lmtp ?
-	    "lmtp_sasl_mechanism_filter" : "smtp_sasl_mechanism_filter",
-	    set->sasl_mechanism_filter, 0);
+	return w->login == NULL ? RC_OS : check_settings(w);
 }
 
 /* ---- whose password ----------------------------------------------------- */
@@ -91,13 +73,13 @@ static enum rc
 find_by_sender(struct session *s, struct buf *entry)
 {
 	const struct mail_map map = {
-		.tables = &s->w->login->passwords,
-		.delimiters = s->w->set->recipient_delimiter,
-		.origin = s->w->set->myorigin
+		.tables = &s->w->filters.passwords,
+		.delimiters = s->set->recipient_delimiter,
+		.origin = s->set->myorigin
 	};
 	struct span ext;
 
-	if (!s->w->set->sender_dependent_authentication)
+	if (!s->set->sender_dependent_authentication)
 		return RC_NONE;
 	return mail_map_find(&map, s->w->job->sender, entry, &ext);
 }
@@ -106,7 +88,7 @@ find_by_sender(struct session *s, struct buf *entry)
 static enum rc
 find(struct session *s, struct buf *entry)
 {
-	const struct table_list *l = &s->w->login->passwords;
+	const struct table_list *l = &s->w->filters.passwords;
 	enum rc rc = find_by_sender(s, entry);
 
 	if (rc == RC_NONE)
@@ -136,13 +118,8 @@ login_is_due(struct session *s)
 static enum rc
 give_up(struct session *s, const char *dsn, const char *why)
 {
-	char peer[RELAY_MAX];
-	struct buf b = BUF(peer);
-
-	route_relay(&b, s->host, false);
-	(void)trouble_own(s, FATE_LATER, dsn, "SASL authentication failed; "
-	    "cannot authenticate to server %.*s: %s",
-	    SPAN_ARG(buf_span(&b)), why);
+	(void)trouble(s->w, AT_HOST, dsn, "SASL authentication failed; "
+	    "cannot authenticate to server %.*s: %s", PEER_ARG(s), why);
 	hello_quit(s);
 	return RC_DENY;
 }
@@ -151,7 +128,7 @@ give_up(struct session *s, const char *dsn, const char *why)
 static enum rc
 filter(struct session *s, struct buf *out)
 {
-	const struct table_names *l = &s->w->login->filter;
+	const struct table_names *l = &s->w->filters.mechanisms;
 	struct span offered = buf_span(&s->mechs), word;
 	enum rc rc;
 
@@ -164,6 +141,24 @@ filter(struct session *s, struct buf *out)
 		buf_put_cut(out, word);
 	}
 	return RC_OK;
+}
+
+/* Mechanisms were left, but they would show the password. */
+static enum rc
+not_sent(struct session *s, int kind)
+{
+	char room[160];
+	struct buf why = BUF(room);
+	const char *protocol = s->w->protocol;
+
+	if (kind == IN_CLEAR)
+		buf_fmt(&why, "password not sent: no TLS; set "
+		    "%s_tls_security_level = secure, and ", protocol);
+	else
+		buf_puts(&why, "password not sent in plain text, not even "
+		    "inside TLS; set ");
+	buf_fmt(&why, "%s_sasl_tls_security_options = noanonymous", protocol);
+	return give_up(s, "4.7.0", buf_text(&why));
 }
 
 static enum rc
@@ -186,19 +181,7 @@ choose(struct session *s)
 	if (rc == RC_NONE)
 		return give_up(s, "4.7.0", "no mechanism available that both "
 		    "sides know and the settings allow");
-	if (kind == IN_CLEAR)
-		return give_up(s, "4.7.0", s->w->lmtp ?
-		    "password not sent: no TLS; set "
-		    "lmtp_tls_security_level = secure, and "
-		    "lmtp_sasl_tls_security_options = noanonymous" :
-		    "password not sent: no TLS; set "
-		    "smtp_tls_security_level = secure, and "
-		    "smtp_sasl_tls_security_options = noanonymous");
-	return give_up(s, "4.7.0", s->w->lmtp ?
-	    "password not sent in plain text, not even inside TLS; set "
-	    "lmtp_sasl_tls_security_options = noanonymous" :
-	    "password not sent in plain text, not even inside TLS; set "
-	    "smtp_sasl_tls_security_options = noanonymous");
+	return not_sent(s, kind);
 }
 
 static enum rc
@@ -211,8 +194,10 @@ say_first(struct session *s)
 
 	buf_fmt(&shown, "AUTH %s ", sasl_name(x->mech));
 	rc = sasl_initial(x, &initial);
-	if (rc == RC_NONE)
-		return chat_send(&s->chat, "AUTH %s", sasl_name(x->mech));
+	if (rc == RC_NONE) {
+		TRY(chat_put(&s->chat, "AUTH %s", sasl_name(x->mech)));
+		return chat_flush(&s->chat);
+	}
 	if (rc == RC_OK)
 		rc = chat_send_secret(&s->chat, buf_text(&shown),
 		    buf_span(&initial));
@@ -246,7 +231,7 @@ talk(struct session *s, bool *given_up)
 
 	while (rc == RC_OK) {
 		rc = chat_reply(&s->chat, &s->reply);
-		if (rc != RC_OK || s->reply.code / 100 != 3)
+		if (rc != RC_OK || s->reply.class != 3)
 			return rc;
 		rc = say_next(s);
 		*given_up = rc == RC_WIRE || rc == RC_FULL;
@@ -257,7 +242,7 @@ talk(struct session *s, bool *given_up)
 static enum rc
 refused(struct session *s, bool remembered)
 {
-	(void)trouble_login(s, &s->reply, remembered);
+	(void)trouble_login(s, remembered);
 	hello_quit(s);
 	return RC_DENY;
 }
@@ -268,15 +253,15 @@ exchange(struct session *s)
 	bool given_up = false;
 	enum rc rc;
 
-	s->stage = "performing the EHLO handshake";
-	chat_limit(&s->chat, s->w->set->helo_timeout);
+	session_stage(s, "performing the EHLO handshake",
+	    s->set->helo_timeout);
 	rc = talk(s, &given_up);
 	if (given_up)
 		return give_up(s, "4.7.0", "bad protocol: the server's "
 		    "challenge makes no sense");
 	if (rc != RC_OK)
 		return trouble_lost(s, rc);
-	if (s->reply.code / 100 == 2) {
+	if (s->reply.class == 2) {
 		s->logged_in = true;
 		return RC_OK;
 	}
@@ -292,7 +277,7 @@ with_entry(struct session *s, struct span entry)
 	if (sasl_start(x, entry) != RC_OK)
 		return give_up(s, "4.3.0", "the entry of the password table "
 		    "is too long");
-	x->authzid = s->w->set->send_cyrus_sasl_authzid;
+	x->authzid = s->set->send_cyrus_sasl_authzid;
 	if (refused_find(s, x))
 		return refused(s, true);
 	TRY(choose(s));

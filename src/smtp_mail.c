@@ -52,19 +52,16 @@ static enum rc
 check(struct session *s)
 {
 	const struct mail_facts *f = &s->w->facts;
-	char name[RELAY_MAX];
-	struct buf b = BUF(name);
 
-	route_relay(&b, s->host, false);
 	if (s->size_limit > 0 && f->wire_bytes > s->size_limit)
-		return trouble_own(s, FATE_NEVER, "5.3.4", "message size %lld "
+		return trouble(s->w, AT_HOST, "5.3.4", "message size %lld "
 		    "exceeds size limit %lld of server %.*s",
 		    (long long)f->wire_bytes, (long long)s->size_limit,
-		    SPAN_ARG(buf_span(&b)));
+		    PEER_ARG(s));
 	if (!(s->has & HAS_SMTPUTF8) && needs_utf8(s->w)) {
-		(void)trouble_own(s, FATE_NEVER, "5.6.7", "SMTPUTF8 is needed "
+		(void)trouble(s->w, AT_HOST, "5.6.7", "SMTPUTF8 is needed "
 		    "for this message, and host %.*s does not offer it",
-		    SPAN_ARG(buf_span(&b)));
+		    PEER_ARG(s));
 		hello_quit(s);
 		return RC_DENY;
 	}
@@ -79,7 +76,7 @@ ask_xforward(struct mailing *m)
 	unsigned n = m->ask.step == STEP_XFORWARD ? 0 : 1;
 	enum rc rc = RC_NONE;
 
-	if (m->s->w->set->send_xforward_command && m->s->has & HAS_XFORWARD)
+	if (m->s->set->send_xforward_command && m->s->has & HAS_XFORWARD)
 		rc = xforward_put(m->s, n);
 	if (rc == RC_NONE)
 		m->skipped |= 1u << n;
@@ -108,12 +105,10 @@ ask_rcpt(struct mailing *m)
 	struct rcpt to;
 	enum rc rc;
 
-	do {
-		if (!rcpt_next(l, &m->ask.at, &to)) {
-			m->ask.step = STEP_DATA;
-			return RC_NONE;
-		}
-	} while (l->state[m->ask.at.index - 1] != RCPT_PENDING);
+	if (!rcpts_next(m->s->w, &m->ask.at, RCPT_PENDING, &to)) {
+		m->ask.step = STEP_DATA;
+		return RC_NONE;
+	}
 	rc = command_rcpt(m->s, &to);
 	if (rc == RC_OK)
 		l->state[m->ask.at.index - 1] = RCPT_ASKED;
@@ -186,7 +181,7 @@ ask_window(struct mailing *m)
 	if (rc == RC_OS)	/* a table could not tell an address */
 		return trouble_lost(s, rc);
 	if (rc == RC_FULL && m->in_window == 0)
-		return trouble_own(s, FATE_NEVER, "5.1.7",
+		return trouble(s->w, AT_HOST, "5.1.7",
 		    "the sender address is too long for a command");
 	rc = chat_flush(&s->chat);
 	return rc == RC_OK ? RC_OK : trouble_lost(s, rc);
@@ -200,46 +195,31 @@ hear_rcpt(struct mailing *m, const struct rcpt *to, size_t index)
 	struct rcpt_list *l = &m->s->w->job->rcpts;
 	struct reply *r = &m->s->reply;
 
-	if (r->code / 100 == 2) {
+	if (r->class == 2) {
 		l->state[index] = RCPT_TAKEN;
 		m->taken++;
 		if (probe_ends_here(m->s->w))
-			trouble_none(m->s, to, index, r);
+			trouble_none(m->s, to, index);
 	} else {
-		trouble_rcpt(m->s, to, index, r, "RCPT TO");
+		trouble_rcpt(m->s, to, index, "RCPT TO");
 	}
-}
-
-/* The recipient that the next reply is about. */
-static void
-next_asked(struct mailing *m, struct rcpt *to)
-{
-	const struct rcpt_list *l = &m->s->w->job->rcpts;
-
-	do
-		if (!rcpt_next(l, &m->hear.at, to))
-			ASSERT(!"a reply to no recipient");
-	while (l->state[m->hear.at.index - 1] != RCPT_ASKED);
 }
 
 static bool
 asked_are_left(const struct mailing *m)
 {
-	const struct rcpt_list *l = &m->s->w->job->rcpts;
-	size_t i;
+	struct rcpt_at at = m->hear.at;
+	struct rcpt to;
 
-	for (i = m->hear.at.index; i < l->n; i++)
-		if (l->state[i] == RCPT_ASKED)
-			return true;
-	return false;
+	return rcpts_next(m->s->w, &at, RCPT_ASKED, &to);
 }
 
 static void
 hear_data(struct mailing *m)
 {
-	m->go_on = m->s->reply.code / 100 == 3;
+	m->go_on = m->s->reply.class == 3;
 	if (!m->go_on && m->taken > 0) {
-		(void)trouble_message(m->s, &m->s->reply, "DATA");
+		(void)trouble_message(m->s, "DATA");
 		m->refused = true;
 	}
 	m->hear.step = STEP_END;
@@ -250,7 +230,7 @@ static void
 settle_step(struct mailing *m)
 {
 	struct session *s = m->s;
-	const struct settings *set = s->w->set;
+	const struct settings *set = s->set;
 
 	while (m->hear.step <= STEP_XFORWARD_MORE &&
 	    m->skipped & 1u << m->hear.step)
@@ -260,20 +240,17 @@ settle_step(struct mailing *m)
 	switch (m->hear.step) {
 	case STEP_XFORWARD:
 	case STEP_XFORWARD_MORE:
-		s->stage = "sending XFORWARD";
-		chat_limit(&s->chat, set->xforward_timeout);
+		session_stage(s, "sending XFORWARD", set->xforward_timeout);
 		break;
 	case STEP_MAIL:
-		s->stage = "sending MAIL FROM";
-		chat_limit(&s->chat, set->mail_timeout);
+		session_stage(s, "sending MAIL FROM", set->mail_timeout);
 		break;
 	case STEP_RCPT:
-		s->stage = "sending RCPT TO";
-		chat_limit(&s->chat, set->rcpt_timeout);
+		session_stage(s, "sending RCPT TO", set->rcpt_timeout);
 		break;
 	default:
-		s->stage = "sending DATA command";
-		chat_limit(&s->chat, set->data_init_timeout);
+		session_stage(s, "sending DATA command",
+		    set->data_init_timeout);
 		break;
 	}
 }
@@ -294,20 +271,21 @@ hear(struct mailing *m)
 	switch (m->hear.step) {
 	case STEP_XFORWARD:
 	case STEP_XFORWARD_MORE:
-		if (s->reply.code / 100 != 2)
+		if (s->reply.class != 2)
 			log_line(s->w->log, LOG_WARNING, "XFORWARD refused: "
-			    "%.*s", SPAN_ARG(buf_span(&s->reply.text)));
+			    "%.*s", SPAN_ARG(s->reply.text));
 		m->hear.step++;
 		break;
 	case STEP_MAIL:
 		m->hear.step = STEP_RCPT;
-		if (s->reply.code / 100 != 2) {
+		if (s->reply.class != 2) {
 			m->refused = true;
-			return trouble_message(s, &s->reply, "MAIL FROM");
+			return trouble_message(s, "MAIL FROM");
 		}
 		break;
 	case STEP_RCPT:
-		next_asked(m, &to);
+		if (!rcpts_next(s->w, &m->hear.at, RCPT_ASKED, &to))
+			ASSERT(!"a reply to no recipient");
 		hear_rcpt(m, &to, m->hear.at.index - 1);
 		break;
 	default:
@@ -332,7 +310,7 @@ drain(struct mailing *m)
 			return rc;
 		m->in_window--;
 	}
-	m->go_on |= m->data_asked && m->s->reply.code / 100 == 3;
+	m->go_on |= m->data_asked && m->s->reply.class == 3;
 	return RC_OK;
 }
 
@@ -356,8 +334,7 @@ envelope(struct mailing *m)
 {
 	struct session *s = m->s;
 
-	s->stage = "sending MAIL FROM";
-	chat_limit(&s->chat, s->w->set->mail_timeout);
+	session_stage(s, "sending MAIL FROM", s->set->mail_timeout);
 	while (m->ask.step != STEP_END && !m->refused) {
 		TRY(ask_window(m));
 		TRY(hear_window(m));
@@ -378,7 +355,7 @@ give_up(struct mailing *m)
 	struct session *s = m->s;
 	bool ahead = s->has & HAS_PIPELINING;
 
-	chat_limit(&s->chat, s->w->set->rset_timeout);
+	chat_limit(&s->chat, s->set->rset_timeout);
 	TRY(chat_put(&s->chat, m->go_on ? "." : "RSET"));
 	if (ahead)
 		TRY(hello_put_quit(s));
@@ -391,19 +368,6 @@ give_up(struct mailing *m)
 	return RC_OK;
 }
 
-/* A probe asks and goes: what was accepted could be delivered. */
-static void
-report_probe(struct session *s)
-{
-	struct rcpt_list *l = &s->w->job->rcpts;
-	struct rcpt_at at = { 0 };
-	struct rcpt to;
-
-	while (rcpt_next(l, &at, &to))
-		if (l->state[at.index - 1] == RCPT_TAKEN)
-			trouble_none(s, &to, at.index - 1, &s->reply);
-}
-
 enum rc
 message_send(struct session *s)
 {
@@ -413,8 +377,9 @@ message_send(struct session *s)
 	TRY(check(s));
 	TRY(envelope(&m));
 	if (s->w->job->probe && m.go_on) {
-		report_probe(s);
-		return RC_OK;	/* leaving takes the DATA back */
+		/* It asks and goes: leaving takes the DATA back. */
+		trouble_none_taken(s);
+		return RC_OK;
 	}
 	if (m.refused || m.taken == 0 || !m.go_on)
 		return give_up(&m);

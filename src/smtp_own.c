@@ -102,7 +102,7 @@ check_here(const struct search *s, const struct ip *all, size_t n)
 		ip_put(&b, &s->own->ip[i]);
 		log_line(s->log, LOG_FATAL, "inet_interfaces: no interface "
 		    "of this machine has %.*s; name one that has, or use all",
-		    SPAN_ARG(buf_span(&b)));
+		    SPAN_ARG(b));
 		return RC_DENY;
 	}
 	return RC_OK;

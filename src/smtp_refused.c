@@ -17,7 +17,6 @@
 #define MARK		"postern refused logins 1\n"
 #define FILE_MAX	6000	/* octets; the oldest make room */
 #define REPLY_KEPT	300
-#define PATH_LONGEST	512
 #define SALT_BYTES	16
 
 struct refusal {
@@ -25,35 +24,11 @@ struct refusal {
 	uint64_t made_s;
 };
 
-/* `type:path`, or `proxy:type:path`; whatever the type is called. */
-static struct span
-path_of(const struct worker *w)
-{
-	struct span rest = w->set->sasl_auth_cache_name, path = { 0 };
-	size_t colon;
-
-	(void)span_word(&rest, LIST_DIVIDERS, &path);
-	if (span_starts_case(path, "proxy:"))
-		path = span_part(path, 6, path.n);
-	colon = span_find(path, ':');
-	return colon == path.n ? path : span_part(path, colon + 1, path.n);
-}
-
 static bool
 is_wanted(const struct worker *w)
 {
-	return !w->refused_off && w->set->sasl_auth_cache_name.n > 0 &&
+	return w->set->sasl_auth_cache_name.n > 0 &&
 	    w->set->sasl_auth_cache_time >= SECOND;
-}
-
-/* Said once; from then on this worker remembers nothing. */
-static void
-give_up(struct worker *w, const char *why)
-{
-	log_line(w->log, LOG_WARNING, "%s_sasl_auth_cache_name: %.*s: %s; "
-	    "refused logins are not remembered", w->lmtp ? "lmtp" : "smtp",
-	    SPAN_ARG(path_of(w)), why);
-	w->refused_off = true;
 }
 
 /* ---- one line ------------------------------------------------------------ */
@@ -113,50 +88,32 @@ is_sound(struct span all, struct span *lines)
 	return true;
 }
 
-/* Maybe it is no such file at all: what was in it can be found beside it. */
-static void
-set_aside(struct worker *w, const char *path, struct span all)
+/* The next of its lines that still count. */
+static bool
+next_fresh(const struct worker *w, struct span *lines, struct span *line,
+    struct refusal *r)
 {
-	char room[PATH_LONGEST + 16];
-	struct buf b = BUF(room);
-
-	buf_fmt(&b, "%s.damaged", path);
-	if (port_replace(buf_text(&b), all, 0600) != RC_OK)
-		give_up(w, "is no file of refused logins");
-	else
-		log_line(w->log, LOG_WARNING, "%s is damaged, or no file of "
-		    "refused logins: it was set aside as %s, and a new one "
-		    "begun", path, buf_text(&b));
+	while (span_line(lines, line))
+		if (parse(*line, r) && is_fresh(w, r))
+			return true;
+	return false;
 }
 
 /* Lines of the file, in b's memory; none, also if there is trouble. */
 static struct span
-load(struct worker *w, struct buf *path, struct buf *b)
+load(struct worker *w, struct buf *b)
 {
+	struct state *f = &w->refused;
 	struct span lines = { 0 };
-	struct port_stat st;
-	enum rc rc;
 
-	buf_put(path, path_of(w));
-	if (path->full || path->n == 0) {
-		give_up(w, "is no path");
-		return lines;
-	}
-	rc = port_stat_path(buf_text(path), &st);
-	if (rc == RC_NONE)
-		return lines;
-	if (rc == RC_OK && (!st.is_file || st.uid != port_uid() ||
-	    (st.mode & 077) != 0)) {
-		give_up(w, "belongs to others, or is theirs to read "
-		    "(chmod 600)");
-		return lines;
-	}
-	if (rc == RC_OK)
-		rc = port_slurp(buf_text(path), b);
-	if (rc != RC_OK)
-		give_up(w, rc == RC_FULL ? "is too long" : port_error());
-	else if (b->n > 0 && !is_sound(buf_span(b), &lines))
-		set_aside(w, buf_text(path), buf_span(b));
+	f->log = w->log;
+	f->protocol = w->protocol;
+	f->setting = "sasl_auth_cache_name";
+	f->what = "refused logins";
+	f->effect = "refused logins are not remembered";
+	f->path = state_path(w->set->sasl_auth_cache_name);
+	if (state_load(f, b) && !is_sound(buf_span(b), &lines))
+		state_set_aside(f, buf_span(b));
 	return lines;
 }
 
@@ -169,6 +126,7 @@ copy_reply(struct reply *to, const struct refusal *r)
 
 	reply_clear(to);
 	to->code = 535;
+	to->class = 5;
 	buf_put(&to->text, r->text);
 	buf_put(&dsn, r->dsn);
 	(void)buf_text(&dsn);
@@ -177,20 +135,19 @@ copy_reply(struct reply *to, const struct refusal *r)
 bool
 refused_find(struct session *s, const struct sasl *x)
 {
-	char room[FILE_MAX], path_room[PATH_LONGEST];
-	struct buf b = BUF(room), path = BUF(path_room);
+	char room[FILE_MAX];
+	struct buf b = BUF(room);
 	struct span lines, line;
 	struct refusal r;
 
 	if (!is_wanted(s->w))
 		return false;
-	lines = load(s->w, &path, &b);
-	while (span_line(&lines, &line)) {
-		if (!parse(line, &r) || !is_fresh(s->w, &r) || !is_of(&r, s, x))
-			continue;
-		copy_reply(&s->reply, &r);
-		return true;
-	}
+	lines = load(s->w, &b);
+	while (next_fresh(s->w, &lines, &line, &r))
+		if (is_of(&r, s, x)) {
+			copy_reply(&s->reply, &r);
+			return true;
+		}
 	return false;
 }
 
@@ -216,25 +173,20 @@ put_line(struct buf *b, const struct session *s, const struct sasl *x)
 void
 refused_keep(struct session *s, const struct sasl *x)
 {
-	char room[FILE_MAX], path_room[PATH_LONGEST];
-	struct buf b = BUF(room), path = BUF(path_room);
-	struct buf out = arena_room(&s->w->arena);
+	char room[FILE_MAX];
+	struct buf b = BUF(room), out = arena_room(&s->w->arena);
 	struct span lines, line;
 	struct refusal r;
 
 	if (!is_wanted(s->w) || s->reply.code != 535)
 		return;
-	lines = load(s->w, &path, &b);
+	lines = load(s->w, &b);
 	if (out.cap > FILE_MAX)
 		out.cap = FILE_MAX;
 	buf_puts(&out, MARK);
-	if (s->w->refused_off || !put_line(&out, s, x))
+	if (s->w->refused.is_off || !put_line(&out, s, x))
 		return;
-	while (!out.full && span_line(&lines, &line)) {
-		if (!parse(line, &r) || !is_fresh(s->w, &r))
-			continue;
+	while (!out.full && next_fresh(s->w, &lines, &line, &r))
 		buf_put(&out, (struct span){ line.p, line.n + 1 });
-	}
-	if (port_replace(buf_text(&path), buf_span(&out), 0600) != RC_OK)
-		give_up(s->w, port_error());
+	state_save(&s->w->refused, buf_span(&out));
 }

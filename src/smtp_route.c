@@ -73,7 +73,7 @@ route_start(struct worker *w)
 	*r = (struct route){ .fallback = w->set->fallback_relay };
 	r->is_path = w->lmtp && has_prefix(rest, "unix:");
 	if (r->is_path || (w->lmtp && has_prefix(rest, "inet:")))
-		rest = span_part(rest, 5, rest.n);
+		span_skip(&rest, 5);
 	r->rest = rest;
 	if (r->is_path || (span_word(&rest, LIST_DIVIDERS, &text) &&
 	    dest_parse(w->set, text, &d, &why) == RC_OK))
@@ -223,21 +223,14 @@ add_addresses(struct worker *w, struct span name, uint16_t preference)
 
 /* ---- what a failed lookup comes to -------------------------------------- */
 
-/* An unusable fallback relay is the administrator's affair, not the mail's. */
 static enum rc
-site_failed(struct worker *w, enum fate fate, const char *dsn,
-    const char *what)
+site_failed(struct worker *w, const char *dsn, const char *what)
 {
 	char text[DNS_NAME_MAX + 128];
 	struct buf b = BUF(text);
 
-	if (w->route.at_fallback && fate == FATE_NEVER) {
-		fate = FATE_LATER;
-		dsn = "4.3.5";
-	}
 	dns_fault_put(&b, &w->dns);
-	return trouble_site(w, fate, dsn, "%s: %.*s", what,
-	    SPAN_ARG(buf_span(&b)));
+	return trouble(w, AT_SITE, dsn, "%s: %.*s", what, SPAN_ARG(b));
 }
 
 static bool
@@ -265,33 +258,10 @@ static enum rc
 host_failed(struct worker *w, enum rc rc)
 {
 	if (is_for_now(rc))
-		return site_failed(w, FATE_LATER, later_dsn(w),
+		return site_failed(w, later_dsn(w),
 		    "Host or domain name not found for now");
-	return site_failed(w, FATE_NEVER,
-	    is_service(w, rc) ? "5.4.3" : "5.4.4",
+	return site_failed(w, is_service(w, rc) ? "5.4.3" : "5.4.4",
 	    "Host or domain name not found");
-}
-
-static enum rc
-null_mx(struct worker *w)
-{
-	bool is_fallback = w->route.at_fallback;
-
-	return trouble_site(w, is_fallback ? FATE_LATER : FATE_NEVER,
-	    is_fallback ? "4.3.5" : "5.1.0",
-	    "Domain %.*s does not accept mail (nullMX)",
-	    SPAN_ARG(w->route.dest.host));
-}
-
-static enum rc
-family_failed(struct worker *w)
-{
-	bool is_fallback = w->route.at_fallback;
-
-	return trouble_site(w, is_fallback ? FATE_LATER : FATE_NEVER,
-	    is_fallback ? "4.3.5" : "5.4.4",
-	    "inet_protocols leaves out the address %.*s",
-	    SPAN_ARG(w->route.dest.host));
 }
 
 /*
@@ -302,10 +272,10 @@ static enum rc
 exchangers_failed(struct worker *w, bool for_now, bool is_last_service)
 {
 	if (for_now || w->set->defer_if_no_mx_address_found)
-		return site_failed(w, FATE_LATER,
+		return site_failed(w,
 		    is_last_service ? later_dsn(w) : "4.4.4",
 		    "No exchanger has an address for now");
-	return site_failed(w, FATE_NEVER, is_last_service ? "5.4.3" : "5.4.4",
+	return site_failed(w, is_last_service ? "5.4.3" : "5.4.4",
 	    "No exchanger has an address");
 }
 
@@ -372,7 +342,9 @@ find_domain(struct worker *w)
 		return find_exchangers(w, &list);
 	}
 	if (rc == RC_DENY && w->dns.fault == DNS_NULL_MX)
-		return null_mx(w);
+		return trouble(w, AT_SITE, "5.1.0",
+		    "Domain %.*s does not accept mail (nullMX)",
+		    SPAN_ARG(w->route.dest.host));
 	if (rc == RC_NONE || w->dns.fault == DNS_NO_NAME)
 		return find_single(w);
 	return w->set->ignore_mx_lookup_error ? find_regardless(w) :
@@ -402,15 +374,12 @@ find(struct worker *w)
 	if (d->is_unix)
 		return find_unix(w);
 	if (w->own.families == 0)
-		return trouble_site(w, FATE_LATER, "4.4.4",
+		return trouble(w, AT_SITE, "4.4.4",
 		    "all network protocols are disabled");
-	if (d->ip.family != IP_NONE) {
-		if (!family_is_on(w, &d->ip))
-			return family_failed(w);
-		add_host(w, &(struct host){ .name = d->host, .asked = d->host,
-		    .target = d->host }, &d->ip);
-		return RC_OK;
-	}
+	if (d->ip.family != IP_NONE && !family_is_on(w, &d->ip))
+		return trouble(w, AT_SITE, "5.4.4",
+		    "inet_protocols leaves out the address %.*s",
+		    SPAN_ARG(d->host));
 	return d->no_mx || !mx ? find_single(w) : find_domain(w);
 }
 
@@ -441,7 +410,7 @@ loops(struct worker *w)
 	const struct route *r = &w->route;
 
 	if (r->at_fallback)
-		return trouble_site(w, FATE_LATER, "4.3.5",
+		return trouble(w, AT_SITE, "4.3.5",
 		    "the fallback relay %.*s is this host",
 		    SPAN_ARG(r->dest.text));
 	w->stop = true;
@@ -449,7 +418,7 @@ loops(struct worker *w)
 		w->handover = true;
 		return RC_DENY;
 	}
-	return trouble_site(w, FATE_NEVER, "5.4.6",
+	return trouble(w, AT_SITE, "5.4.6",
 	    "mail for %.*s loops back to myself", SPAN_ARG(r->dest.host));
 }
 
@@ -555,7 +524,7 @@ bad_destination(struct worker *w, struct span text, const char *why)
 {
 	log_line(w->log, LOG_ERROR, "bad destination %.*s: %s",
 	    SPAN_ARG(text), why);
-	return trouble_site(w, FATE_LATER, "4.3.5",
+	return trouble(w, AT_SITE, "4.3.5",
 	    "bad destination %.*s: %s", SPAN_ARG(text), why);
 }
 
@@ -609,7 +578,7 @@ route_site(struct worker *w)
 	if (rc != RC_OK)
 		return rc;
 	if (r->host == NULL)	/* lists of addresses filled the arena */
-		return trouble_site(w, FATE_LATER, "4.3.0",
+		return trouble(w, AT_SITE, "4.3.0",
 		    "no memory for the hosts of %.*s", SPAN_ARG(r->dest.text));
 	TRY(drop_from_own(w));
 	cut_to_limit(w);

@@ -43,8 +43,8 @@ smtp_prepare(struct worker *w)
 static enum rc
 later(struct session *s, const char *dsn, const struct buf *why)
 {
-	return trouble_site(s->w, FATE_LATER, dsn, "%.*s",
-	    SPAN_ARG(buf_span(why)));
+	return trouble(s->w, AT_SITE, dsn, "%.*s",
+	    SPAN_ARG(*why));
 }
 
 /*
@@ -59,7 +59,7 @@ check_wrapper(struct session *s, struct buf *why)
 	if (!s->tls.wrapper || s->tls.level >= least)
 		return RC_OK;
 	buf_fmt(why, "%s_tls_wrappermode needs a TLS level of encrypt or more "
-	    "for %.*s", s->w->lmtp ? "lmtp" : "smtp", SPAN_ARG(s->host->name));
+	    "for %.*s", s->w->protocol, SPAN_ARG(s->host->name));
 	return later(s, "4.3.0", why);
 }
 
@@ -89,19 +89,18 @@ secure_policy(struct session *s)
 static void
 announce(const struct session *s)
 {
-	char relay[RELAY_MAX], about[128];
-	struct buf r = BUF(relay), b = BUF(about);
+	char about[128];
+	struct buf b = BUF(about);
 	struct span words, trust;
 
-	route_relay(&r, s->host, true);
 	tls_wire_about(s->chat.tls, &b);
 	words = buf_span(&b);
-	log_line(s->w->log, LOG_DEBUG, "TLS: %.*s %.*s", SPAN_ARG(words),
-	    SPAN_ARG(buf_span(&r)));
-	if (s->w->set->tls_loglevel < 1 || !span_word(&words, " ", &trust))
+	log_line(s->w->log, LOG_DEBUG, "TLS: %.*s %s", SPAN_ARG(words),
+	    s->relay);
+	if (s->set->tls_loglevel < 1 || !span_word(&words, " ", &trust))
 		return;
 	log_line(s->w->log, LOG_INFO, "%.*s TLS connection established to "
-	    "%.*s:%.*s (%u/%u bits)", SPAN_ARG(trust), SPAN_ARG(buf_span(&r)),
+	    "%s:%.*s (%u/%u bits)", SPAN_ARG(trust), s->relay,
 	    SPAN_ARG(words), tls_wire_bits(s->chat.tls),
 	    tls_wire_bits(s->chat.tls));
 }
@@ -120,9 +119,8 @@ judge(struct session *s)
 	announce(s);
 	if (matched)
 		return RC_OK;
-	(void)trouble_own(s, FATE_LATER, "4.7.5",
-	    "Server certificate not verified: %.*s",
-	    SPAN_ARG(buf_span(&why)));
+	(void)trouble(s->w, AT_HOST, "4.7.5",
+	    "Server certificate not verified: %.*s", SPAN_ARG(why));
 	hello_quit(s);
 	return RC_DENY;
 }
@@ -140,8 +138,8 @@ handshake(struct session *s)
 
 	if (tls_wire_start(w->tls, &s->tls, &over, &wire, &why) != RC_OK) {
 		s->tls_failed = true;
-		return trouble_own(s, FATE_LATER, "4.7.5",
-		    "Cannot start TLS: %.*s", SPAN_ARG(buf_span(&why)));
+		return trouble(s->w, AT_HOST, "4.7.5",
+		    "Cannot start TLS: %.*s", SPAN_ARG(why));
 	}
 	s->tls_begun = true;
 	chat_secure(&s->chat, wire);
@@ -156,7 +154,7 @@ is_ready(struct session *s, struct buf *why)
 
 	if (rc != RC_OK)
 		log_line(s->w->log, LOG_WARNING, "%.*s",
-		    SPAN_ARG(buf_span(why)));
+		    SPAN_ARG(*why));
 	return rc;
 }
 
@@ -170,9 +168,9 @@ secure_wrap(struct session *s)
 		return RC_OK;
 	if (is_ready(s, &why) == RC_OK)
 		return handshake(s);
-	return trouble_own(s, FATE_LATER, "4.7.5",
+	return trouble(s->w, AT_HOST, "4.7.5",
 	    "TLS is required, but our TLS engine is unavailable: %.*s",
-	    SPAN_ARG(buf_span(&why)));
+	    SPAN_ARG(why));
 }
 
 /* ---- STARTTLS ----------------------------------------------------------- */
@@ -182,7 +180,7 @@ static enum rc
 cannot(struct session *s, const char *dsn, const char *reason,
     struct span more)
 {
-	(void)trouble_own(s, FATE_LATER, dsn, "TLS is required, but %s%.*s",
+	(void)trouble(s->w, AT_HOST, dsn, "TLS is required, but %s%.*s",
 	    reason, SPAN_ARG(more));
 	hello_quit(s);
 	return RC_DENY;
@@ -191,11 +189,9 @@ cannot(struct session *s, const char *dsn, const char *reason,
 static enum rc
 not_offered(struct session *s)
 {
-	char peer[RELAY_MAX];
-	struct buf b = BUF(peer);
+	const struct span peer = { s->relay, s->peer_n };
 
-	route_relay(&b, s->host, false);
-	return cannot(s, "4.7.4", "was not offered by host ", buf_span(&b));
+	return cannot(s, "4.7.4", "was not offered by host ", peer);
 }
 
 /* Any 2xx is consent; at level may anything else leaves us where we are. */
@@ -204,17 +200,15 @@ ask(struct session *s, bool *yes)
 {
 	enum rc rc;
 
-	s->stage = "receiving the STARTTLS response";
-	chat_limit(&s->chat, s->w->set->starttls_timeout);
-	rc = chat_send(&s->chat, "STARTTLS");
-	if (rc == RC_OK)
-		rc = chat_reply(&s->chat, &s->reply);
+	session_stage(s, "receiving the STARTTLS response",
+	    s->set->starttls_timeout);
+	rc = chat_ask(&s->chat, "STARTTLS", &s->reply);
 	if (rc != RC_OK)
 		return trouble_lost(s, rc);
-	*yes = s->reply.code / 100 == 2;
+	*yes = s->reply.class == 2;
 	if (*yes || s->tls.level == LEVEL_MAY)
 		return RC_OK;
-	(void)trouble_starttls(s, &s->reply);
+	(void)trouble_starttls(s);
 	hello_quit(s);
 	return RC_DENY;
 }
@@ -222,7 +216,7 @@ ask(struct session *s, bool *yes)
 static void
 note_offer(const struct session *s)
 {
-	if (s->has & HAS_STARTTLS && s->w->set->tls_note_starttls_offer)
+	if (s->has & HAS_STARTTLS && s->set->tls_note_starttls_offer)
 		log_line(s->w->log, LOG_INFO, "Host offered STARTTLS: [%.*s]",
 		    SPAN_ARG(s->host->name));
 }
@@ -256,10 +250,10 @@ secure_start(struct session *s, bool *begun)
 enum rc
 secure_no_early_reply(struct session *s)
 {
-	if (s->chat.tls == NULL || !s->w->set->tls_block_early_mail_reply ||
+	if (s->chat.tls == NULL || !s->set->tls_block_early_mail_reply ||
 	    !chat_has_input(&s->chat))
 		return RC_OK;
-	return trouble_own(s, FATE_LATER, "4.7.0", "the server answers inside "
+	return trouble(s->w, AT_HOST, "4.7.0", "the server answers inside "
 	    "TLS what it was not asked");
 }
 
@@ -272,5 +266,5 @@ secure_may_retry(struct session *s)
 
 	return s->tls.level == LEVEL_MAY &&
 	    (s->tls_failed || (s->lost && s->tls_begun)) &&
-	    age >= s->w->set->minimal_backoff_time && !login_is_due(s);
+	    age >= s->set->minimal_backoff_time && !login_is_due(s);
 }

@@ -5,56 +5,47 @@
  * w->why: another host may take the mail, and if none does, the last failure
  * is what everyone left over is told.  In doubt, later.
  */
+#include <string.h>
+
 #include "port.h"
 #include "smtp_int.h"
 
 static void
-set_dsn(char dsn[DSN_MAX], const char *text)
+copy_dsn(char to[DSN_MAX], const char *dsn)
 {
-	struct buf b;
-
-	buf_init(&b, dsn, DSN_MAX);
-	buf_puts(&b, text);
-	(void)buf_text(&b);
+	memcpy(to, dsn, strlen(dsn) + 1);
 }
 
-/* Class 5 becomes class 4 under soft_bounce, whoever made it. */
+/*
+ * The class of the status tells whether it is for good.  5 becomes 4 under
+ * soft_bounce, whoever made it.
+ */
 static void
-why_start(struct worker *w, enum fate fate, const char *dsn)
+why_start(struct worker *w, const char *dsn, const char *relay, unsigned reach)
 {
 	struct why *y = &w->why;
 
-	y->fate = fate;
-	y->softened = false;
-	y->reach = 0;
-	set_dsn(y->dsn, dsn);
-	y->relay = BUF(y->relay_room);
-	y->text = BUF(w->rooms.why);
-	if (fate == FATE_NEVER && w->set->soft_bounce) {
-		y->fate = FATE_LATER;
-		y->softened = true;
+	copy_dsn(y->dsn, dsn);
+	y->softened = dsn[0] == '5' && w->set->soft_bounce;
+	if (y->softened)
 		y->dsn[0] = '4';
-	}
+	y->fate = y->dsn[0] == '5' ? FATE_NEVER : FATE_LATER;
+	y->reach = reach;
+	y->relay = relay;
+	buf_init(&y->text, w->rooms.why, sizeof(w->rooms.why));
 }
 
 void
 trouble_start(struct worker *w)
 {
-	why_start(w, FATE_LATER, "4.3.0");
-	buf_puts(&w->why.relay, "none");
+	why_start(w, "4.3.0", "none", 0);
 }
 
-/* Said of a server we reached, or failed to: `name[address]`. */
+/* It is about the server of this session. */
 static void
-put_peer(struct session *s, struct buf *b)
+why_host(struct session *s, const char *dsn)
 {
-	route_relay(b, s->host, false);
-}
-
-static void
-relay_is_peer(struct session *s)
-{
-	route_relay(&s->w->why.relay, s->host, true);
+	why_start(s->w, dsn, s->relay, s->sending == 0 ? REACH_HOST : 0);
 }
 
 static NOINLINE enum rc
@@ -85,24 +76,43 @@ report_one(struct worker *w, const struct rcpt *to, size_t index,
 	l->pending--;
 }
 
-static struct verdict
-verdict_of_why(struct worker *w)
+/* Its fate and text are the caller's. */
+static void
+verdict_start(const struct session *s, struct verdict *v, const char *dsn,
+    const char *relay)
 {
-	const struct session *s = &w->session;
-	struct verdict v = {
-		.fate = w->why.fate,
-		.softened = w->why.softened,
-		.reach = w->why.reach,
-		.relay = buf_span(&w->why.relay),
-		.text = w->why.text.n > 0 ? buf_span(&w->why.text) :
-		    SPAN("nothing was tried"),
+	*v = (struct verdict){
+		.relay = span_of(relay),
 		.conn_use = s->uses,
 		.connected = s->connected,
 		.sending = s->sending,
 	};
+	copy_dsn(v->dsn, dsn);
+}
 
-	set_dsn(v.dsn, w->why.dsn);
-	return v;
+static void
+verdict_of_why(struct worker *w, struct verdict *v)
+{
+	const struct why *y = &w->why;
+
+	verdict_start(&w->session, v, y->dsn, y->relay);
+	v->fate = y->fate;
+	v->softened = y->softened;
+	v->reach = y->reach;
+	v->text = y->text.n > 0 ? buf_span(&y->text) :
+	    SPAN("nothing was tried");
+}
+
+bool
+rcpts_next(const struct worker *w, struct rcpt_at *at, enum rcpt_state state,
+    struct rcpt *to)
+{
+	const struct rcpt_list *l = &w->job->rcpts;
+
+	while (rcpt_next(l, at, to))
+		if (l->state[at->index - 1] == state)
+			return true;
+	return false;
 }
 
 void
@@ -119,13 +129,20 @@ void
 trouble_settle(struct worker *w)
 {
 	const struct rcpt_list *l = &w->job->rcpts;
-	struct verdict v = verdict_of_why(w);
 	struct rcpt_at at = { 0 };
+	struct verdict v;
 	struct rcpt to;
 
+	verdict_of_why(w, &v);
 	while (rcpt_next(l, &at, &to))
 		if (l->state[at.index - 1] != RCPT_REFUSED)
 			report_one(w, &to, at.index - 1, &v);
+}
+
+static void
+log_why(struct worker *w)
+{
+	log_line(w->log, LOG_INFO, "%.*s", SPAN_ARG(w->why.text));
 }
 
 /*
@@ -136,189 +153,129 @@ trouble_settle(struct worker *w)
 static enum rc
 all_suffer(struct worker *w)
 {
-	if (w->why.fate == FATE_NEVER) {
+	if (w->why.fate == FATE_NEVER)
 		trouble_settle(w);
-	} else {
-		log_line(w->log, LOG_INFO, "%.*s",
-		    SPAN_ARG(buf_span(&w->why.text)));
-	}
+	else
+		log_why(w);
 	return RC_DENY;
-}
-
-/*
- * What a refusal by this code comes to.  A code of another class than 4 and 5
- * has no business here: the server is out of step, and will be next time.
- */
-static enum fate
-fate_of(const struct reply *r, const char **dsn)
-{
-	*dsn = r->dsn;
-	if (r->code / 100 == 4)
-		return FATE_LATER;
-	if (r->code / 100 != 5)
-		*dsn = "5.5.0";
-	return FATE_NEVER;
-}
-
-static void
-why_said(struct session *s, const struct reply *r, const char *command)
-{
-	struct why *y = &s->w->why;
-	const char *dsn;
-	enum fate fate = fate_of(r, &dsn);
-
-	why_start(s->w, fate, dsn);
-	relay_is_peer(s);
-	if (r->code / 100 == 2)
-		buf_puts(&y->text, "Protocol error: ");
-	buf_puts(&y->text, "host ");
-	put_peer(s, &y->text);
-	buf_fmt(&y->text, " said: %.*s (in reply to %s command)",
-	    SPAN_ARG(buf_span(&r->text)), command);
 }
 
 /* Decided for one recipient, or left for the next host. */
 static void
 one_suffers(struct session *s, const struct rcpt *to, size_t index)
 {
-	struct verdict v = verdict_of_why(s->w);
+	struct verdict v;
 
+	verdict_of_why(s->w, &v);
 	if (v.fate == FATE_NEVER || s->last)
 		report_one(s->w, to, index, &v);
 	else
 		s->w->job->rcpts.state[index] = RCPT_REFUSED;
 }
 
+/* ---- what the server said ------------------------------------------------ */
+
+/*
+ * A code of another class than 4 and 5 has no business here: the server is out
+ * of step, and will be next time.
+ */
+static void
+why_said(struct session *s, const char *ahead, const char *behind)
+{
+	const struct reply *r = &s->reply;
+	bool odd = r->class != 4 && r->class != 5;
+
+	why_host(s, odd ? "5.5.0" : r->dsn);
+	buf_fmt(&s->w->why.text, "%s%.*s %s: %.*s", ahead, PEER_ARG(s), behind,
+	    SPAN_ARG(r->text));
+}
+
+static void
+why_command(struct session *s, const char *command)
+{
+	why_said(s, s->reply.class == 2 ? "Protocol error: host " :
+	    "host ", "said");
+	buf_fmt(&s->w->why.text, " (in reply to %s command)", command);
+}
+
 void
 trouble_rcpt(struct session *s, const struct rcpt *to, size_t index,
-    const struct reply *r, const char *command)
+    const char *command)
 {
-	why_said(s, r, command);
+	why_command(s, command);
 	one_suffers(s, to, index);
 }
+
+enum rc
+trouble_message(struct session *s, const char *command)
+{
+	why_command(s, command);
+	return all_suffer(s->w);
+}
+
+enum rc
+trouble_refused(struct session *s)
+{
+	why_said(s, "host ", "refused to talk to me");
+	return all_suffer(s->w);
+}
+
+enum rc
+trouble_starttls(struct session *s)
+{
+	why_said(s, "TLS is required, but host ", "refused to start TLS");
+	return all_suffer(s->w);
+}
+
+enum rc
+trouble_login(struct session *s, bool remembered)
+{
+	struct why *y = &s->w->why;
+
+	why_said(s, remembered ?
+	    "SASL [CACHED] authentication failed; server " :
+	    "SASL authentication failed; server ", "said");
+	y->reach = REACH_LOGIN;
+	if (s->set->sasl_auth_soft_bounce) {
+		y->fate = FATE_LATER;
+		y->softened = false;
+		y->dsn[0] = '4';
+	}
+	return all_suffer(s->w);
+}
+
+/* ---- what we say ourselves ----------------------------------------------- */
 
 void
 trouble_rcpt_own(struct session *s, const struct rcpt *to, size_t index,
     const char *dsn, const char *text)
 {
-	why_start(s->w, FATE_NEVER, dsn);
-	relay_is_peer(s);
+	why_host(s, dsn);
 	buf_puts(&s->w->why.text, text);
 	one_suffers(s, to, index);
 }
 
 enum rc
-trouble_message(struct session *s, const struct reply *r, const char *command)
-{
-	why_said(s, r, command);
-	return all_suffer(s->w);
-}
-
-enum rc
-trouble_own(struct session *s, enum fate fate, const char *dsn,
-    const char *fmt, ...)
-{
-	struct why *y = &s->w->why;
-	__builtin_va_list ap;
-
-	why_start(s->w, fate, dsn);
-	if (s->sending == 0)
-		y->reach = REACH_HOST;
-	relay_is_peer(s);
-	__builtin_va_start(ap, fmt);
-	buf_vfmt(&y->text, fmt, ap);
-	__builtin_va_end(ap);
-	return all_suffer(s->w);
-}
-
-enum rc
-trouble_refused(struct session *s, const struct reply *r)
-{
-	struct why *y = &s->w->why;
-	const char *dsn;
-	enum fate fate = fate_of(r, &dsn);
-
-	why_start(s->w, fate, dsn);
-	y->reach = REACH_HOST;
-	relay_is_peer(s);
-	buf_puts(&y->text, "host ");
-	put_peer(s, &y->text);
-	buf_fmt(&y->text, " refused to talk to me: %.*s",
-	    SPAN_ARG(buf_span(&r->text)));
-	return all_suffer(s->w);
-}
-
-enum rc
-trouble_starttls(struct session *s, const struct reply *r)
-{
-	struct why *y = &s->w->why;
-	const char *dsn;
-	enum fate fate = fate_of(r, &dsn);
-
-	why_start(s->w, fate, dsn);
-	y->reach = REACH_HOST;
-	relay_is_peer(s);
-	buf_puts(&y->text, "TLS is required, but host ");
-	put_peer(s, &y->text);
-	buf_fmt(&y->text, " refused to start TLS: %.*s",
-	    SPAN_ARG(buf_span(&r->text)));
-	return all_suffer(s->w);
-}
-
-enum rc
-trouble_login(struct session *s, const struct reply *r, bool remembered)
-{
-	struct why *y = &s->w->why;
-	char dsn[DSN_MAX];
-	const char *code;
-	enum fate fate = fate_of(r, &code);
-
-	set_dsn(dsn, code);
-	if (fate == FATE_NEVER && s->w->set->sasl_auth_soft_bounce) {
-		fate = FATE_LATER;
-		dsn[0] = '4';
-	}
-	why_start(s->w, fate, dsn);
-	y->reach = REACH_LOGIN;
-	relay_is_peer(s);
-	buf_fmt(&y->text, "SASL %sauthentication failed; server ",
-	    remembered ? "[CACHED] " : "");
-	put_peer(s, &y->text);
-	buf_fmt(&y->text, " said: %.*s", SPAN_ARG(buf_span(&r->text)));
-	return all_suffer(s->w);
-}
-
-/* A table of ours could not tell; the server is innocent. */
-enum rc
 trouble_local(struct session *s)
 {
-	struct why *y = &s->w->why;
-
-	why_start(s->w, FATE_LATER, "4.3.0");
-	y->reach = REACH_OURS;
-	relay_is_peer(s);
-	buf_puts(&y->text, "local data error while talking to ");
-	put_peer(s, &y->text);
+	why_start(s->w, "4.3.0", s->relay, REACH_OURS);
+	buf_fmt(&s->w->why.text, "local data error while talking to %.*s",
+	    PEER_ARG(s));
 	return all_suffer(s->w);
 }
 
 enum rc
 trouble_lost(struct session *s, enum rc rc)
 {
-	struct why *y = &s->w->why;
+	bool late = rc == RC_TIME;
 
 	if (s->chat.table_failed)
 		return trouble_local(s);
 	s->lost = true;
-	why_start(s->w, FATE_LATER, "4.4.2");
-	if (s->sending == 0)
-		y->reach = REACH_HOST;
-	relay_is_peer(s);
-	buf_puts(&y->text, rc == RC_TIME ? "conversation with " :
-	    "lost connection with ");
-	put_peer(s, &y->text);
-	buf_fmt(&y->text, "%s while %s%s", rc == RC_TIME ? " timed out" : "",
-	    s->stage, s->maybe_sent ?
+	why_host(s, "4.4.2");
+	buf_fmt(&s->w->why.text, "%s with %.*s%s while %s%s",
+	    late ? "conversation" : "lost connection", PEER_ARG(s),
+	    late ? " timed out" : "", s->stage, s->maybe_sent ?
 	    " -- message may be sent more than once" : "");
 	return all_suffer(s->w);
 }
@@ -327,70 +284,75 @@ enum rc
 trouble_connect(struct worker *w, const struct host *h, const char *dsn,
     const char *reason)
 {
-	bool network = port_error_is_network();
+	struct buf *text = &w->why.text;
 
-	why_start(w, FATE_LATER, dsn);
-	w->why.reach = REACH_HOST | (network ? REACH_NET : 0);
-	buf_puts(&w->why.relay, "none");
-	buf_puts(&w->why.text, "connect to ");
-	route_relay(&w->why.text, h, true);
-	buf_fmt(&w->why.text, ": %s", reason);
+	why_start(w, dsn, "none", REACH_HOST |
+	    (port_error_is_network() ? REACH_NET : 0));
+	buf_puts(text, "connect to ");
+	route_relay(text, h, true);
+	buf_fmt(text, ": %s", reason);
 	return all_suffer(w);
 }
 
-enum rc
-trouble_site(struct worker *w, enum fate fate, const char *dsn,
-    const char *fmt, ...)
+/* No answer of name servers: with them, the network is away. */
+static void
+why_site(struct worker *w, const char *dsn)
 {
-	__builtin_va_list ap;
+	bool is_net = strcmp(dsn, "4.4.3") == 0;
 
-	why_start(w, fate, dsn);
-	/* No answer of name servers: with them, the network is away. */
-	w->why.reach = REACH_HOST | (span_is(span_of(dsn), "4.4.3") ?
-	    REACH_NET : 0);
-	buf_puts(&w->why.relay, "none");
-	__builtin_va_start(ap, fmt);
-	buf_vfmt(&w->why.text, fmt, ap);
-	__builtin_va_end(ap);
-	log_line(w->log, LOG_INFO, "%.*s", SPAN_ARG(buf_span(&w->why.text)));
-	return RC_DENY;
+	/* A bad fallback relay is the administrator's affair. */
+	if (w->route.at_fallback && dsn[0] == '5')
+		dsn = "4.3.5";
+	why_start(w, dsn, "none", REACH_HOST | (is_net ? REACH_NET : 0));
 }
 
 enum rc
-trouble_job(struct worker *w, enum fate fate, const char *dsn,
+trouble(struct worker *w, enum trouble_at at, const char *dsn,
     const char *fmt, ...)
 {
 	__builtin_va_list ap;
 
-	why_start(w, fate, dsn);
-	w->why.reach = REACH_OURS;
-	buf_puts(&w->why.relay, w->lmtp ? "lmtp" : "smtp");
+	if (at == AT_HOST)
+		why_host(&w->session, dsn);
+	else if (at == AT_SITE)
+		why_site(w, dsn);
+	else
+		why_start(w, dsn, w->protocol, REACH_OURS);
 	__builtin_va_start(ap, fmt);
 	buf_vfmt(&w->why.text, fmt, ap);
 	__builtin_va_end(ap);
-	w->stop = true;
+	if (at == AT_HOST)
+		return all_suffer(w);
+	if (at == AT_SITE)
+		log_why(w);
+	else
+		w->stop = true;
 	return RC_DENY;
+}
+
+/* ---- no trouble ---------------------------------------------------------- */
+
+void
+trouble_none(struct session *s, const struct rcpt *to, size_t index)
+{
+	const struct reply *r = &s->reply;
+	struct verdict v;
+
+	/* A probe may end at DATA's 354; RFC 3463 knows no class 3. */
+	verdict_start(s, &v, r->dsn[0] == '2' ? r->dsn : "2.0.0", s->relay);
+	v.fate = FATE_SENT;
+	/* It heard of NOTIFY, and sees to it: RFC 3461, 5.2. */
+	v.reach = s->has & HAS_DSN ? REACH_TOLD : 0;
+	v.text = buf_span(&r->text);
+	report_one(s->w, to, index, &v);
 }
 
 void
-trouble_none(struct session *s, const struct rcpt *to, size_t index,
-    const struct reply *r)
+trouble_none_taken(struct session *s)
 {
-	char relay[RELAY_MAX];
-	struct buf b = BUF(relay);
-	struct verdict v = {
-		.fate = FATE_SENT,
-		/* It heard of NOTIFY, and sees to it: RFC 3461, 5.2. */
-		.reach = s->has & HAS_DSN ? REACH_TOLD : 0,
-		.text = buf_span(&r->text),
-		.conn_use = s->uses,
-		.connected = s->connected,
-		.sending = s->sending,
-	};
+	struct rcpt_at at = { 0 };
+	struct rcpt to;
 
-	/* A probe may end at DATA's 354; RFC 3463 knows no class 3. */
-	set_dsn(v.dsn, r->dsn[0] == '2' ? r->dsn : "2.0.0");
-	route_relay(&b, s->host, true);
-	v.relay = buf_span(&b);
-	report_one(s->w, to, index, &v);
+	while (rcpts_next(s->w, &at, RCPT_TAKEN, &to))
+		trouble_none(s, &to, at.index - 1);
 }

@@ -26,7 +26,7 @@ put_value(struct buf *b, struct span value)
 
 	code_xtext(b, span_part(value, 0, n));
 	while (n < value.n) {
-		value = span_part(value, n + 1, value.n);
+		span_skip(&value, n + 1);
 		n = span_find(value, '=');
 		buf_putc(b, '=');
 		code_xtext(b, span_part(value, 0, n));
@@ -78,5 +78,5 @@ xforward_put(struct session *s, unsigned n)
 			put_attr(&b, (enum job_attr)i, j->attr[i]);
 	if (b.n == sizeof("XFORWARD") - 1)
 		return RC_NONE;
-	return chat_put(&s->chat, "%.*s", SPAN_ARG(buf_span(&b)));
+	return chat_put(&s->chat, "%.*s", SPAN_ARG(b));
 }

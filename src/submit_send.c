@@ -47,11 +47,7 @@ put(struct report *report, const struct job *j, const struct rcpt *to,
 {
 	struct run *r = (struct run *)report;
 	const struct submit *s = r->s;
-	const struct report_form form = {
-		.external = s->set->info_log_address_format == FORMAT_EXTERNAL,
-		.ascii_only = !s->set->smtputf8_enable,
-		.digits = s->set->delay_logging_resolution_limit,
-	};
+	const struct report_form form = report_form_of(s->set);
 	char text[REPORT_LINE_MAX];
 	struct buf b = BUF(text);
 
@@ -161,23 +157,29 @@ send_all(struct run *r)
 	}
 }
 
+bool
+submit_has_domain(const struct settings *set)
+{
+	struct span name = set->myhostname;
+	size_t dot = span_find(name, '.');
+
+	return dot < name.n && !span_is_case(span_part(name, dot, name.n),
+		".localdomain");
+}
+
 /* What the machine's owner can do about it, one line for each reason. */
 static void
 advise(const struct run *r)
 {
 	const struct settings *set = r->s->set;
 	const struct app *app = r->s->app;
-	size_t dot = span_find(set->myhostname, '.');
-	bool has_domain = dot < set->myhostname.n &&
-		!span_is_case(span_part(set->myhostname, dot, SIZE_MAX),
-		".localdomain");
 
 	if (r->unreached && set->relayhost.n == 0)
 		app_fail(app, "no relayhost is set and no server of the"
 			" recipient was reached; most networks let only a"
 			" provider's server be reached: write relayhost ="
 			" [mail.example.com]:587 to main.cf");
-	if (r->reached && !has_domain)
+	if (r->reached && !submit_has_domain(set))
 		app_fail(app, "myhostname = %.*s has no domain, which many"
 			" servers refuse: write myhostname ="
 			" router.example.com to main.cf",

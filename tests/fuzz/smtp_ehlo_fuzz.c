@@ -177,6 +177,7 @@ start(struct session *s, struct worker *w, struct job *job)
 	w->route.dest.host = SPAN("dest.example");
 	w->route.best = server.how & NOT_BEST ? 5 : 10;
 	s->w = w;
+	s->set = w->set;
 	s->host = &host;
 	s->stage = "";
 	to.ip = host.ip;
@@ -218,7 +219,6 @@ check_open(const struct session *s, bool helo, const struct wanted *greeting,
 
 	HOLDS(code / 100 == 2 && s->reply.code == code);
 	HOLDS(!own || s->host->port != 25);
-	HOLDS(s->esmtp == !helo);
 	HOLDS(s->has == (helo ? 0 : hello->has));
 	HOLDS(s->size_limit == (helo ? 0 : hello->size_limit));
 	HOLDS(s->xforward >> (JOB_ATTRS + 1) == 0);

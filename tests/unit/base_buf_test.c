@@ -162,17 +162,15 @@ SIM_TEST(what_is_built_in_an_arena_is_kept_where_it_stands)
 	assert_false(b.full);
 	assert_ptr_equal(arena_room(&a).p, b.p);	/* not taken yet */
 	arena_keep(&a, &b);
-	assert_ptr_equal(b.p, memory + 16);
-	assert_true((char *)arena_take(&a, 1) >= b.p + 17);
+	assert_ptr_equal(b.p, memory + 3);
+	assert_true((char *)arena_take(&a, 32) >= b.p + 17);
 	assert_memory_equal(b.p, "0123456789012345", 16);
 
-	assert_int_equal(a.used, 49);
+	assert_int_equal(a.used, 64);
 	b = arena_room(&a);
 	assert_int_equal(b.cap, 0);
 	buf_putc(&b, 'x');
 	assert_true(b.full);
-	arena_init(&a, NULL, 0);
-	assert_int_equal(arena_room(&a).cap, 0);
 }
 
 SIM_TEST(wiped_memory_is_zero_and_no_more_of_it)

@@ -21,6 +21,18 @@ SIM_TEST(part_is_clamped_to_what_there_is)
 	assert_int_equal(span_part((struct span){ NULL, 0 }, 0, 1).n, 0);
 }
 
+SIM_TEST(skip_takes_no_more_than_there_is)
+{
+	struct span s = SPAN("abcd");
+
+	span_skip(&s, 0);
+	assert_true(span_is(s, "abcd"));
+	span_skip(&s, 3);
+	assert_true(span_is(s, "d"));
+	span_skip(&s, 2);
+	assert_int_equal(s.n, 0);
+}
+
 SIM_TEST(trim_takes_white_space_off_both_ends_only)
 {
 	assert_span(span_trim(SPAN(" \t\r\na b\r\n\t ")), "a b");
@@ -97,6 +109,18 @@ SIM_TEST(nul_divides_no_words)
 	assert_int_equal(word.n, 3);
 }
 
+SIM_TEST(word_has_its_place_in_a_list)
+{
+	const char list[] = "one two Three";
+
+	assert_int_equal(span_index(list, SPAN("one")), 0);
+	assert_int_equal(span_index(list, SPAN("THREE")), 2);
+	assert_int_equal(span_index(list, SPAN("tw")), -1);
+	assert_int_equal(span_index(list, SPAN("two Three")), -1);
+	assert_int_equal(span_index(list, SPAN("")), -1);
+	assert_int_equal(span_index("", SPAN("one")), -1);
+}
+
 SIM_TEST(lines_end_in_lf_or_cr_lf)
 {
 	struct span rest = SPAN("one\r\n\ntwo\rx\nlast\r"), line;
@@ -156,6 +180,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SIM_RUN(part_is_clamped_to_what_there_is),
+		SIM_RUN(skip_takes_no_more_than_there_is),
 		SIM_RUN(trim_takes_white_space_off_both_ends_only),
 		SIM_RUN(texts_are_equal_with_length_and_nul),
 		SIM_RUN(only_ascii_letters_lose_their_case),
@@ -163,6 +188,7 @@ main(void)
 		SIM_RUN(octets_are_found_from_either_end),
 		SIM_RUN(words_are_taken_without_empty_ones),
 		SIM_RUN(nul_divides_no_words),
+		SIM_RUN(word_has_its_place_in_a_list),
 		SIM_RUN(lines_end_in_lf_or_cr_lf),
 		SIM_RUN(line_end_at_the_end_opens_no_further_line),
 		SIM_RUN(numbers_are_digits_within_bounds),
