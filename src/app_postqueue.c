@@ -84,6 +84,10 @@ flush(struct app *app)
 	char room[LIST_ANSWER_MAX];
 	struct buf answer = BUF(room);
 
+	if (id != NULL && !queue_id_is_safe(span_of(id))) {
+		app_say(app, "bad mail queue id: %s", id);
+		return EXIT_UNAVAILABLE;
+	}
 	TRY_CODE(app_queue(app, true));
 	switch (list_ask(&app->q, id != NULL ? "flush-id" : site != NULL ?
 	    "flush-site" : "flush", span_of(id != NULL ? id : site != NULL ?

@@ -33,7 +33,7 @@ struct call {
 	struct app *app;
 	int lock;		/* -1: a manager runs */
 	const struct deed *deed;	/* to be done */
-	unsigned count;
+	unsigned count[COUNT(deeds)];
 	size_t requests_n;
 	struct {
 		int letter;
@@ -61,7 +61,7 @@ do_ourselves(const struct queue *q, char letter, struct span id)
 		TRY(queue_hold(q, id, false));
 	else if (letter == 'H')
 		return RC_NONE;
-	return letter == 'H' ? RC_OK : queue_put_off(q, id, port_wall());
+	return queue_put_off(q, id, port_wall());
 }
 
 /* Likewise. */
@@ -94,7 +94,7 @@ change(struct call *c, struct span id)
 	if (rc == RC_NONE)
 		return RC_OK;
 	if (rc == RC_OK) {
-		c->count++;
+		c->count[c->deed - deeds]++;
 		log_line(&c->app->log, LOG_INFO, "%.*s: %s", SPAN_ARG(id),
 		    c->deed->done);
 	}
@@ -147,11 +147,10 @@ change_named(struct call *c)
 	return rc == RC_NONE ? RC_OK : rc;
 }
 
-/* All that was asked for by one letter, and how much that was. */
+/* All that was asked for by one letter. */
 static enum rc
 change_each(struct call *c)
 {
-	c->count = 0;
 	for (size_t i = 0; i < c->requests_n; i++) {
 		struct span id = span_of(c->requests[i].id);
 
@@ -160,10 +159,16 @@ change_each(struct call *c)
 		TRY(span_is(id, "ALL") ? change_all(c) : span_is(id, "-") ?
 		    change_named(c) : change(c, id));
 	}
-	if (app_given(c->app, c->deed->letter) != NULL)
-		app_say(c->app, "%s: %u message%s", c->deed->sum, c->count,
-		    c->count == 1 ? "" : "s");
 	return RC_OK;
+}
+
+static void
+tell_sums(const struct call *c)
+{
+	for (size_t i = 0; i < COUNT(deeds); i++)
+		if (app_given(c->app, deeds[i].letter) != NULL)
+			app_say(c->app, "%s: %u message%s", deeds[i].sum,
+			    c->count[i], c->count[i] == 1 ? "" : "s");
 }
 
 /* ---- the run ------------------------------------------------------------- */
@@ -186,8 +191,7 @@ take(struct app *app, int letter, const char *value)
 int
 app_postsuper(struct app *app)
 {
-	struct call *c = app_start(app, sizeof(*c), "o:c:d:h:H:psr:vS",
-	    take);
+	struct call *c = app_start(app, sizeof(*c), "o:c:d:h:H:psr:vS", take);
 	enum rc rc = RC_OK;
 
 	if (c == NULL)
@@ -206,8 +210,10 @@ app_postsuper(struct app *app)
 		rc = change_each(c);
 	}
 	port_close(c->lock);
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
+		tell_sums(c);
 		return EXIT_OK;
+	}
 	app_say(app, "the queue cannot be changed: %s", rc == RC_FULL ?
 	    "a line of standard input is no id" : rc == RC_TIME ?
 	    "its manager does not answer" : port_error());

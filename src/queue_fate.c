@@ -409,8 +409,10 @@ fate_doom(struct run *r, unsigned mail)
 void
 fate_withdraw(struct run *r, unsigned mail)
 {
-	r->mail[mail].has_later = true;
-	r->mail[mail].not_network = true;
+	const struct plan_message *p = &r->plan.message[mail];
+
+	if (p->waiting > 0 || p->has_more)
+		r->mail[mail].has_later = r->mail[mail].not_network = true;
 	plan_stop(&r->plan, mail);
 	fate_settle(r, mail);
 }

@@ -280,7 +280,7 @@ unreadable(struct run *r, unsigned mail, enum rc rc)
 	} else {
 		run_log(r, NULL, LOG_ERROR, "%s: its recipients cannot be "
 			"read: %s", id, port_error());
-		r->mail[mail].was_tried = true;
+		r->mail[mail].was_tried = r->mail[mail].has_later = true;
 	}
 	fate_withdraw(r, mail);
 }

@@ -29,7 +29,7 @@ JOBS = 2
 SECONDS = 100           # no test takes longer; a fault may make it hang
 CC = "gcc"
 FLAGS = ["-std=c11", "-O1", "-g", "-w", "-iquote", "build/date",
-         "-isystem", "build/src/bearssl/inc",
+         "-iquote", "build/packed", "-isystem", "build/src/bearssl/inc",
          "-isystem", "build/src/tinycdb"]
 # Those of the program, which `make' has built.
 LIBRARIES = ["build/%s/lib%s.a" % (os.uname().machine, x)

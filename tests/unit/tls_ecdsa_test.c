@@ -615,6 +615,42 @@ SIM_TEST(what_bearssl_signs_is_right)
 }
 
 /* The sum itself, as r would have it, of any two numbers. */
+/* The same numbers come from the same digest: RFC 6979. */
+SIM_TEST(what_we_sign_is_what_bearssl_signs)
+{
+	unsigned char secret[OCTETS_MAX], theirs[200];
+	uint64_t d[SCALAR_WORDS];
+	size_t n;
+
+	for (int i = 0; i < 24; i++) {
+		use_curve(BR_EC_secp256r1 + i % 3);
+		load_order();
+		some_scalar(d);
+		wide_store(secret, each, d);
+		use_secret(d);
+		br_ec_private_key sk = { key.curve, secret, each };
+		digest_n = i % 2 ? 32 : 64;
+		for (size_t k = 0; k < digest_n; k++)
+			digest[k] = (unsigned char)sim_random(256);
+		sig_n = wide_ecdsa_sign(NULL, i % 2 ? &br_sha256_vtable
+		    : &br_sha512_vtable, digest, &sk, sig);
+		assert_true(sig_n > 0);
+		assert_true(is_right());
+		if (each == 66)
+			continue;
+		n = br_ecdsa_i31_sign_asn1(&br_ec_all_m31, i % 2
+		    ? &br_sha256_vtable : &br_sha512_vtable, digest, &sk,
+		    theirs);
+		assert_int_equal(n, sig_n);
+		assert_memory_equal(sig, theirs, n);
+	}
+	memset(secret, 0xff, sizeof(secret));
+	use_curve(BR_EC_secp256r1);
+	br_ec_private_key sk = { key.curve, secret, each };
+	assert_int_equal(wide_ecdsa_sign(NULL, &br_sha256_vtable, digest, &sk,
+	    sig), 0);
+}
+
 SIM_TEST(sums_are_those_of_bearssl)
 {
 	uint64_t u[SCALAR_WORDS], v[SCALAR_WORDS], d[SCALAR_WORDS],
@@ -666,6 +702,7 @@ main(void)
 		SIM_RUN(a_digest_of_0_is_one_like_others),
 		SIM_RUN(r_may_stand_for_an_x_above_the_order),
 		SIM_RUN(what_bearssl_signs_is_right),
+		SIM_RUN(what_we_sign_is_what_bearssl_signs),
 		SIM_RUN(sums_are_those_of_bearssl),
 	};
 	return sim_main(tests, COUNT(tests));

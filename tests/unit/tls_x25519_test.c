@@ -205,7 +205,7 @@ SIM_TEST(points_of_low_order_are_refused)
 	    BR_EC_curve25519), 0);
 }
 
-/* The curves of NIST are BearSSL's, by another way. */
+/* A secret's highest bit is 0 or 1, as it comes. */
 static void
 agree_on(int curve)
 {
@@ -218,6 +218,7 @@ agree_on(int curve)
 	for (size_t i = 0; i < n; i++)
 		k[i] = (unsigned char)sim_random(256);
 	k[0] = 0;
+	k[1] >>= sim_random(8);
 	k[n - 1] |= 1;
 	assert_true(wide_ec.supported_curves >> curve & 1);
 	n = wide_ec.mulgen(ours, k, n, curve);
@@ -238,10 +239,32 @@ SIM_TEST(other_curves_are_there)
 {
 	assert_int_equal(wide_ec.supported_curves,
 	    br_ec_all_m31.supported_curves);
-	agree_on(BR_EC_secp256r1);
-	agree_on(BR_EC_secp384r1);
-	agree_on(BR_EC_secp521r1);
-	agree_on(BR_EC_curve25519);
+	for (int i = 0; i < 20; i++) {
+		agree_on(BR_EC_secp256r1);
+		agree_on(BR_EC_secp384r1);
+		agree_on(BR_EC_secp521r1);
+		agree_on(BR_EC_curve25519);
+	}
+}
+
+SIM_TEST(a_point_of_another_curve_is_not_multiplied)
+{
+	unsigned char k[32] = { 7 }, g[133];
+	const unsigned char *p;
+	size_t n;
+
+	p = br_ec_all_m31.generator(BR_EC_secp256r1, &n);
+	memcpy(g, p, n);
+	assert_int_equal(wide_ec.mul(g, n, k, 32, BR_EC_secp256r1), 1);
+	memcpy(g, p, n);
+	g[n - 1] ^= 1;
+	assert_int_equal(wide_ec.mul(g, n, k, 32, BR_EC_secp256r1), 0);
+	memcpy(g, p, n);
+	assert_int_equal(wide_ec.mul(g, n - 1, k, 32, BR_EC_secp256r1), 0);
+	memcpy(g, p, n);
+	k[0] = 0;
+	assert_int_equal(wide_ec.mul(g, n, k, 32, BR_EC_secp256r1), 0);
+	assert_int_equal(wide_ec.mulgen(g, k, 32, BR_EC_secp256r1), 0);
 }
 
 int
@@ -256,6 +279,7 @@ main(void)
 		SIM_RUN(a_result_near_the_prime_is_taken_modulo_it),
 		SIM_RUN(points_of_low_order_are_refused),
 		SIM_RUN(other_curves_are_there),
+		SIM_RUN(a_point_of_another_curve_is_not_multiplied),
 	};
 	return sim_main(tests, COUNT(tests));
 }
