@@ -57,6 +57,8 @@ void mail_list_start(struct mail_list *l);
 size_t mail_list_feed(struct mail_list *l, struct span s);
 /* The field is over: true if there is one more address. */
 bool mail_list_end(struct mail_list *l);
+/* The next address of a whole list, taken off *text; false: no more. */
+bool mail_list_take(struct mail_list *l, struct span *text);
 
 /*
  * mail_phrase - a display name, as it is, in quotes, or, beyond ASCII, in

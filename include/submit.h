@@ -45,21 +45,20 @@ enum submit_origin {
 };
 
 /*
- * The tables of addresses.  A mail_map for each of the first, in this order.
+ * The tables of addresses, and that of login names.
  */
 enum submit_map {
 	MAP_SENDER_CANONICAL, MAP_RECIPIENT_CANONICAL, MAP_CANONICAL,
 	MAP_VIRTUAL, MAP_SENDER_BCC, MAP_RECIPIENT_BCC,
-	MAP_ALIAS, MAPS
+	MAP_ALIAS, MAP_LOGIN, MAPS
 };
 struct submit_maps {
 	struct arena arena;
 	struct table_list list[MAPS];
-	struct mail_map map[MAP_ALIAS];
+	struct mail_map map;			/* as submit_map_of() has it */
 	struct table_names local;		/* mydestination */
 	struct table_names plain;		/* masquerade_exceptions */
 	struct table_names users;		/* authorized_submit_users */
-	struct table_list senders;		/* local_login_sender_maps */
 };
 
 struct submit {
@@ -109,6 +108,7 @@ struct submit {
 	bool is_probe;
 	bool is_stuck;			/* a table could not tell */
 
+	char option_text[40];		/* of submit_list_options() */
 	char sender_text[RCPT_ADDR_MAX + 1];
 	char from_text[RCPT_ADDR_MAX + 1];
 	char why_text[SUBMIT_WHY_MAX];
@@ -162,9 +162,8 @@ MUST_USE enum rc submit_list_make(struct submit *s, bool by_domain,
 /* They go into an envelope. */
 MUST_USE enum rc submit_list_put(const struct submit_list *l,
 	struct queue_draft *d);
-/* -N and `--` go ahead of each of them, if there is need. */
-MUST_USE enum rc submit_list_options(const struct submit *s,
-	struct submit_list *l);
+/* `--` goes ahead of each of them, and -N if there is need. */
+void submit_list_options(struct submit *s, struct submit_list *l);
 /* The address of a recipient in it; the rest of one. */
 struct span submit_list_addr(const struct submit_list *l, size_t index);
 struct span submit_list_rcpt(const struct submit_list *l, size_t index,
@@ -204,6 +203,8 @@ MUST_USE enum rc submit_map(struct submit *s, unsigned where,
 /* Is its domain ours (mydestination)?  RC_OK, RC_NONE, or nobody can tell. */
 MUST_USE enum rc submit_is_local(const struct submit *s, struct span addr);
 MUST_USE enum rc submit_maps_open(struct submit *s);
+/* One of the tables, to be asked about addresses; until the next call. */
+const struct mail_map *submit_map_of(struct submit *s, enum submit_map which);
 
 /*
  * submit_resolve - who gets the mail of a recipient: canonical address, copies

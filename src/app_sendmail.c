@@ -277,14 +277,13 @@ read_sender(struct call *c, struct span text)
 {
 	struct buf b = BUF(c->sender_text);
 	struct mail_list l;
-	size_t n;
+	struct span rest = text;
 
 	mail_list_start(&l);
-	n = mail_list_feed(&l, text);
-	if (!l.is_ready && !mail_list_end(&l))
-		return submit_from(&c->submit, (struct span){ 0 }, true);
+	if (!mail_list_take(&l, &rest))
+		return submit_from(&c->submit, rest, true);
 	submit_complete(&c->submit, &b, l.addr, l.has_domain);
-	if (l.is_bad || n < text.n || b.full)
+	if (l.is_bad || rest.n > 0 || b.full)
 		return submit_fail(&c->submit, EXIT_USAGE,
 			"-f %.*s: this is no address", SPAN_ARG(text));
 	return submit_from(&c->submit, buf_span(&b), true);

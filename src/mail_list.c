@@ -220,3 +220,14 @@ mail_list_end(struct mail_list *l)
 		l->is_bad = true;
 	return finish(l);
 }
+
+bool
+mail_list_take(struct mail_list *l, struct span *text)
+{
+	while (text->n > 0) {
+		span_skip(text, mail_list_feed(l, *text));
+		if (l->is_ready)
+			return true;
+	}
+	return mail_list_end(l);
+}

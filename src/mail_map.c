@@ -109,7 +109,8 @@ mail_map_find(const struct mail_map *m, struct span addr, struct buf *value,
 	enum rc rc;
 
 	*ext = none;
-	if (addr.n == 0 || addr.p[addr.n - 1] == '@')
+	if (m->tables->first == NULL || addr.n == 0 ||
+	    addr.p[addr.n - 1] == '@')
 		return RC_NONE;
 	rc = mail_map_try(m->tables, local, domain, TABLE_ANY, value);
 	if (rc == RC_NONE)

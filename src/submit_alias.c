@@ -72,7 +72,7 @@ push(struct submit *s, enum step step, size_t parent, struct span text)
 
 /* ---- what tables say ----------------------------------------------------- */
 
-/* A table's value, or a line of a file, for the entry at `parent`. */
+/* What the entry at `parent` turns into: a table's value, lines of a file. */
 struct result {
 	struct submit *s;
 	size_t parent;
@@ -97,13 +97,12 @@ push_one(struct result *r, struct span text, bool has_domain)
 	enum step step = ANY;
 
 	if (r->is_alias && text.p[0] == '\\') {
-		text = span_part(text, 1, text.n);
+		span_skip(&text, 1);
 		step = DONE;
 	}
 	if (r->is_alias && !has_domain && strchr("|/", text.p[0]) != NULL) {
-		buf_put(&f, text);
-		buf_putc(&f, '@');
-		buf_put(&f, s->set->myhostname);
+		buf_fmt(&f, "%.*s@%.*s", SPAN_ARG(text),
+			SPAN_ARG(s->set->myhostname));
 		step = DONE;
 	} else {
 		submit_complete(s, &f, text, has_domain);
@@ -122,13 +121,10 @@ push_addresses(struct result *r, struct span text)
 	struct mail_list l;
 
 	mail_list_start(&l);
-	while (text.n > 0) {
-		text = span_part(text, mail_list_feed(&l, text), text.n);
-		if (l.is_ready && !l.is_bad)
+	while (mail_list_take(&l, &text))
+		if (!l.is_bad)
 			TRY(push_one(r, l.addr, l.has_domain));
-	}
-	return mail_list_end(&l) && !l.is_bad ?
-		push_one(r, l.addr, l.has_domain) : RC_OK;
+	return RC_OK;
 }
 
 /* The next member of an alias: up to a comma outside of quotes. */
@@ -171,144 +167,125 @@ push_alias(struct result *r, struct span text)
 
 /* ---- one step ------------------------------------------------------------ */
 
-/* RC_OK: others stand for it now.  RC_NONE: none do. */
+/* Each of these: RC_OK, others stand for it now; RC_NONE: none do. */
+
 static enum rc
-by_virtual(struct submit *s, size_t at, struct span addr)
+by_virtual(struct result *r, struct buf *value)
 {
-	struct result r = {
-		.s = s, .parent = at, .was = addr,
-		.ext_stays = s->set->propagate_unmatched_extensions &
-			EXTENSION_VIRTUAL,
-	};
-	char room[TABLE_VALUE_MAX];
-	struct buf value = BUF(room);
+	const struct submit *s = r->s;
 	struct span text;
 
-	if (s->maps.list[MAP_VIRTUAL].first == NULL)
-		return RC_NONE;
-	TRY(mail_map_find(&s->maps.map[MAP_VIRTUAL], addr, &value, &r.ext));
-	text = span_trim(buf_span(&value));
-	if (text.n > 0 && text.p[0] == '@') {
-		r.any = true;
-		TRY(push_one(&r, text, true));
-	} else {
-		TRY(push_addresses(&r, text));
-	}
-	return r.any ? RC_OK : RC_WIRE;
+	r->ext_stays = s->set->propagate_unmatched_extensions &
+		EXTENSION_VIRTUAL;
+	TRY(mail_map_find(submit_map_of(r->s, MAP_VIRTUAL), r->was, value,
+		&r->ext));
+	text = span_trim(buf_span(value));
+	if (text.n > 0 && text.p[0] == '@')
+		TRY(push_one(r, text, true));
+	else
+		TRY(push_addresses(r, text));
+	return r->any ? RC_OK : RC_WIRE;
 }
 
 static enum rc
-find_alias(struct submit *s, struct span local, struct span ext,
-	struct buf *value)
+by_alias(struct result *r, struct span local, struct buf *value)
 {
+	const struct submit *s = r->s;
 	const struct table_list *l = &s->maps.list[MAP_ALIAS];
 	enum rc rc = table_find(l, local, TABLE_ANY, value);
 
-	if (rc != RC_NONE || ext.n == 0)
-		return rc;
-	return table_find(l, span_part(local, 0, local.n - ext.n), TABLE_ANY,
-		value);
+	r->is_alias = true;
+	r->ext_stays = s->set->propagate_unmatched_extensions &
+		EXTENSION_ALIAS;
+	r->ext = mail_map_split(local, s->set->recipient_delimiter);
+	if (rc == RC_NONE && r->ext.n > 0)
+		rc = table_find(l, span_part(local, 0, local.n - r->ext.n),
+			TABLE_ANY, value);
+	TRY(rc);
+	TRY(push_alias(r, buf_span(value)));
+	return r->any ? RC_OK : RC_WIRE;
 }
 
 static enum rc
-by_alias(struct submit *s, size_t at, struct span addr)
+by_file(struct result *r)
 {
-	struct span local = mail_addr_local(addr);
-	struct result r = {
-		.s = s, .parent = at, .was = addr, .is_alias = true,
-		.ext_stays = s->set->propagate_unmatched_extensions &
-			EXTENSION_ALIAS,
-		.ext = mail_map_split(local, s->set->recipient_delimiter),
-	};
-	char room[TABLE_VALUE_MAX];
-	struct buf value = BUF(room);
-
-	TRY(find_alias(s, local, r.ext, &value));
-	TRY(push_alias(&r, buf_span(&value)));
-	return r.any ? RC_OK : RC_WIRE;
-}
-
-static enum rc
-by_file(struct submit *s, size_t at, struct span text)
-{
-	struct result r = { .s = s, .parent = at, .was = text,
-		.is_alias = true };
 	struct submit_in in;
 	struct span piece;
 	bool last;
 	enum rc rc;
 
+	r->is_alias = true;
 	submit_in_start(&in, ENDINGS_ALWAYS, false);
 	in.at = 0;
 	in.end = INT64_MAX;
-	if (port_open(text.p + sizeof(INCLUDE) - 1, &in.fd) != RC_OK) {
-		log_line(&s->app->log, LOG_WARNING, "%.*s of an alias cannot"
-			" be read: %s", SPAN_ARG(text), port_error());
+	if (port_open(r->was.p + sizeof(INCLUDE) - 1, &in.fd) != RC_OK) {
+		log_line(&r->s->app->log, LOG_WARNING, "%s of an alias cannot"
+			" be read: %s", r->was.p, port_error());
 		return RC_WIRE;
 	}
 	while ((rc = submit_in_piece(&in, &piece, &last)) == RC_OK) {
 		if (piece.n > 0 && piece.p[0] != '#')
-			rc = push_alias(&r, piece);
-		if (rc != RC_OK || !last)
+			rc = push_alias(r, piece);
+		if (rc == RC_OK && !last)
+			rc = RC_FULL;	/* a line of 4 KiB */
+		if (rc != RC_OK)
 			break;
 	}
 	port_close(in.fd);
-	if (rc == RC_NONE)
-		return RC_OK;
-	return rc == RC_OK ? RC_FULL : rc;	/* a line of 4 KiB */
+	return rc == RC_NONE ? RC_OK : rc;
 }
 
-/* Names that every machine has; then the one for all others. */
+/*
+ * `user%site` and `site!user` at this machine go further (RFC 1123, 5.2.16);
+ * then there are aliases, names that every machine has, and the one for all
+ * others.
+ */
 static enum rc
-by_default(struct submit *s, size_t at, struct span addr)
+by_name(struct result *r, struct buf *value)
 {
-	struct span to = s->set->postern_local_to;
+	const struct submit *s = r->s;
+	struct span to = s->set->postern_local_to, domain;
+	struct span local = mail_addr_local(r->was);
 	char room[RCPT_ADDR_MAX + 1];
 	struct buf b = BUF(room);
+	enum step step = ANY;
+	enum rc rc;
 
-	if (span_is_case(mail_addr_local(addr), "postmaster")) {
-		buf_puts(&b, "root@");
-		buf_put(&b, mail_addr_domain(addr));
-		return push(s, ANY, at, buf_span(&b));
+	if (submit_split(s, local, &domain).n < local.n) {
+		submit_complete(s, &b, local, false);
+		return push(r->s, ANY, r->parent, buf_span(&b));
 	}
-	if (to.n == 0)
+	rc = by_alias(r, local, value);
+	if (rc != RC_NONE)
+		return rc;
+	if (span_is_case(local, "postmaster")) {
+		buf_fmt(&b, "root@%.*s", SPAN_ARG(mail_addr_domain(r->was)));
+	} else if (to.n > 0) {
+		submit_complete(s, &b, to, mail_addr_has_domain(to));
+		step = DONE;
+	} else {
 		return RC_NONE;
-	submit_complete(s, &b, to, mail_addr_has_domain(to));
-	return push(s, DONE, at, buf_span(&b));
-}
-
-/* `user%site` and `site!user` at this machine go further: RFC 1123, 5.2.16. */
-static enum rc
-by_route(struct submit *s, size_t at, struct span addr)
-{
-	struct span local = mail_addr_local(addr);
-	char room[RCPT_ADDR_MAX + 1];
-	struct buf b = BUF(room);
-	struct span domain;
-
-	if (submit_split(s, local, &domain).n == local.n)
-		return RC_NONE;
-	submit_complete(s, &b, local, false);
-	return push(s, ANY, at, buf_span(&b));
+	}
+	return push(r->s, step, r->parent, buf_span(&b));
 }
 
 static enum rc
 step(struct submit *s, size_t at, const struct entry *e)
 {
+	struct result r = { .s = s, .parent = at, .was = e->text };
+	char room[TABLE_VALUE_MAX];
+	struct buf value = BUF(room);
 	enum rc rc;
 
 	if (e->step == DONE)
 		return RC_NONE;
 	if (e->step == FILE)
-		return by_file(s, at, e->text);
-	rc = by_virtual(s, at, e->text);
+		return by_file(&r);
+	rc = by_virtual(&r, &value);
 	if (rc != RC_NONE)
 		return rc;
 	TRY(submit_is_local(s, e->text));
-	rc = by_route(s, at, e->text);
-	if (rc == RC_NONE)
-		rc = by_alias(s, at, e->text);
-	return rc == RC_NONE ? by_default(s, at, e->text) : rc;
+	return by_name(&r, &value);
 }
 
 /* ---- all of them --------------------------------------------------------- */
@@ -356,10 +333,8 @@ copy_by(struct submit *s, enum submit_map which, struct span addr)
 	char room[TABLE_VALUE_MAX];
 	struct buf value = BUF(room);
 	struct span ext;
-	enum rc rc = RC_NONE;
+	enum rc rc = mail_map_find(submit_map_of(s, which), addr, &value, &ext);
 
-	if (s->maps.list[which].first != NULL)
-		rc = mail_map_find(&s->maps.map[which], addr, &value, &ext);
 	if (rc == RC_OK)
 		return copy_to(s, buf_span(&value));
 	return rc == RC_NONE ? RC_OK : RC_DENY;

@@ -27,22 +27,14 @@ enum {
 	F_HOP = 64
 };
 
-struct field {
-	const char *name;
-	unsigned is;
-};
-
-static const struct field fields[] = {
-	{ "From", F_FROM }, { "Date", F_DATE }, { "Message-Id", F_ID },
-	{ "To", F_TO | F_RCPT }, { "Cc", F_TO | F_RCPT }, { "Bcc", F_RCPT },
-	{ "Resent-From", F_RESENT | F_FROM },
-	{ "Resent-Date", F_RESENT | F_DATE },
-	{ "Resent-Message-Id", F_RESENT | F_ID },
-	{ "Resent-To", F_RESENT | F_TO | F_RCPT },
-	{ "Resent-Cc", F_RESENT | F_TO | F_RCPT },
-	{ "Resent-Bcc", F_RESENT | F_RCPT },
-	{ "Resent-Sender", F_RESENT }, { "Received", F_HOP },
-	{ "Apparently-To", F_TO },
+static const char fields[] = "From Date Message-Id To Cc Bcc Resent-From "
+	"Resent-Date Resent-Message-Id Resent-To Resent-Cc Resent-Bcc "
+	"Resent-Sender Received Apparently-To";
+static const unsigned char are[] = {
+	F_FROM, F_DATE, F_ID, F_TO | F_RCPT, F_TO | F_RCPT, F_RCPT,
+	F_RESENT | F_FROM, F_RESENT | F_DATE, F_RESENT | F_ID,
+	F_RESENT | F_TO | F_RCPT, F_RESENT | F_TO | F_RCPT, F_RESENT | F_RCPT,
+	F_RESENT, F_HOP, F_TO
 };
 
 /* ---- rewriting ----------------------------------------------------------- */
@@ -56,8 +48,7 @@ show(struct submit_head *h, struct span was)
 	struct buf b = BUF(text);
 
 	buf_put(&b, mail_addr_local(was));
-	buf_puts(&b, " on ");
-	buf_put(&b, span_part(host, 0, span_find(host, '.')));
+	buf_fmt(&b, " on %.*s", (int)span_find(host, '.'), host.p);
 	h->is_ours = true;
 	if (!b.full && (h->field & F_FROM) != 0)
 		mail_phrase(&h->shown, buf_span(&b));
@@ -121,11 +112,9 @@ submit_head_received(struct submit_head *h)
 
 	if (s->to_drop)
 		return;
-	buf_puts(&b, "Received: by ");
-	buf_put(&b, s->set->myhostname);
-	buf_puts(&b, " (");
-	buf_put(&b, s->set->mail_name);
-	buf_fmt(&b, ", from userid %u)\n\tid %s; ", (unsigned)s->uid, s->id);
+	buf_fmt(&b, "Received: by %.*s (%.*s, from userid %u)\n\tid %s; ",
+		SPAN_ARG(s->set->myhostname), SPAN_ARG(s->set->mail_name),
+		(unsigned)s->uid, s->id);
 	civil_put_mail(&b, now, port_zone(now));
 	buf_putc(&b, '\n');
 	h->put(h, buf_span(&b));
@@ -142,19 +131,16 @@ put_author(const struct submit *s, struct buf *b)
 		mail_phrase(b, name);
 		buf_puts(b, " <");
 	}
-	if (s->sender.n > 0) {
-		mail_addr_quote(b, s->sender);
-	} else {
-		buf_puts(b, "MAILER-DAEMON@");
-		buf_put(b, s->set->myorigin);
-	}
-	if (name.n > 0 && !is_old) {
-		buf_putc(b, '>');
-	} else if (name.n > 0) {
+	mail_addr_quote(b, s->sender);
+	if (s->sender.n == 0)
+		buf_fmt(b, "MAILER-DAEMON@%.*s", SPAN_ARG(s->set->myorigin));
+	if (name.n == 0)
+		return;
+	if (is_old) {
 		buf_puts(b, " (");
 		mail_comment(b, name);
-		buf_putc(b, ')');
 	}
+	buf_putc(b, is_old ? ')' : '>');
 }
 
 static void
@@ -168,10 +154,7 @@ put_id(const struct submit *s, struct buf *b)
 		buf_fmt(b, "%04d%02d%02d%02d%02d%02d.", c.year, c.month,
 			c.day, c.hour, c.minute, c.second);
 	}
-	buf_puts(b, s->id);
-	buf_putc(b, '@');
-	buf_put(b, s->set->myhostname);
-	buf_putc(b, '>');
+	buf_fmt(b, "%s@%.*s>", s->id, SPAN_ARG(s->set->myhostname));
 }
 
 static void
@@ -258,14 +241,14 @@ is_dropped(const struct submit_head *h, struct span name)
 static void
 begin_field(struct submit_head *h, struct span name)
 {
+	int i;
+
 	end_field(h);
 	h->in_field = true;
 	h->keeps = !is_dropped(h, name);
 	h->holds = is_rewritten(h, name);
-	h->field = 0;
-	for (size_t i = 0; i < COUNT(fields); i++)
-		if (span_is_case(name, fields[i].name))
-			h->field = fields[i].is;
+	i = span_index(fields, name);
+	h->field = i < 0 ? 0 : are[i];
 	h->where = (h->field & (F_TO | F_RCPT)) != 0 ?
 		ADDRESS_HEADER_RECIPIENT : ADDRESS_HEADER_SENDER;
 	if ((h->field & F_HOP) != 0)

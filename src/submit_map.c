@@ -10,6 +10,7 @@
  * sender_canonical_maps = static:ADDRESS changes these, too.
  */
 #include <stddef.h>
+#include <string.h>
 
 #include "mail_content.h"
 #include "submit.h"
@@ -20,15 +21,23 @@
 
 /* ---- tables -------------------------------------------------------------- */
 
-static const struct {
-	const char *name;
-	size_t at;
-} settings[MAPS] = {
-#define ROW(field)	{ #field, offsetof(struct settings, field) }
-	ROW(sender_canonical_maps), ROW(recipient_canonical_maps),
-	ROW(canonical_maps), ROW(virtual_alias_maps), ROW(sender_bcc_maps),
-	ROW(recipient_bcc_maps), ROW(alias_maps)
+/* In the order of enum submit_map. */
+#define SETTINGS(X) \
+	X(sender_canonical_maps) X(recipient_canonical_maps) \
+	X(canonical_maps) X(virtual_alias_maps) X(sender_bcc_maps) \
+	X(recipient_bcc_maps) X(alias_maps) X(local_login_sender_maps)
+
+static const uint16_t fields[MAPS] = {
+#define X(field)	offsetof(struct settings, field),
+	SETTINGS(X)
+#undef X
 };
+
+static const char names[] =
+#define X(field)	#field "\0"
+	SETTINGS(X)
+#undef X
+;
 
 /*
  * The tables of the default are there or not, as the machine has it; one that
@@ -36,19 +45,14 @@ static const struct {
  * those of /etc/aliases in what systems install.
  */
 static bool
-is_wanted(const struct submit *s, struct span word)
+is_there(struct span word)
 {
-	struct span value;
-	size_t colon = span_find(word, ':');
 	char path[QUEUE_PATH_MAX];
 	struct buf b = BUF(path);
 	struct port_stat st;
 
-	if (span_starts_case(word, "nis:") || span_starts_case(word, "nis+:"))
-		return false;
-	if (param_find(s->param, SPAN("alias_maps"), &value) == RC_OK)
-		return true;
-	buf_put(&b, span_part(word, colon + 1, word.n));
+	span_skip(&word, span_find(word, ':') + 1);
+	buf_put(&b, word);
 	if (port_stat_path(buf_text(&b), &st) == RC_OK)
 		return true;
 	buf_puts(&b, ".cdb");
@@ -60,15 +64,18 @@ aliases(struct submit *s)
 {
 	struct span rest = s->set->alias_maps, word;
 	struct buf b = arena_room(&s->maps.arena);
+	bool is_users = param_find(s->param, SPAN("alias_maps"), &word) ==
+		RC_OK;
 
 	while (span_word(&rest, LIST_DIVIDERS, &word))
-		if (is_wanted(s, word)) {
-			buf_put(&b, word);
-			buf_putc(&b, ' ');
-		}
-	if (b.full || b.n == 0)
-		return (struct span){ 0 };
-	arena_keep(&s->maps.arena, &b);
+		if (!span_starts_case(word, "nis:") &&
+		    !span_starts_case(word, "nis+:") &&
+		    (is_users || is_there(word)))
+			buf_fmt(&b, "%.*s ", SPAN_ARG(word));
+	if (b.full)
+		buf_clear(&b);
+	else
+		arena_keep(&s->maps.arena, &b);
 	return buf_span(&b);
 }
 
@@ -78,35 +85,41 @@ submit_maps_open(struct submit *s)
 	struct submit_maps *m = &s->maps;
 	const struct table_env env = { &m->arena, &s->app->log };
 	void *memory = port_memory(ARENA_BYTES);
+	const char *name = names;
 
 	if (memory == NULL)
 		return RC_OS;
 	arena_init(&m->arena, memory, ARENA_BYTES);
-	/* Who only leaves mail in drop may not be able to read them. */
-	for (size_t i = 0; i < MAPS && !s->to_drop; i++) {
+	for (size_t i = 0; i < MAPS; i++, name += strlen(name) + 1) {
 		struct span text = *(const struct span *)
-			((const char *)s->set + settings[i].at);
+			((const char *)s->set + fields[i]);
 
+		/* Who leaves mail in drop may not be able to read them. */
+		if (s->to_drop && i != MAP_LOGIN)
+			continue;
 		if (i == MAP_ALIAS)
 			text = aliases(s);
-		TRY(table_open(&m->list[i], &env, settings[i].name, text,
+		TRY(table_open(&m->list[i], &env, name, text,
 			i == MAP_ALIAS ? TABLE_ALIASES : 0));
-		if (i < MAP_ALIAS)
-			m->map[i] = (struct mail_map){
-				.tables = &m->list[i],
-				.delimiters = s->set->recipient_delimiter,
-				.origin = s->set->myorigin,
-				.local = &m->local,
-			};
 	}
-	TRY(table_open(&m->senders, &env, "local_login_sender_maps",
-		s->set->local_login_sender_maps, 0));
+	m->map = (struct mail_map){
+		.delimiters = s->set->recipient_delimiter,
+		.origin = s->set->myorigin,
+		.local = &m->local,
+	};
 	TRY(table_names_open(&m->users, &env, "authorized_submit_users",
 		s->set->authorized_submit_users, 0));
 	TRY(table_names_open(&m->plain, &env, "masquerade_exceptions",
 		s->set->masquerade_exceptions, 0));
 	return table_names_open(&m->local, &env, "mydestination",
 		s->set->mydestination, TABLE_LIST_DOMAIN);
+}
+
+const struct mail_map *
+submit_map_of(struct submit *s, enum submit_map which)
+{
+	s->maps.map.tables = &s->maps.list[which];
+	return &s->maps.map;
 }
 
 enum rc
@@ -120,82 +133,70 @@ submit_is_local(const struct submit *s, struct span addr)
 
 /* ---- completing ---------------------------------------------------------- */
 
-static struct span
-without_dot(struct span addr)
-{
-	if (addr.n > 1 && addr.p[addr.n - 1] == '.')
-		addr.n--;
-	return addr;
-}
-
 struct span
 submit_split(const struct submit *s, struct span local, struct span *domain)
 {
-	size_t bang = span_find(local, '!'), percent;
+	size_t at = span_find(local, '!');
+	bool is_bang = s->set->swap_bangpath && at > 0 && at + 1 < local.n;
+	struct span before, after;
 
 	*domain = (struct span){ 0 };
-	if (s->set->swap_bangpath && bang > 0 && bang + 1 < local.n) {
-		*domain = span_part(local, 0, bang);
-		return span_part(local, bang + 1, local.n);
+	if (!is_bang) {
+		at = span_find_last(local, '%');
+		if (!s->set->allow_percent_hack || at == 0 ||
+		    at + 1 >= local.n)
+			return local;
 	}
-	percent = span_find_last(local, '%');
-	if (s->set->allow_percent_hack && percent > 0 &&
-	    percent + 1 < local.n) {
-		*domain = span_part(local, percent + 1, local.n);
-		return span_part(local, 0, percent);
-	}
-	return local;
+	before = span_part(local, 0, at);
+	after = span_part(local, at + 1, local.n);
+	*domain = is_bang ? before : after;
+	return is_bang ? after : before;
 }
 
 void
 submit_complete(const struct submit *s, struct buf *b, struct span addr,
 	bool has_domain)
 {
+	bool is_short = s->set->append_dot_mydomain;
 	struct span local, domain;
 
 	if (has_domain) {
-		addr = without_dot(addr);
+		if (addr.n > 1 && addr.p[addr.n - 1] == '.')
+			addr.n--;
 		local = mail_addr_local(addr);
 		domain = mail_addr_domain(addr);
 	} else {
 		local = submit_split(s, addr, &domain);
-		if (domain.n == 0 && s->set->append_at_myorigin) {
-			buf_put(b, local);
-			buf_putc(b, '@');
-			buf_put(b, s->set->myorigin);
-			return;
+		has_domain = domain.n > 0;
+		if (!has_domain && s->set->append_at_myorigin) {
+			domain = s->set->myorigin;
+			has_domain = true;
+			is_short = false;	/* it is as it must be */
 		}
 	}
 	buf_put(b, local);
-	if (has_domain || domain.n > 0)
+	if (has_domain)
 		buf_putc(b, '@');
 	buf_put(b, domain);
-	if (!s->set->append_dot_mydomain || domain.n == 0 ||
-	    domain.p[0] == '[' || span_find(domain, '.') < domain.n)
-		return;
-	buf_putc(b, '.');
-	buf_put(b, s->set->mydomain);
+	if (is_short && domain.n > 0 && domain.p[0] != '[' &&
+	    span_find(domain, '.') == domain.n)
+		buf_fmt(b, ".%.*s", SPAN_ARG(s->set->mydomain));
 }
 
 /* ---- one address after the other ----------------------------------------- */
 
-/* The address as it is now, and room for the next one. */
+/* The address as it is now, in one room, and the other one for the next. */
 struct now {
 	struct submit *s;
 	unsigned where;		/* ADDRESS_ */
 	struct span addr;
-	unsigned turn;
 	char room[2][RCPT_ADDR_MAX + 1];
 };
 
 static struct buf
 next_room(struct now *n)
 {
-	struct buf b;
-
-	n->turn ^= 1;
-	buf_init(&b, n->room[n->turn], sizeof(n->room[0]));
-	return b;
+	return BUF(n->room[n->addr.p == n->room[0]]);
 }
 
 /* A table's results are looked up again, until they stay. */
@@ -204,14 +205,14 @@ canonical(struct now *n, enum submit_map which, unsigned classes)
 {
 	const struct submit *s = n->s;
 	const struct mail_change change = {
-		.generic = &s->maps.map[which],
+		.generic = submit_map_of(n->s, which),
 		.extension_stays = s->set->propagate_unmatched_extensions &
 			EXTENSION_CANONICAL,
 		.domain = s->set->myorigin,
 		.log = &s->app->log,
 	};
 
-	if ((classes & n->where) == 0 || s->maps.list[which].first == NULL)
+	if ((classes & n->where) == 0)
 		return RC_OK;
 	for (int i = 0; i < ROUNDS_MAX; i++) {
 		struct buf b = next_room(n);
@@ -225,7 +226,7 @@ canonical(struct now *n, enum submit_map which, unsigned classes)
 			return RC_OK;
 	}
 	log_line(&s->app->log, LOG_WARNING, "%s: <%.*s> comes to no end",
-		settings[which].name, SPAN_ARG(n->addr));
+		s->maps.list[which].setting, SPAN_ARG(n->addr));
 	return RC_DENY;
 }
 
@@ -261,9 +262,7 @@ masquerade(struct now *n)
 		if (rc != RC_NONE || is_not)
 			return rc == RC_OK || is_not ? RC_OK : RC_DENY;
 		b = next_room(n);
-		buf_put(&b, local);
-		buf_putc(&b, '@');
-		buf_put(&b, word);
+		buf_fmt(&b, "%.*s@%.*s", SPAN_ARG(local), SPAN_ARG(word));
 		n->addr = buf_span(&b);
 		return RC_OK;
 	}

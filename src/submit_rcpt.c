@@ -76,26 +76,18 @@ submit_rcpt_put(struct submit *s, const struct rcpt *to, struct span given)
 	return false;
 }
 
-static void
-add_word(struct submit *s, struct mail_list *l, struct span word)
-{
-	mail_list_start(l);
-	while (word.n > 0) {
-		word = span_part(word, mail_list_feed(l, word), word.n);
-		if (l->is_ready)
-			submit_rcpt_add(s, SUBMIT_CALLED, l);
-	}
-	if (mail_list_end(l))
-		submit_rcpt_add(s, SUBMIT_CALLED, l);
-}
-
 void
 submit_rcpt_words(struct submit *s, char *const *words, size_t n)
 {
 	struct mail_list l;
 
-	for (size_t i = 0; i < n; i++)
-		add_word(s, &l, span_of(words[i]));
+	for (size_t i = 0; i < n; i++) {
+		struct span word = span_of(words[i]);
+
+		mail_list_start(&l);
+		while (mail_list_take(&l, &word))
+			submit_rcpt_add(s, SUBMIT_CALLED, &l);
+	}
 }
 
 static bool
@@ -197,33 +189,26 @@ compare(const char *a, const char *b)
 	return order != 0 ? order : compare_case(given_x, given_y);
 }
 
-/* The orders below: what is equal stays as it came, by its place. */
-static bool
-by_place(const char *a, const char *b)
+static int
+compare_domain(const char *a, const char *b)
 {
-	return a < b;
-}
-
-static bool
-by_whole(const char *a, const char *b)
-{
-	int order = compare(a, b);
-
-	return order != 0 ? order < 0 : a < b;
-}
-
-static bool
-by_domain(const char *a, const char *b)
-{
-	int order = compare_case(mail_addr_domain(span_of(a)),
+	return compare_case(mail_addr_domain(span_of(a)),
 		mail_addr_domain(span_of(b)));
+}
 
-	return order != 0 ? order < 0 : a < b;
+/* What is equal stays as it came, by its place. */
+static bool
+is_before(const char *a, const char *b, int (*order)(const char *,
+	const char *))
+{
+	int d = order != NULL ? order(a, b) : 0;
+
+	return d != 0 ? d < 0 : a < b;
 }
 
 /* Shell's sort, with the gaps of Knuth: no recursion, no memory. */
 static void
-sort(char **v, size_t n, bool (*before)(const char *, const char *))
+sort(char **v, size_t n, int (*order)(const char *, const char *))
 {
 	size_t gap = 1;
 
@@ -234,7 +219,8 @@ sort(char **v, size_t n, bool (*before)(const char *, const char *))
 			char *x = v[i];
 			size_t j = i;
 
-			for (; j >= gap && before(x, v[j - gap]); j -= gap)
+			for (; j >= gap && is_before(x, v[j - gap], order);
+			    j -= gap)
 				v[j] = v[j - gap];
 			v[j] = x;
 		}
@@ -252,85 +238,50 @@ drop_twins(char **v, size_t n)
 	return kept;
 }
 
-/* Puts n words ahead of each address, from the end, in place. */
-static void
-spread(struct submit_list *l, char *const *ahead, size_t n)
-{
-	size_t per = n + 1;
-
-	for (size_t i = l->n; i-- > 0; ) {
-		l->words[per * i + n] = l->words[i];
-		for (size_t k = 0; k < n; k++)
-			l->words[per * i + k] = ahead[k];
-	}
-	l->per_rcpt = per;
-}
-
 /*
- * What stands ahead of a recipient on a command line, -N NOTIFY and `--`, if
- * there is need of it; writable text, as those words are.
+ * What stands ahead of a recipient on a command line: `--`, and -N NOTIFY if
+ * there is one; put there from the end, in place.
  */
-enum rc
-submit_list_options(const struct submit *s, struct submit_list *l)
+void
+submit_list_options(struct submit *s, struct submit_list *l)
 {
-	enum { NOTIFY_MAX = sizeof("-Nsuccess,failure,delay") + 3 };
-	char *ahead[2];
-	size_t n = 0;
-	struct buf b;
+	struct buf b = BUF(s->option_text);
+	char *dashes = b.p;
 
-	if (s->notify == 0 && !s->set->allow_min_user)
-		return RC_OK;
-	buf_init(&b, port_memory(NOTIFY_MAX), NOTIFY_MAX);
-	if (b.p == NULL)
-		return RC_OS;
-	ahead[0] = b.p;
-	if (s->notify != 0) {
-		n = 1;
-		buf_puts(&b, "-N");
-		rcpt_put_notify(&b, s->notify);
-		buf_putc(&b, '\0');
+	buf_fmt(&b, "--%c-N", '\0');
+	rcpt_put_notify(&b, s->notify);
+	(void)buf_text(&b);
+	l->per_rcpt = s->notify != 0 ? 3 : 2;
+	for (size_t i = l->n; i-- > 0; ) {
+		char **w = l->words + l->per_rcpt * i;
+
+		w[l->per_rcpt - 1] = l->words[i];
+		w[l->per_rcpt - 2] = dashes;
+		if (s->notify != 0)
+			w[0] = dashes + sizeof("--");
 	}
-	if (s->set->allow_min_user) {
-		ahead[n++] = b.p + b.n;
-		buf_puts(&b, "--");
-	}
-	spread(l, ahead, n);
-	return RC_OK;
 }
 
 /* All who were named, as those who get the mail. */
 static enum rc
-resolve_all(struct submit *s, size_t *n)
+resolve_all(struct submit *s)
 {
+	bool as_they_are = s->to_drop || s->is_stuck;
 	struct rcpt to;
 	struct span given;
+	bool any = false;
 	size_t at = 0;
 
 	buf_clear(&s->final_text);
-	while (next_record(s, &at, GOOD, &to, &given)) {
-		*n += 1;
-		if (s->to_drop || s->is_stuck)
+	for (; next_record(s, &at, GOOD, &to, &given); any = true)
+		if (as_they_are)
 			submit_final(s, to.addr, &to, given);
 		else
 			TRY(submit_resolve(s, &to, given));
-	}
-	if (*n > 0 && !s->to_drop && !s->is_stuck && !s->is_probe &&
+	if (any && !as_they_are && !s->is_probe &&
 	    !s->is_notice)
 		TRY(submit_resolve_copies(s));
 	return s->final_text.full ? RC_FULL : RC_OK;
-}
-
-static size_t
-count_finals(const struct submit *s)
-{
-	const char *p = s->final_text.p, *end = p + s->final_text.n;
-	struct span given;
-	struct rcpt to;
-	size_t n = 0;
-
-	for (; p < end; n++)
-		p = read_tail(p, &to, &given);
-	return n;
 }
 
 enum rc
@@ -344,21 +295,20 @@ submit_list_make(struct submit *s, bool together, struct submit_list *out)
 	*out = (struct submit_list){ .per_rcpt = 1 };
 	while (submit_bad_next(s, &at, &given))
 		out->bad++;
-	TRY(resolve_all(s, &n));
-	n = count_finals(s);
+	TRY(resolve_all(s));
+	end = s->final_text.p + s->final_text.n;
+	for (p = s->final_text.p; p < end; p += read_tail(p, &to, &given) - p)
+		n++;
 	if (n == 0)
 		return RC_OK;
 	out->words = port_memory(3 * n * sizeof(*out->words));
 	if (out->words == NULL)
 		return RC_OS;
-	end = s->final_text.p + s->final_text.n;
-	for (p = s->final_text.p; p < end; ) {
+	for (p = s->final_text.p; p < end; p += read_tail(p, &to, &given) - p)
 		out->words[out->n++] = p;
-		p += read_tail(p, &to, &given) - p;
-	}
-	sort(out->words, out->n, by_whole);
+	sort(out->words, out->n, compare);
 	out->n = drop_twins(out->words, out->n);
-	sort(out->words, out->n, together ? by_domain : by_place);
+	sort(out->words, out->n, together ? compare_domain : NULL);
 	return RC_OK;
 }
 
@@ -393,14 +343,6 @@ submit_look_for_utf8(struct submit *s, const struct submit_list *l)
 		s->smtputf8 = span_has_8bit(submit_list_addr(l, i));
 }
 
-static int
-nobody(struct submit *s)
-{
-	return submit_fail(s, EXIT_DATA, "%s names no recipient%s",
-		s->from_fields ? "the header" : "the command line",
-		s->from_fields ? " (To, Cc, Bcc)" : "");
-}
-
 int
 submit_gather(struct submit *s, struct submit_list *l)
 {
@@ -420,7 +362,9 @@ submit_gather(struct submit *s, struct submit_list *l)
 	if (rc != RC_OK)
 		return submit_fail(s, EXIT_LATER, "out of memory");
 	if (l->n + l->bad == 0)
-		return nobody(s);
+		return submit_fail(s, EXIT_DATA, "%s names no recipient",
+			s->from_fields ? "the header (To, Cc, Bcc)" :
+			"the command line");
 	if (l->n == 0 && !direct)
 		return submit_fail(s, EXIT_BOUNCED, "no recipient is a mail"
 			" address");

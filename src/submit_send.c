@@ -235,10 +235,9 @@ submit_send(struct submit *s)
 	int code;
 
 	code = submit_gather(s, &r.list);
-	if (code == EXIT_OK && submit_list_options(s, &r.list) != RC_OK)
-		code = submit_fail(s, EXIT_LATER, "out of memory");
 	if (code != EXIT_OK)
 		return code;
+	submit_list_options(s, &r.list);
 	submit_look_for_utf8(s, &r.list);
 	log_line(&s->app->log, LOG_INFO, "%s: from=<%.*s>, size=%lld,"
 		" nrcpt=%zu", s->id, SPAN_ARG(s->from),

@@ -15,16 +15,15 @@
 #include "port.h"
 #include "submit.h"
 
-#define REPLY_MAX	1024	/* several, as clients pipeline */
+#define REPLY_MAX	512	/* RFC 5321, 4.5.3.1.5 */
 
 struct session {
 	struct submit *s;
 	struct submit_in *in;
 	bool has_sender, is_over;
 	size_t rcpts;
-	struct buf out;
-	char envid[RCPT_ADDR_MAX], why[REPLY_MAX / 2];
-	char room[REPLY_MAX];
+	char why[REPLY_MAX];
+	char envid[RCPT_ADDR_MAX];
 };
 
 /* ---- replies ------------------------------------------------------------- */
@@ -33,29 +32,22 @@ struct session {
 static enum rc
 flush(struct session *c)
 {
-	enum rc rc = c->out.n > 0 ? port_out(buf_span(&c->out)) : RC_OK;
-
-	buf_clear(&c->out);
-	return rc;
+	return app_flush(c->s->app) ? RC_OK : RC_GONE;
 }
 
-static enum rc PRINTF(2, 3)
+static void PRINTF(2, 3)
 say(struct session *c, const char *fmt, ...)
 {
-	char text[REPLY_MAX / 2];
-	struct buf b = { .p = text, .cap = sizeof(text) - 2 };
+	struct buf *out = app_out(c->s->app), b = *out;
 	va_list ap;
 
+	b.cap = b.n + REPLY_MAX - 1;
 	va_start(ap, fmt);
 	buf_vfmt_cut(&b, fmt, ap);
 	va_end(ap);
-	text_mask(&b, 0);
-	b.cap = sizeof(text);
-	buf_puts(&b, "\r\n");
-	if (c->out.cap - c->out.n <= b.n)
-		TRY(flush(c));
-	buf_put(&c->out, buf_span(&b));
-	return RC_OK;
+	text_mask(&b, out->n);
+	out->n = b.n;
+	buf_puts(out, "\r\n");
 }
 
 /* Why a message, or its sender, isn't taken. */
@@ -66,13 +58,10 @@ put_why(struct session *c, int code)
 	struct buf b = BUF(c->why);
 	int64_t most = s->set->message_size_limit;
 
-	if (most > 0 && s->size > most)
-		buf_puts(&b, "552 5.3.4 ");
-	else if (code == EXIT_USAGE)
-		buf_puts(&b, "501 5.1.7 ");
-	else
-		buf_puts(&b, code == EXIT_LATER || code == EXIT_CONFIG ?
-			"451 4.3.0 " : "554 5.6.0 ");
+	buf_puts(&b, most > 0 && s->size > most ? "552 5.3.4 " :
+		code == EXIT_USAGE ? "501 5.1.7 " :
+		code == EXIT_LATER || code == EXIT_CONFIG ? "451 4.3.0 " :
+		"554 5.6.0 ");
 	buf_put_cut(&b, buf_span(&s->why));
 	return buf_text(&b);
 }
@@ -117,40 +106,50 @@ take_word(struct span *rest, struct span *name, struct span *value)
 	return true;
 }
 
+#define BAD_WORD	"555 5.5.4 what stands behind the address is not" \
+	" understood"
+
 /* What the message is to be treated like.  The reply if it can't. */
 static const char *
 take_mail_words(struct session *c, struct span rest)
 {
 	struct submit *s = c->s;
 	struct buf envid = BUF(c->envid);
+	int64_t most = s->set->message_size_limit;
 	struct span name, value;
 	uint64_t size;
 
 	s->body = JOB_BODY_NONE;
 	s->ret = JOB_RET_NONE;
 	s->smtputf8 = false;
-	while (take_word(&rest, &name, &value)) {
-		if (span_is_case(name, "SIZE")) {
+	while (take_word(&rest, &name, &value))
+		switch (span_index("SIZE BODY RET SMTPUTF8 ENVID", name)) {
+		case 0:
 			if (!span_number(value, INT64_MAX, &size))
 				return "501 5.5.4 SIZE is no number";
-			if (s->set->message_size_limit > 0 &&
-			    size > (uint64_t)s->set->message_size_limit)
+			if (most > 0 && size > (uint64_t)most)
 				return "552 5.3.4 longer than"
 					" message_size_limit allows";
-		} else if (span_is_case(name, "BODY")) {
-			s->body = span_is_case(value, "8BITMIME") ?
-				JOB_BODY_8BITMIME : JOB_BODY_7BIT;
-		} else if (span_is_case(name, "RET")) {
-			s->ret = span_is_case(value, "HDRS") ? JOB_RET_HDRS :
-				JOB_RET_FULL;
-		} else if (span_is_case(name, "SMTPUTF8")) {
+			break;
+		case 1:
+			if (!job_body_find(value, &s->body))
+				s->body = JOB_BODY_7BIT;
+			break;
+		case 2:
+			if (!job_ret_find(value, &s->ret))
+				s->ret = JOB_RET_FULL;
+			break;
+		case 3:
 			s->smtputf8 = s->set->smtputf8_enable;
-		} else if (!span_is_case(name, "ENVID") || envid.n > 0 ||
-		    !code_unxtext(&envid, value) || envid.full) {
-			return "555 5.5.4 what stands behind the address is"
-				" not understood";
+			break;
+		case 4:
+			if (envid.n == 0 && code_unxtext(&envid, value) &&
+			    !envid.full)
+				break;
+			return BAD_WORD;
+		default:
+			return BAD_WORD;
 		}
-	}
 	s->envid = buf_span(&envid);
 	return mail_addr_is_safe(s->envid) ? NULL : "501 5.5.4 odd ENVID";
 }
@@ -168,8 +167,7 @@ take_rcpt_words(struct span rest, struct rcpt *to, struct buf *orcpt)
 		} else if (!span_is_case(name, "ORCPT") || orcpt->n > 0 ||
 		    !code_unxtext(orcpt, value) || orcpt->full ||
 		    !rcpt_parse_orcpt(buf_span(orcpt), &to->orcpt)) {
-			return "555 5.5.4 what stands behind the address is"
-				" not understood";
+			return BAD_WORD;
 		}
 	return NULL;
 }
@@ -183,21 +181,21 @@ reset(struct session *c)
 	c->rcpts = 0;
 }
 
-static enum rc
+static void
 ehlo(struct session *c)
 {
 	const struct settings *set = c->s->set;
 
 	reset(c);
-	TRY(say(c, "250-%.*s", SPAN_ARG(set->myhostname)));
-	TRY(say(c, "250-SIZE %lld", (long long)set->message_size_limit));
+	say(c, "250-%.*s", SPAN_ARG(set->myhostname));
+	say(c, "250-SIZE %lld", (long long)set->message_size_limit);
 	if (c->s->queue != NULL)
-		TRY(say(c, "250-DSN"));
+		say(c, "250-DSN");
 	if (set->smtputf8_enable)
-		TRY(say(c, "250-SMTPUTF8"));
-	TRY(say(c, "250-8BITMIME"));
-	TRY(say(c, "250-ENHANCEDSTATUSCODES"));
-	return say(c, "250 PIPELINING");
+		say(c, "250-SMTPUTF8");
+	say(c, "250-8BITMIME");
+	say(c, "250-ENHANCEDSTATUSCODES");
+	say(c, "250 PIPELINING");
 }
 
 /* The reply. */
@@ -253,32 +251,22 @@ rcpt(struct session *c, struct span rest)
 }
 
 /* Whatever becomes of it, commands follow behind the dot. */
-static void
-pass_over(struct submit_in *in)
-{
-	struct span piece;
-	bool last;
-
-	while (submit_in_piece(in, &piece, &last) == RC_OK)
-		;
-}
-
 static enum rc
 data(struct session *c)
 {
 	struct submit_in *in = c->in;
+	struct span piece;
+	bool last;
 	int code;
 
-	if (c->rcpts == 0)
-		return say(c, "503 5.5.1 nobody is to get it");
-	TRY(say(c, "354 end with a line of a single dot"));
+	say(c, "354 end with a line of a single dot");
 	TRY(flush(c));
 	in->dot_ends = true;
 	in->wants_crlf = in->had_cr;
 	in->saw_dot = false;
 	code = submit_take(c->s, in);
-	if (!in->saw_dot)
-		pass_over(in);
+	while (!in->saw_dot && submit_in_piece(in, &piece, &last) == RC_OK)
+		;
 	if (!in->saw_dot)
 		return RC_GONE;
 	in->dot_ends = in->wants_crlf = in->is_over = false;
@@ -286,9 +274,11 @@ data(struct session *c)
 	if (code == EXIT_OK)
 		code = c->s->queue != NULL ? submit_queue(c->s) :
 			submit_send(c->s);
-	if (code != EXIT_OK)
-		return say(c, "%s", put_why(c, code));
-	return say(c, "250 2.0.0 Ok: queued as %s", c->s->id);
+	if (code == EXIT_OK)
+		say(c, "250 2.0.0 Ok: queued as %s", c->s->id);
+	else
+		say(c, "%s", put_why(c, code));
+	return RC_OK;
 }
 
 /* Is it this command?  Then *line is what stands behind it. */
@@ -300,46 +290,50 @@ is_command(struct span *line, const char *name)
 	if (!span_starts_case(*line, name) || (line->n > n &&
 	    name[n - 1] != ':' && line->p[n] != ' '))
 		return false;
-	*line = span_part(*line, n, line->n);
+	span_skip(line, n);
 	return true;
 }
 
-/* What takes no more than a word; NULL: it is no such command. */
+/* The reply to all other commands. */
 static const char *
 answer(struct session *c, struct span line)
 {
-	static const char *const all[][2] = {
-		{ "NOOP", "250 2.0.0 Ok" },
-		{ "VRFY", "252 2.0.0 send it, and see" },
-		{ "HELO", "250 2.0.0 Ok" },
-		{ "RSET", "250 2.0.0 Ok" },
-		{ "QUIT", "221 2.0.0 Bye" },
-	};
-	size_t i = 0;
+	struct span rest = line, word = line;
 
 	if (is_command(&line, "MAIL FROM:"))
 		return mail(c, line);
 	if (is_command(&line, "RCPT TO:"))
 		return rcpt(c, line);
-	while (!is_command(&line, all[i][0]))
-		if (++i == COUNT(all))
-			return "502 5.5.2 not understood";
-	if (i > 1)
+	span_word(&rest, " ", &word);
+	switch (span_index("NOOP VRFY HELO RSET QUIT", word)) {
+	case 0:
+		return "250 2.0.0 Ok";
+	case 1:
+		return "252 2.0.0 send it, and see";
+	case 4:
+		c->is_over = true;
+		return "221 2.0.0 Bye";
+	case 2: case 3:
 		reset(c);
-	c->is_over = i == COUNT(all) - 1;
-	return all[i][1];
+		return "250 2.0.0 Ok";
+	default:
+		return "502 5.5.2 not understood";
+	}
 }
 
-/* RC_NONE: that was the end. */
 static enum rc
 command(struct session *c, struct span line)
 {
-	if (is_command(&line, "DATA"))
-		return data(c);
-	if (is_command(&line, "EHLO"))
-		return ehlo(c);
-	TRY(say(c, "%s", answer(c, line)));
-	return c->is_over ? RC_NONE : RC_OK;
+	if (is_command(&line, "DATA")) {
+		if (c->rcpts > 0)
+			return data(c);
+		say(c, "503 5.5.1 nobody is to get it");
+	} else if (is_command(&line, "EHLO")) {
+		ehlo(c);
+	} else {
+		say(c, "%s", answer(c, line));
+	}
+	return RC_OK;
 }
 
 static enum rc
@@ -348,19 +342,20 @@ converse(struct session *c)
 	const struct settings *set = c->s->set;
 	struct span piece;
 	bool last, is_long = false;
-	enum rc rc = say(c, "220 %.*s ESMTP %.*s", SPAN_ARG(set->myhostname),
-		SPAN_ARG(set->mail_name));
 
-	while (rc == RC_OK) {
+	say(c, "220 %.*s ESMTP %.*s", SPAN_ARG(set->myhostname),
+		SPAN_ARG(set->mail_name));
+	while (!c->is_over) {
 		if (c->in->from == c->in->n)
 			TRY(flush(c));
 		TRY(submit_in_piece(c->in, &piece, &last));
-		if (last)
-			rc = is_long ? say(c, "500 5.5.2 too long") :
-				command(c, piece);
+		if (last && is_long)
+			say(c, "500 5.5.2 too long");
+		else if (last)
+			TRY(command(c, piece));
 		is_long = !last;
 	}
-	return rc;
+	return RC_OK;
 }
 
 int
@@ -370,8 +365,8 @@ submit_smtp(struct submit *s, struct submit_in *in)
 
 	if (c == NULL)
 		return submit_fail(s, EXIT_LATER, "out of memory");
-	*c = (struct session){ .s = s, .in = in };
-	c->out = BUF(c->room);
+	c->s = s;
+	c->in = in;
 	submit_in_start(in, ENDINGS_ALWAYS, false);
 	in->replace_stray = s->set->cleanup_replace_stray_cr_lf;
 	in->is_smtp = true;
@@ -379,5 +374,5 @@ submit_smtp(struct submit *s, struct submit_in *in)
 		return submit_fail(s, EXIT_DATA, "the session broke off: %s",
 			port_error());
 	buf_clear(&s->why);	/* the client was told */
-	return flush(c) == RC_OK ? EXIT_OK : EXIT_CANT_CREATE;
+	return EXIT_OK;
 }

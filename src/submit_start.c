@@ -102,7 +102,7 @@ may_send_as(struct submit *s)
 		name = buf_span(&k);
 	}
 	TRY(table_names_has(&s->maps.users, login, NULL));
-	TRY(table_find(&s->maps.senders, name, TABLE_ANY, &value));
+	TRY(table_find(&s->maps.list[MAP_LOGIN], name, TABLE_ANY, &value));
 	return is_listed(buf_span(&value), s->sender) ? RC_OK : RC_NONE;
 }
 

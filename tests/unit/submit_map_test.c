@@ -98,6 +98,10 @@ SIM_TEST(canonical_results_are_looked_up_until_they_stay)
 	take("canonical_maps = inline:{{a@here.example = b@here.example}, "
 	    "{b@here.example = c@here.example}}\n", "a", TO("u@d.example"));
 	SENDER("c@here.example");
+	take("sender_canonical_maps = inline:{x@here.example=y@here.example}\n"
+	    "canonical_maps = inline:{{a@here.example = b@here.example}, "
+	    "{b@here.example = c@here.example}}\n", "a", TO("u@d.example"));
+	SENDER("c@here.example");
 }
 
 SIM_TEST(the_null_sender_is_no_address)
