@@ -7,14 +7,17 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "port_int.h"
 
 int
 port_socket(int family, int type, int protocol)
 {
-	return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+	return (int)syscall(SYS_socket, family,
+		type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 }
 
 socklen_t

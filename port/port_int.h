@@ -8,6 +8,11 @@
 
 #include "port.h"
 
+/*
+ * Many calls go to the kernel by syscall(): where libc's own does more, such as
+ * stopping threads that we don't have, or what kernels before 2.6.28 needed.
+ */
+
 /* Keeps errno (or `code`, an errno value) for port_error(); says RC_OS. */
 enum rc port_failed(void);
 enum rc port_failed_as(int code);

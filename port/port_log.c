@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -62,7 +63,7 @@ log_send(struct span head, struct span text)
 	ssize_t n;
 
 	do
-		n = sendmsg(log_fd, &record, MSG_NOSIGNAL);
+		n = syscall(SYS_sendmsg, log_fd, &record, MSG_NOSIGNAL);
 	while (n < 0 && (errno == EINTR || (errno == EAGAIN &&
 	    port_await(log_fd, POLLOUT, port_now() + LOG_WAIT_MS) == RC_OK)));
 	return n >= 0 || errno == EAGAIN;

@@ -1,7 +1,9 @@
 /*
  * port_self.c - where the running program is, and where it runs.
  */
+#include <errno.h>
 #include <limits.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "port_int.h"
@@ -23,8 +25,11 @@ port_here(struct buf *out)
 {
 	char path[PATH_MAX];
 
-	if (getcwd(path, sizeof(path)) == NULL)
+	/* getcwd(3) might want a heap.  Where we are may be out of reach. */
+	if (syscall(SYS_getcwd, path, sizeof(path)) < 0)
 		return port_failed();
+	if (path[0] != '/')
+		return port_failed_as(ENOENT);
 	buf_puts(out, path);
 	return out->full ? RC_FULL : RC_OK;
 }
