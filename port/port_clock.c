@@ -52,6 +52,14 @@ port_zone(int64_t unix_s)
 }
 
 void
+port_pause(ms_t pause, ms_t until)
+{
+	ms_t now = port_now();
+
+	port_sleep(until - now < pause ? until : now + pause);
+}
+
+void
 port_sleep(ms_t until)
 {
 	while (port_now() < until)

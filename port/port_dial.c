@@ -127,15 +127,12 @@ start_path(int fd, const struct sockaddr_un *un, ms_t until)
 	ms_t pause = 1;
 
 	while (connect(fd, (const struct sockaddr *)un, sizeof *un) != 0) {
-		ms_t now;
-
 		if (errno == EINTR)
 			continue;
 		if (errno != EAGAIN)
 			return port_failed();
 		TRY(port_in_time(until));
-		now = port_now();
-		port_sleep(until - now < pause ? until : now + pause);
+		port_pause(pause, until);
 		if (pause < 100)
 			pause *= 2;
 	}

@@ -65,7 +65,8 @@ port_push(int fd)
 	int unsent = 0;
 
 	for (int i = 0; i < PUSH_TURNS; i++) {
-		if (syscall(SYS_ioctl, fd, SIOCOUTQNSD, &unsent) != 0 || unsent == 0)
+		if (syscall(SYS_ioctl, fd, SIOCOUTQNSD, &unsent) != 0 ||
+		    unsent == 0)
 			return;
 		port_sleep(port_now() + PUSH_TURN_MS);
 	}
