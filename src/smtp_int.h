@@ -154,10 +154,10 @@ struct dest {
  * dest_parse - one destination, for SMTP or for LMTP (out->is_lmtp).
  *
  * out   is_lmtp is read, everything else is filled; borrows from text.
- * why   on RC_DENY, what is wrong with it.
+ * Returns what is wrong with it; NULL: nothing.
  */
-MUST_USE enum rc dest_parse(const struct settings *set, struct span text,
-	struct dest *out, const char **why);
+MUST_USE const char *dest_parse(const struct settings *set, struct span text,
+	struct dest *out);
 /* The destination that a socket's path is, for LMTP. */
 void dest_unix(struct span path, struct dest *out);
 /* A port number, or a name by known_tcp_ports, then the services file. */
