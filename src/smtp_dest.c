@@ -2,8 +2,6 @@
  * smtp_dest.c - destination syntax as that of relayhost, and ports by number
  * or name.
  */
-#include <string.h>
-
 #include "dns.h"
 #include "port.h"
 #include "smtp_int.h"

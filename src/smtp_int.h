@@ -111,8 +111,8 @@ MUST_USE enum rc chat_put_line(struct chat *c, struct buf *line);
  */
 MUST_USE enum rc chat_flush(struct chat *c);
 /*
- * chat_send_secret - puts and flushes a command of two parts, the second of which is not for
- * the log and is wiped here after it has left.
+ * chat_send_secret - puts and flushes a command of two parts, the second of
+ * which is not for the log and is wiped here after it has left.
  */
 MUST_USE enum rc chat_send_secret(struct chat *c, const char *shown,
 	struct span secret);
@@ -524,6 +524,8 @@ void keep_session(struct session *s);
  */
 bool keep_resume(struct worker *w);
 
+/* Whom it is with. */
+void session_start(struct session *s, struct worker *w, const struct host *h);
 /* What comes now, and for how long it may keep us waiting. */
 void session_stage(struct session *s, const char *stage, ms_t limit);
 
