@@ -14,7 +14,7 @@ import signal
 import subprocess
 import time
 
-from world import (PROGRAM, SECONDS, SIMPLE, as_user, answers, end, equal,
+from world import (PROGRAM, SECONDS, SIMPLE, USER, as_user, answers, end, equal,
                    lock_holders, manager, queue, quiet, rcpts, says,
                    stop_manager, test, true, until, waiting, write)
 
@@ -355,6 +355,12 @@ def output_that_cannot_be_written_is_said_once(w):
             r = w.shell(f"$P {words} {out}")
             says(r, 73, "standard output cannot be written")
             equal(r.err.count("\n"), 1, r)
+    manager(w)
+    for words in "mailq", "postqueue -j":
+        r = w.shell(f"setpriv --reuid={USER} --clear-groups $P {words} "
+                    ">/dev/full")
+        says(r, 73, "standard output cannot be written")
+        equal(r.err.count("\n"), 1, r)
 
 
 @test
@@ -395,7 +401,8 @@ def each_tool_takes_the_folder_of_main_cf_and_settings(w):
     for words, part in ((["mailq"], mail), (["postqueue", "-p"], mail),
                         (["postqueue", "-j"], mail), (["status"], q),
                         (["check", "-n"], q), (["postsuper", "-h", mail], ""),
-                        (["postcat", "-q", mail], mail)):
+                        (["postcat", "-q", mail], mail),
+                        (["sendmail", "-bp"], mail)):
         for more in (["-c", w.folder], ["-o", f"queue_directory={q}", "-o",
                                         "myhostname=client.example"]):
             r = w.run(words[0], *more, *words[1:], env=other)
