@@ -1332,20 +1332,25 @@ def lines_of(w, part):
 
 @test
 def bd_leaves_a_manager_behind_that_stays(w):
-    s = w.server()
-    q = queue(w, s)
-    os.rename(w.folder + "/main.cf", w.folder + "/queue.cf")
+    s, t = w.server(), w.server()
     os.mkdir(w.folder + "/etc")
-    os.rename(w.folder + "/queue.cf", w.folder + "/etc/main.cf")
     env = {"MAIL_CONFIG": "etc"}
     for words in ["-bd"], ["-bd", "-q30m"], ["-q1h"], ["-bd", "-C", "etc"]:
+        q = queue(w, s)
+        os.rename(w.folder + "/main.cf", w.folder + "/etc/main.cf")
         quiet(w.run("sendmail", *words, env=env))
         until(lambda: answers(q), "no manager")
         pid, = lock_holders(q)
-        n = len(s.messages)
-        quiet(w.run("sendmail", "u@dest.example", env=env))
-        until(lambda: len(s.messages) > n and not files(q), "not sent")
-        true(pid in lock_holders(q), "it left")
+        for server in s, t:
+            n = len(server.messages)
+            quiet(w.run("sendmail", "u@dest.example", env=env))
+            until(lambda: len(server.messages) > n and not files(q),
+                  "not sent")
+            true(pid in lock_holders(q), "it left")
+            if server == s:     # it finds a relative folder again
+                queue(w, t)
+                os.rename(w.folder + "/main.cf", w.folder + "/etc/main.cf")
+                os.kill(pid, signal.SIGHUP)
         r = w.run("sendmail", "-bd", env=env)
         says(r, 69, f"a queue manager of {q} runs already")
         stop_manager(q)
