@@ -4,6 +4,7 @@ and sendmail's letters for them.
 Forms that scripts read are those of the tools of Debian's Postfix 3.7.11, as
 they were recorded.
 """
+import concurrent.futures
 import contextlib
 import fcntl
 import json
@@ -1326,6 +1327,27 @@ def lines_of(w, part):
     """How many of the log have it."""
     with open(w.folder + "/log") as f:
         return sum(part in x for x in f)
+
+
+@test
+def a_manager_that_does_not_answer_is_still_there(w):
+    q = unsent(w, "trigger_timeout = 1s\n")
+    p = manager(w)
+    mail = submit(w, "-f", "me@client.example", "u@dest.example")
+    wait_deferred(w, mail)
+    p.send_signal(signal.SIGSTOP)
+    try:
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            now, out, *refusals = pool.map(lambda words: w.run(*words), (
+                ["status", "-j"], ["mailq"], ["postqueue", "-f"],
+                ["postqueue", "-i", mail], ["postsuper", "-d", "ALL"]))
+    finally:
+        p.send_signal(signal.SIGCONT)
+    equal((now.code, json.loads(now.out)["manager"]), (0, True), now)
+    true(f"\n{mail} " in out.out and out.code == 0, out)
+    for r in refusals:
+        says(r, 69, "manager does not answer")
+    until(lambda: answers(q) and status(w)["manager"], "it does not go on")
 
 
 # ---- sendmail's letters ----------------------------------------------------
