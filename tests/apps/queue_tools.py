@@ -458,6 +458,7 @@ def what_makes_no_sense_is_usage_and_one_sentence(w):
             ["postqueue"], ["postqueue", "-Z"], ["postqueue", "-p", "-f"],
             ["postqueue", "-p", "x"], ["postqueue", "-i"],
             ["postqueue", "-s"], ["postqueue", "-f", "-i", "A"],
+            ["postqueue", "-i", "A", "-i", "B"],
             ["postsuper", "-Z"], ["postsuper", "-d"], ["postsuper", "-o"],
             ["postsuper", "-d", "ALL", "defered"],
             ["postsuper", "-h", "A", ""],
