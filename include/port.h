@@ -96,6 +96,11 @@ MUST_USE void *port_memory(size_t bytes);
  */
 void port_memory_forget(void *p, size_t bytes);
 /*
+ * port_memory_own - what whole pages of it hold is no part of the children that
+ * come: what they do not use would count as theirs as soon as we change it.
+ */
+void port_memory_own(void *p, size_t bytes);
+/*
  * port_heap_room - the largest piece that the heap of the libraries has left.
  * Whoever lets them keep memory looks at it, so that others find some.
  */

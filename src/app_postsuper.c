@@ -69,15 +69,15 @@ do_ourselves(struct call *c, char letter, struct span id)
 	TRY(queue_entry_find(&c->q, id, &e));
 	switch (letter) {
 	case 'd':
-		return queue_remove(&c->q, id);
+		return queue_remove(&c->q, e.id);
 	case 'h':
-		return e.is_held ? RC_NONE : queue_hold(&c->q, id, true);
+		return e.is_held ? RC_NONE : queue_hold(&c->q, e.id, true);
 	case 'H':
-		return e.is_held ? queue_hold(&c->q, id, false) : RC_NONE;
+		return e.is_held ? queue_hold(&c->q, e.id, false) : RC_NONE;
 	default:
 		if (e.is_held)
-			TRY(queue_hold(&c->q, id, false));
-		return queue_put_off(&c->q, id, port_wall());
+			TRY(queue_hold(&c->q, e.id, false));
+		return queue_put_off(&c->q, e.id, port_wall());
 	}
 }
 
@@ -133,7 +133,7 @@ is_wanted(const struct call *c, const struct queue_entry *e)
 
 	if (app->argc == 0)
 		return true;
-	if (queue_open_mail(&c->q, span_of(e->id), &fd) != RC_OK)
+	if (queue_open_mail(&c->q, e->id, &fd) != RC_OK)
 		return false;
 	if (queue_head_read(fd, &h) != RC_OK)
 		h.tries = 0;

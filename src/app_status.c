@@ -78,7 +78,7 @@ count_queue(struct call *c)
 
 	c->cursor.q = &c->q;
 	while (queue_cursor_next(&c->cursor, &e) == RC_OK) {
-		if (queue_open_mail(&c->q, span_of(e.id), &fd) != RC_OK)
+		if (queue_open_mail(&c->q, e.id, &fd) != RC_OK)
 			continue;
 		if (queue_head_read(fd, &h) == RC_OK)
 			count_one(c, &e, &h);

@@ -220,7 +220,7 @@ show(struct list *l, const struct queue_entry *e)
 	enum rc rc;
 	int fd;
 
-	if (queue_open_mail(l->q, span_of(e->id), &fd) != RC_OK)
+	if (queue_open_mail(l->q, e->id, &fd) != RC_OK)
 		return RC_OK;
 	rc = show_open(l, fd, e);
 	port_close(fd);

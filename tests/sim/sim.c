@@ -619,6 +619,13 @@ port_memory_forget(void *p, size_t bytes)
 }
 
 void
+port_memory_own(void *p, size_t bytes)
+{
+	(void)p;
+	(void)bytes;
+}
+
+void
 sim_heap_room(size_t bytes)
 {
 	sim.heap_room = bytes;
