@@ -21,7 +21,7 @@
  */
 #include "queue_int.h"
 
-#define MARK	SPAN(".full")
+#define MARK	".full"
 #define SHARE	64
 
 struct total {
@@ -44,27 +44,26 @@ is_over(const struct settings *set, const struct total *t)
 }
 
 static int64_t
-size_of(const struct queue *q, struct span name)
+size_of(const struct queue *q, const char *name)
 {
 	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 	struct port_stat st;
 
-	queue_path(q, &path, QUEUE_INCOMING, name);
-	return port_stat_path(buf_text(&path), &st) == RC_OK ? st.size : 0;
+	return port_stat_path(queue_at(room, q, QUEUE_INCOMING, name), &st)
+	    == RC_OK ? st.size : 0;
 }
 
 /* Up to where a cap is met: then it doesn't matter how much more there is. */
 static void
 count(const struct queue *q, struct total *t)
 {
-	char path_room[QUEUE_PATH_MAX], room[256];
-	struct buf path = BUF(path_room), name;
+	char path[QUEUE_PATH_MAX], room[256];
 	struct port_list list;
+	struct buf name;
 
 	*t = (struct total){ 0 };
-	queue_path(q, &path, QUEUE_INCOMING, SPAN(""));
-	if (port_list_open(&list, buf_text(&path)) != RC_OK)
+	if (port_list_open(&list, queue_at(path, q, QUEUE_INCOMING, ""))
+	    != RC_OK)
 		return;
 	for (;;) {
 		name = BUF(room);
@@ -75,7 +74,7 @@ count(const struct queue *q, struct total *t)
 			continue;
 		t->messages++;
 		if (q->set->postern_queue_bytes > 0)
-			t->bytes += size_of(q, buf_span(&name));
+			t->bytes += size_of(q, buf_text(&name));
 	}
 	port_list_close(&list);
 }
@@ -99,12 +98,9 @@ queue_wants(const struct settings *set, const struct port_space *space)
 static enum rc
 check_space(const struct queue *q)
 {
-	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 	struct port_space space;
 
-	queue_path(q, &path, "", SPAN(""));
-	if (port_space(buf_text(&path), &space) != RC_OK ||
+	if (port_space(q->folder_room, &space) != RC_OK ||
 	    space.free_bytes >= queue_wants(q->set, &space))
 		return RC_OK;
 	log_line(q->log, LOG_WARNING, "no room in the queue: %lld octets are "
@@ -112,12 +108,6 @@ check_space(const struct queue *q)
 	    (long long)queue_wants(q->set, &space), q->set->queue_minfree > 0 ?
 	    "queue_minfree" : "for message_size_limit");
 	return RC_FULL;
-}
-
-static void
-mark_path(const struct queue *q, struct buf *path)
-{
-	queue_path(q, path, QUEUE_INCOMING, MARK);
 }
 
 /* There is room again, and some more, so that the mark does not come and go. */
@@ -135,14 +125,13 @@ has_room(const struct settings *set, const struct total *t)
 enum rc
 queue_cap_allows(const struct queue *q)
 {
-	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
+	char mark[QUEUE_PATH_MAX];
 	struct port_stat st;
 	struct total t;
 
 	TRY(check_space(q));
-	mark_path(q, &path);
-	if (!has_caps(q->set) || port_stat_path(buf_text(&path), &st) != RC_OK)
+	if (!has_caps(q->set) || port_stat_path(queue_at(mark, q,
+	    QUEUE_INCOMING, MARK), &st) != RC_OK)
 		return RC_OK;
 	count(q, &t);
 	if (is_over(q->set, &t)) {
@@ -151,9 +140,9 @@ queue_cap_allows(const struct queue *q)
 		return RC_FULL;
 	}
 	/* If it stays, the next one counts, too. */
-	if (has_room(q->set, &t) && port_remove(buf_text(&path)) == RC_OS)
-		log_line(q->log, LOG_WARNING, "%s: not removed: %s",
-		    buf_text(&path), port_error());
+	if (has_room(q->set, &t) && port_remove(mark) == RC_OS)
+		log_line(q->log, LOG_WARNING, "%s: not removed: %s", mark,
+		    port_error());
 	return RC_OK;
 }
 
@@ -179,16 +168,14 @@ is_to_count(const struct settings *set, int64_t bytes)
 void
 queue_cap_came(const struct queue *q, int64_t bytes)
 {
-	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
+	char mark[QUEUE_PATH_MAX];
 	struct total t;
 	int fd;
 
 	if (!is_to_count(q->set, bytes))
 		return;
 	count(q, &t);
-	mark_path(q, &path);
-	if (is_over(q->set, &t) &&
-	    port_create(buf_text(&path), 0600, &fd) == RC_OK)
+	if (is_over(q->set, &t) && port_create(queue_at(mark, q,
+	    QUEUE_INCOMING, MARK), 0600, &fd) == RC_OK)
 		port_close(fd);
 }

@@ -8,11 +8,8 @@
 #include "base.h"
 #include "queue_int.h"
 
-static const char *const names[] = {
-	[QUEUE_SMTP] = "smtp", [QUEUE_RELAY] = "relay", [QUEUE_LMTP] = "lmtp",
-	[QUEUE_LOCAL] = "local", [QUEUE_ERROR] = "error",
-	[QUEUE_RETRY] = "retry", [QUEUE_DISCARD] = "discard"
-};
+static const char names[QUEUE_TRANSPORTS][8] = { "smtp", "relay", "lmtp",
+	"local", "error", "retry", "discard" };
 
 const char *
 queue_transport_name(enum queue_transport t)
@@ -23,11 +20,11 @@ queue_transport_name(enum queue_transport t)
 enum queue_transport
 queue_transport_find(struct span name)
 {
-	unsigned i = 0;
+	enum queue_transport t = QUEUE_SMTP;
 
-	while (i < COUNT(names) && !span_is(name, names[i]))
-		i++;
-	return (enum queue_transport)i;
+	while (t < QUEUE_TRANSPORTS && !span_is(name, names[t]))
+		t++;
+	return t;
 }
 
 /* ---- feedback as a setting ----------------------------------------------- */

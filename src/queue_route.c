@@ -213,10 +213,10 @@ find_sender(struct route *t, size_t which, struct span empty,
 static bool
 has_reason(const struct route *t)
 {
-	struct span transport = buf_span(&t->transport);
+	enum queue_transport which = queue_transport_find(
+	    buf_span(&t->transport));
 
-	return span_is(transport, "error") || span_is(transport, "retry")
-	    || span_is(transport, "discard");
+	return which >= QUEUE_ERROR && which <= QUEUE_DISCARD;
 }
 
 /* Where a transport names no next hop. */
@@ -351,18 +351,6 @@ by_map(struct route *t)
 
 /* ---- all of it ----------------------------------------------------------- */
 
-static bool
-is_ours(struct span name)
-{
-	struct span rest = SPAN("smtp relay lmtp local error retry discard");
-	struct span word;
-
-	while (span_word(&rest, " ", &word))
-		if (span_eq(word, name))
-			return true;
-	return false;
-}
-
 /* Reasons that nobody gave: the domain alone would be none. */
 static void
 give_reason(struct route *t)
@@ -380,7 +368,7 @@ check(struct route *t)
 {
 	struct span transport = buf_span(&t->transport);
 
-	if (!is_ours(transport)) {
+	if (queue_transport_find(transport) == QUEUE_TRANSPORTS) {
 		buf_fmt(t->why, "there is no transport \"%.*s\": main.cf may "
 		    "name smtp, relay, lmtp, local, error, retry and discard",
 		    SPAN_ARG(transport));

@@ -62,10 +62,12 @@ runner_stay(struct app *app, struct app_set *set, struct queue *q,
 		.folder = folder,
 	};
 	const struct queue_crew crew = {
-		.deliver = work_deliver,
-		.tell = work_tell,
-		.pickup = work_pickup,
-		.list = list_child,
+		.task = {
+			[QUEUE_DELIVER] = work_deliver,
+			[QUEUE_TELL] = work_tell,
+			[QUEUE_PICKUP] = work_pickup,
+			[QUEUE_LIST] = list_child,
+		},
 		.reload = reload,
 		.arg = &r,
 	};
