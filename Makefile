@@ -111,9 +111,13 @@ OWN_CFLAGS := -fstack-protector \
 # into them.
 LTO := -flto -ffat-lto-objects
 
+# The assembler behind the optimizer sees all texts of the program at once;
+# toolchains/link/as packs its formats.
+#
 # Debian's cross compilers know no -static-pie, so it is spelled out. musl
 # does not make relocated data read-only in one, so room for that is waste.
-link = $(CC.$1) $(ABI.$1) $(MUSL_CFLAGS) $(OWN_CFLAGS) -flto=1 -flto-partition=one \
+link = PACK=$(B)/packed/pack AS=$(TRIPLE.$1)-as \
+	$(CC.$1) -Btoolchains/link/ $(ABI.$1) $(MUSL_CFLAGS) $(OWN_CFLAGS) -flto=1 -flto-partition=one \
 	-nostdlib -static -Wl,-pie \
 	-Wl,--no-dynamic-linker -Wl,-z,text -Wl,-z,noexecstack \
 	-Wl,-z,noseparate-code -Wl,-z,norelro \
@@ -143,7 +147,8 @@ $(B)/packed/pack: toolchains/pack.c include/param.def \
 		include/applet.def
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC.$(NATIVE)) -std=c11 -O1 $(WARN_FLAGS) -iquote include -o $@ $<
+	$(Q)$(CC.$(NATIVE)) -std=c11 -O1 $(WARN_FLAGS) -D_GNU_SOURCE \
+		-iquote include -o $@ $<
 
 $(B)/packed/%_rows.h: $(B)/packed/pack
 	$(Q)$< $* >$@
@@ -195,7 +200,8 @@ $(B)/$1/sysroot.done: $(B)/src/musl.done toolchains/$1.mk
 			$(B)/$1/sysroot/include/
 	$$(Q)rm -rf $(B)/$1/musl && touch $$@
 
-$(B)/$1/postern.sym: $$(call objs,$1,$(MAIN) $(SRC) $(PORT)) $(call libs,$1)
+$(B)/$1/postern.sym: $$(call objs,$1,$(MAIN) $(SRC) $(PORT)) $(call libs,$1) \
+		| $(B)/packed/pack
 	$$(call say,LINK)
 	$$(Q)$$(call link,$1) -o $$@ $$^ -Wl,--start-group -lc -lgcc \
 		-Wl,--end-group $(B)/$1/sysroot/lib/crtn.o 2>$$@.log || \
@@ -214,6 +220,9 @@ $(foreach t,$(MUSL),$(eval $(call musl_rules,$t)))
 # No seed, random octets or time of BearSSL's own finding: it gets what the port
 # gave us, or fails.
 BEARSSL_CFLAGS := -DBR_USE_URANDOM=0 -DBR_RDRAND=0 -DBR_USE_UNIX_TIME=0
+# It writes words of 64 bits and reads them as words of 32: optimized as a whole,
+# the length that ends what MD5 hashes was never written.
+BEARSSL_CFLAGS += -fno-strict-aliasing
 
 bearssl_flags = $(call cc_flags,$1) $(LIBCFLAGS.$1) \
 	$(if $(TRIPLE.$1),$(LTO)) $(BEARSSL_CFLAGS)

@@ -10,9 +10,6 @@
 #include "port.h"
 #include "table_match_int.h"
 
-/* Of one table, some 4 KiB.  Further patterns are compiled at each lookup. */
-#define SLOTS_MAX	48
-
 struct walk {
 	struct source source;
 	struct buf line;
@@ -104,11 +101,8 @@ count(struct table *t, struct walk *w, size_t *n)
 void
 rules_forget(struct rules *r)
 {
-	for (size_t i = 0; i < r->slots; i++) {
-		if (r->slot[i].is_used)
-			regfree(&r->slot[i].re);
-		r->slot[i].is_used = false;
-	}
+	if (r->patterns != NULL)
+		port_memory_forget(r->patterns, sizeof(*r->patterns));
 }
 
 /* Room for what is known of n rules; a longer text needs new room. */
@@ -116,19 +110,15 @@ static enum rc
 make_room(struct table *t, size_t n)
 {
 	struct rules *r = t->rules;
-	size_t slots = n < SLOTS_MAX ? n : SLOTS_MAX;
 
-	rules_forget(r);
+	if (r->patterns != NULL)
+		r->patterns->n = 0;
 	if (n > r->cap) {
 		r->cap = 0;
-		r->is_bad = arena_take(t->arena, n);
-		if (r->is_bad == NULL)
+		r->known = arena_take(t->arena, n * sizeof(*r->known));
+		if (r->known == NULL)
 			return RC_FULL;
 		r->cap = n;
-	}
-	if (slots > r->slots) {
-		r->slot = arena_take(t->arena, slots * sizeof(*r->slot));
-		r->slots = r->slot != NULL ? slots : 0;
 	}
 	r->n = n;
 	return RC_OK;
@@ -169,14 +159,16 @@ prepare(struct table *t, const struct matcher *m, struct walk *w)
 	for (; rule.number < n; rule.number++) {
 		const char *why = "too long";
 
+		t->rules->known[rule.number] = RULE_NEW;
 		rc = source_line(&w->source, &w->line);
 		if (rc != RC_OK && rc != RC_FULL)
 			return RC_OS;	/* it just got shorter */
 		if (rc == RC_OK)
 			why = judge(t, m, w, &rule, &open);
-		t->rules->is_bad[rule.number] = why != NULL;
-		if (why != NULL)
-			table_warn_line(t, w->source.line, why);
+		if (why == NULL)
+			continue;
+		t->rules->known[rule.number] = RULE_BAD;
+		table_warn_line(t, w->source.line, why);
 	}
 	if (open > 0)
 		table_warn(t, "an if without endif reaches to the end");
@@ -229,7 +221,7 @@ search(struct table *t, const struct matcher *m, struct subject *s,
 		if (rule.number >= t->rules->n)
 			return RC_OS;	/* it just got longer */
 		rc = RC_OK;
-		if (t->rules->is_bad[rule.number] ||
+		if (t->rules->known[rule.number] == RULE_BAD ||
 		    m->parse(&w.line, &rule) != NULL)
 			continue;
 		rc = obey(t, m, &rule, s, &skip);

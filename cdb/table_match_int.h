@@ -5,9 +5,8 @@
 #ifndef TABLE_MATCH_INT_H
 #define TABLE_MATCH_INT_H
 
-#include <regex.h>
-
 #include "table_int.h"
+#include "table_regex_int.h"
 
 /* Groups that a result may refer to; more would cost stack. */
 #define GROUPS_MAX	31
@@ -20,16 +19,16 @@ struct rule {
 	size_t number;		/* its place in the table, from 0 */
 	struct span result;
 	const char *pattern;	/* regexp */
-	int flags;		/* of regcomp() */
+	unsigned flags;		/* of regex_compile() */
 	struct ip net;		/* cidr */
 	unsigned bits;
 };
 
 /* What is looked up. */
 struct subject {
-	const char *text;	/* regexp */
 	struct ip ip;		/* cidr */
-	regmatch_t group[GROUPS_MAX + 1];	/* of the pattern that fits */
+	struct span text;	/* regexp */
+	struct span group[GROUPS_MAX + 1];	/* of the pattern that fits */
 };
 
 /* What differs between regexp and cidr. */
@@ -45,20 +44,26 @@ struct matcher {
 		struct buf *value);
 };
 
-/* A compiled pattern that is kept. */
-struct slot {
-	bool is_used;
-	regex_t re;
+/*
+ * Compiled patterns, some 40 to 300 octets each, of the first rules; others are
+ * compiled at each lookup.  What is not touched costs nothing.
+ */
+#define KEPT_WORDS	8192
+
+struct patterns {
+	struct regex_room room;
+	size_t n;		/* words */
+	struct regex_word kept[KEPT_WORDS];
 };
+
+/* What is known of a rule; from RULE_KEPT on, where its pattern is. */
+enum { RULE_NEW, RULE_BAD, RULE_KEPT };
 
 struct rules {
 	size_t n;		/* rules there are */
 	size_t cap;
-	bool *is_bad;		/* of each: it was told and is left out */
-	size_t slots;		/* for compiled patterns of the first rules */
-	struct slot *slot;
-	char *key;		/* room for long ones */
-	size_t key_bytes;
+	uint16_t *known;	/* of each */
+	struct patterns *patterns;	/* NULL: not wanted yet */
 };
 
 /* RC_OK: value has the result of the first rule that holds. */

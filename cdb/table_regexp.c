@@ -1,75 +1,20 @@
 /*
- * table_regexp.c - rules of POSIX regular expressions, as musl has them.
- *
- * Without a locale they work on octets.  musl allocates for compiling and for
- * matching, from the one heap of the process that port/ bounds, so compiled
- * patterns are kept only as long as there is plenty left.
+ * table_regexp.c - rules of POSIX regular expressions.
  */
 #include <string.h>
 
 #include "port.h"
 #include "table_match_int.h"
 
-/* Octets that must stay free when a pattern is kept. */
-#define HEAP_RESERVE	((size_t)96 * 1024)
-
 /* ---- reading a rule ------------------------------------------------------ */
-
-/* Behind a bracket expression that begins at p[i]; or the end. */
-static size_t
-skip_brackets(const char *p, size_t i)
-{
-	i++;
-	if (p[i] == '^')
-		i++;
-	if (p[i] == ']')
-		i++;
-	while (p[i] != '\0' && p[i] != ']') {
-		char kind = p[i + 1];
-		bool is_class = kind == ':' || kind == '.' || kind == '=';
-
-		if (p[i] != '[' || !is_class) {
-			i++;
-			continue;
-		}
-		for (i += 2; p[i] != '\0' && (p[i] != kind || p[i + 1] != ']');)
-			i++;
-		if (p[i] != '\0')
-			i += 2;
-	}
-	return p[i] != '\0' ? i + 1 : i;
-}
-
-/*
- * In extended expressions musl takes \1 for the letter 1, where others refer
- * to the first group.  Nobody means the letter.
- */
-static bool
-refers_back(const char *p)
-{
-	size_t i = 0;
-
-	while (p[i] != '\0') {
-		if (p[i] == '[') {
-			i = skip_brackets(p, i);
-		} else if (p[i] == '\\' && p[i + 1] != '\0') {
-			if (p[i + 1] >= '1' && p[i + 1] <= '9')
-				return true;
-			i += 2;
-		} else {
-			i++;
-		}
-	}
-	return false;
-}
 
 /* i and x switch off what is on without them. */
 static const char *
-take_flags(struct span *rest, int *flags)
+take_flags(struct span *rest, unsigned *flags)
 {
 	size_t i;
 
-	*flags = REG_EXTENDED | REG_ICASE;
+	*flags = REGEX_EXTENDED | REGEX_FOLD;
 	for (i = 0; i < rest->n; i++) {
 		char c = rest->p[i];
 
@@ -77,8 +22,8 @@ take_flags(struct span *rest, int *flags)
 			break;
 		if (c != 'i' && c != 'm' && c != 'x')
 			return "an unknown flag behind the pattern";
-		*flags ^= c == 'i' ? REG_ICASE : c == 'm' ? REG_NEWLINE :
-			REG_EXTENDED;
+		*flags ^= c == 'i' ? REGEX_FOLD : c == 'm' ? REGEX_LINES :
+			REGEX_EXTENDED;
 	}
 	*rest = span_trim(span_part(*rest, i, rest->n));
 	return NULL;
@@ -147,16 +92,6 @@ take_group(struct span *rest, uint64_t *group)
 	return span_number(name, GROUPS_MAX, group) && *group > 0;
 }
 
-static void
-put_group(struct buf *b, const struct subject *s, size_t group)
-{
-	regmatch_t m = s->group[group];
-
-	if (m.rm_so >= 0)
-		buf_put(b, (struct span){ s->text + m.rm_so,
-			(size_t)(m.rm_eo - m.rm_so) });
-}
-
 /* Without subject: only looks how many groups the result wants. */
 static bool
 put_result(struct span text, const struct subject *s, struct buf *b,
@@ -178,7 +113,7 @@ put_result(struct span text, const struct subject *s, struct buf *b,
 		if (s != NULL && group == 0)
 			buf_putc(b, '$');
 		else if (s != NULL)
-			put_group(b, s, (size_t)group);
+			buf_put(b, s->group[group]);
 		if (group > *groups)
 			*groups = (size_t)group;
 	}
@@ -195,151 +130,82 @@ result(const struct rule *r, const struct subject *s, struct buf *value)
 
 /* ---- patterns ------------------------------------------------------------ */
 
-/* regerror() would bring all of printf with it. */
+/*
+ * The compiled pattern of a rule, which is kept if there is room.  NULL, or
+ * what is wrong.
+ */
 static const char *
-trouble(int error)
+compile(const struct table *t, const struct rule *r, const struct regex **out)
 {
-	switch (error) {
-	case REG_ESPACE: return "no memory for the pattern";
-	case REG_EBRACK: return "the pattern has an open [";
-	case REG_EPAREN: return "the pattern has an open ( or )";
-	case REG_EBRACE:
-	case REG_BADBR: return "the pattern has a bad {count}; at most 255";
-	case REG_BADRPT: return "nothing to repeat ahead of * + ? or {";
-	default: return "the pattern is malformed";
+	struct patterns *p = t->rules->patterns;
+	uint16_t *known = &t->rules->known[r->number];
+	const char *why;
+	size_t n;
+
+	if (*known >= RULE_KEPT) {
+		*out = (const struct regex *)(p->kept + *known - RULE_KEPT);
+		return NULL;
 	}
-}
-
-/* 0, or an error of regcomp(). */
-static int
-compile(const struct rule *r, regex_t *re)
-{
-	bool has_groups = r->kind == RULE_MATCH && !r->is_not &&
-		span_find(r->result, '$') < r->result.n;
-
-	return regcomp(re, r->pattern, r->flags | (has_groups ? 0 :
-		REG_NOSUB));
-}
-
-/* The slot of a rule, if it has one. */
-static struct slot *
-slot_of(const struct table *t, const struct rule *r)
-{
-	return r->number < t->rules->slots ? &t->rules->slot[r->number] : NULL;
-}
-
-/* Keeps a compiled pattern, or gives it back. */
-static void
-keep(const struct table *t, const struct rule *r, regex_t *re)
-{
-	struct slot *slot = slot_of(t, r);
-
-	if (slot != NULL && port_heap_room() >= HEAP_RESERVE)
-		*slot = (struct slot){ .is_used = true, .re = *re };
-	else
-		regfree(re);
+	*out = &p->room.re;
+	why = regex_compile(&p->room, r->pattern, r->flags);
+	n = regex_bytes(*out) / sizeof(p->kept[0]);
+	if (why == NULL && n <= KEPT_WORDS - p->n) {
+		memcpy(p->kept + p->n, *out, regex_bytes(*out));
+		*known = (uint16_t)(p->n + RULE_KEPT);
+		p->n += n;
+	}
+	return why;
 }
 
 static const char *
 check(struct table *t, const struct rule *r)
 {
-	regex_t re;
-	size_t groups, wanted = 0;
-	int error;
+	const struct regex *re;
+	const char *why;
+	size_t wanted = 0;
 
-	if (r->flags & REG_EXTENDED && refers_back(r->pattern))
-		return "a reference like \\1 in an extended expression: "
-		    "use flag x and \\( \\)";
 	if (r->kind == RULE_MATCH && !put_result(r->result, NULL, NULL,
 	    &wanted))
 		return "the result has a $ without a number: "
 		    "write ${1}, or $$ for the sign";
 	if (wanted > 0 && r->is_not)
 		return "$number in the result of a ! rule";
-	error = compile(r, &re);
-	if (error == REG_ESPACE)
-		return NULL;	/* test() will say that nobody can tell */
-	if (error != 0)
-		return trouble(error);
-	groups = re.re_nsub;
-	keep(t, r, &re);
-	return wanted > groups ?
-		"the result wants a group that the pattern lacks" : NULL;
-}
-
-static enum rc
-run(const struct table *t, const struct rule *r, const regex_t *re,
-	struct subject *s)
-{
-	int n = regexec(re, s->text, COUNT(s->group), s->group, 0);
-
-	if (n != 0 && n != REG_NOMATCH) {
-		table_warn(t, "/%s/: %s", r->pattern, trouble(REG_ESPACE));
-		return RC_WIRE;
-	}
-	return (n == 0) != r->is_not ? RC_OK : RC_NONE;
+	why = compile(t, r, &re);
+	if (why == NULL && wanted > re->groups)
+		why = "the result wants a group that the pattern lacks";
+	return why;
 }
 
 static enum rc
 test(struct table *t, const struct rule *r, struct subject *s)
 {
-	struct slot *slot = slot_of(t, r);
-	regex_t re;
+	bool has_groups = r->kind == RULE_MATCH && !r->is_not &&
+		span_find(r->result, '$') < r->result.n;
+	const struct regex *re;
 	enum rc rc;
-	int error;
 
-	if (slot != NULL && slot->is_used)
-		return run(t, r, &slot->re, s);
-	error = compile(r, &re);
-	if (error != 0) {
-		table_warn(t, "/%s/: %s", r->pattern, trouble(error));
+	if (compile(t, r, &re) != NULL)
+		return RC_OS;	/* it was good: the text has just changed */
+	rc = regex_match(&t->rules->patterns->room, re, s->text, s->group,
+		has_groups ? COUNT(s->group) : 0);
+	if (rc == RC_FULL) {
+		table_warn(t, "/%s/: too many ways to match \\1", r->pattern);
 		return RC_WIRE;
 	}
-	rc = run(t, r, &re, s);
-	keep(t, r, &re);
-	return rc;
+	return (rc == RC_OK) != r->is_not ? RC_OK : RC_NONE;
 }
 
 static const struct matcher regexp = { parse, check, test, result };
 
-/* Most keys; what is longer, such as a folded header, gets memory once. */
-#define KEY_ROOM	1024
-
-/* The key with the NUL that regexec() wants, in `room` or memory of t. */
-static const char *
-terminated(struct table *t, struct span key, struct buf *room)
-{
-	struct rules *r = t->rules;
-	size_t n = key.n + 1;
-
-	if (n > room->cap && n > r->key_bytes) {
-		size_t bytes = n < KEY_ROOM * 16 ? KEY_ROOM * 16 : n * 2;
-
-		r->key_bytes = 0;
-		r->key = port_memory(bytes);
-		if (r->key == NULL)
-			return NULL;
-		r->key_bytes = bytes;
-	}
-	if (n > room->cap)
-		buf_init(room, r->key, n);
-	buf_put(room, key);
-	return buf_text(room);
-}
-
 enum rc
 regexp_find(struct table *t, struct span key, struct buf *value)
 {
-	char room[KEY_ROOM];
-	struct buf b = BUF(room);
-	struct subject s;
-	enum rc rc;
+	struct rules *r = t->rules;
+	struct subject s = { .text = key };
 
-	s.text = terminated(t, key, &b);
-	if (s.text == NULL)
-		return table_fails(t, "no memory for the key");
-	rc = rules_find(t, &regexp, &s, value);
-	if (s.text != room)
-		port_memory_forget(t->rules->key, t->rules->key_bytes);
-	return rc;
+	if (r->patterns == NULL)
+		r->patterns = port_memory(sizeof(*r->patterns));
+	if (r->patterns == NULL)
+		return table_fails(t, "no memory for the patterns");
+	return rules_find(t, &regexp, &s, value);
 }

@@ -94,8 +94,8 @@ struct dns {
 	enum dns_proof proof;
 	enum dns_fault fault;
 	enum dns_type fault_type;
-	char fault_name[DNS_NAME_MAX + 1];
 	struct dns_conf conf;
+	char fault_name[DNS_NAME_MAX + 1];
 };
 
 /* Reads /etc/resolv.conf.  RC_OS: no memory. */

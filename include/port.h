@@ -95,11 +95,6 @@ MUST_USE void *port_memory(size_t bytes);
  * written to; what is read ahead of that means nothing.
  */
 void port_memory_forget(void *p, size_t bytes);
-/*
- * port_heap_room - the largest piece that the heap of the libraries has left.
- * Whoever lets them keep memory looks at it, so that others find some.
- */
-size_t port_heap_room(void);
 
 /* ---- standard streams, log ---------------------------------------------- */
 

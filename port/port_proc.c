@@ -129,10 +129,3 @@ port_memory_forget(void *p, size_t bytes)
 		madvise((char *)p + skip, (bytes - skip) / page * page,
 		    MADV_DONTNEED);
 }
-
-/* Where the heap is not ours, as with sanitizers, it has no bound. */
-__attribute__((weak)) size_t
-port_heap_room(void)
-{
-	return SIZE_MAX;
-}

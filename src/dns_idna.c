@@ -18,8 +18,8 @@
 #define PREFIX		"xn--"
 
 struct label {
-	uint32_t c[CHARS_MAX];
 	size_t n;
+	uint32_t c[CHARS_MAX];
 };
 
 static bool

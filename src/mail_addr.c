@@ -71,27 +71,23 @@ is_dot_string(struct span s)
  * out (mail_addr_is_safe); here they merely must do no harm.
  */
 static void
-put_quoted(struct buf *b, struct span s)
+put_safe(struct buf *b, struct span s, bool escapes)
 {
-	buf_putc(b, '"');
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 
-		if (c == '"' || c == '\\')
+		if (escapes && (c == '"' || c == '\\'))
 			buf_putc(b, '\\');
 		buf_putc(b, c == '\r' || c == '\n' || c == '\0' ? '?' : c);
 	}
-	buf_putc(b, '"');
 }
 
 static void
-put_domain(struct buf *b, struct span s)
+put_quoted(struct buf *b, struct span s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		buf_putc(b, c == '\r' || c == '\n' || c == '\0' ? '?' : c);
-	}
+	buf_putc(b, '"');
+	put_safe(b, s, true);
+	buf_putc(b, '"');
 }
 
 void
@@ -107,7 +103,7 @@ mail_addr_quote(struct buf *b, struct span addr)
 		buf_put(&out, local);
 	else
 		put_quoted(&out, local);
-	put_domain(&out, span_part(addr, at, addr.n));
+	put_safe(&out, span_part(addr, at, addr.n), false);
 	buf_settle(b, &out);
 }
 
@@ -128,7 +124,7 @@ mail_addr_show(struct buf *b, struct span addr)
 	struct buf out = buf_attempt(b);
 	size_t n = route_of(addr);
 
-	put_domain(&out, span_part(addr, 0, n));
+	put_safe(&out, span_part(addr, 0, n), false);
 	mail_addr_quote(&out, span_part(addr, n, addr.n));
 	buf_settle(b, &out);
 }

@@ -138,21 +138,14 @@ tell_left(struct mail_content *c)
 
 /* ---- fields -------------------------------------------------------------- */
 
-static const struct table_list *
-table_for(const struct mail_content *c, struct span name,
-    struct check_of *of)
-{
-	bool content = mime_is_content_field(name);
+enum kind { HEADER, MIME_HEADER, NESTED_HEADER };
 
-	*of = (struct check_of){ c->change, "header", true };
-	if (c->mime.head == MIME_PART || content) {
-		of->what = "mime header";
-		return c->change->mime;
-	}
-	if (c->mime.head == MIME_PRIMARY)
-		return c->change->header;
-	of->what = "nested header";
-	return c->change->nested;
+static enum kind
+kind_of(const struct mail_content *c, struct span name)
+{
+	if (c->mime.head == MIME_PART || mime_is_content_field(name))
+		return MIME_HEADER;
+	return c->mime.head == MIME_PRIMARY ? HEADER : NESTED_HEADER;
 }
 
 /* Checks have been: rewrites what is left, and lets it go. */
@@ -177,14 +170,19 @@ give_field(struct mail_content *c, struct span text, bool ends)
 
 /* One field, or what takes its place; ends: it is there whole. */
 static enum rc
-check_field(struct mail_content *c, const struct check_of *of,
-    const struct table_list *table, struct span text, bool ends)
+check_field(struct mail_content *c, enum kind kind, struct span text,
+    bool ends)
 {
+	const struct mail_change *change = c->change;
+	const struct table_list *table = kind == HEADER ? change->header :
+	    kind == MIME_HEADER ? change->mime : change->nested;
+	struct check_of of = { change, kind == HEADER ? "header" :
+	    kind == MIME_HEADER ? "mime header" : "nested header", true };
 	char room[TABLE_VALUE_MAX];
 	struct buf more = BUF(room);
 	enum check act;
 
-	TRY(check_text(of, table, text, &act, &more));
+	TRY(check_text(&of, table, text, &act, &more));
 	c->is_gone = act == CHECK_DROP || act == CHECK_REPLACE;
 	if (act == CHECK_DROP)
 		return RC_OK;
@@ -203,15 +201,11 @@ flush_field(struct mail_content *c)
 {
 	struct span text = buf_span(&c->field);
 	struct span name = mail_field_name(text);
-	const struct table_list *table;
-	struct check_of of;
 	enum rc rc = RC_OK;
 
 	if (c->has_field && !c->is_over &&
-	    !mime_field(&c->mime, name, text)) {
-		table = table_for(c, name, &of);
-		rc = check_field(c, &of, table, text, true);
-	}
+	    !mime_field(&c->mime, name, text))
+		rc = check_field(c, kind_of(c, name), text, true);
 	buf_clear(&c->field);
 	return rc;
 }
@@ -222,15 +216,12 @@ cut_field(struct mail_content *c, bool ends)
 {
 	struct span text = buf_span(&c->field);
 	struct span name = mail_field_name(text);
-	const struct table_list *table;
-	struct check_of of;
 
 	c->is_over = true;
 	mime_field_cut(&c->mime, name, text);
 	tell(c, TOLD_CUT, name, " is longer than header_size_limit; the rest "
 	    "of it passes unseen");
-	table = table_for(c, name, &of);
-	return check_field(c, &of, table, text, ends);
+	return check_field(c, kind_of(c, name), text, ends);
 }
 
 /* What does not fit any more passes unseen, or is gone with its field. */
@@ -290,8 +281,6 @@ start_field(struct mail_content *c, struct span name, struct span piece,
 static enum rc
 end_head(struct mail_content *c)
 {
-	const struct table_list *table;
-	struct check_of of;
 	struct span label;
 
 	TRY(flush_field(c));
@@ -301,12 +290,8 @@ end_head(struct mail_content *c)
 		tell_left(c);
 	if (label.n == 0)
 		return RC_OK;
-	table = table_for(c, SPAN("Content-Transfer-Encoding"), &of);
-	if (c->mime.relabelled) {
-		of.what = "header";
-		table = c->change->header;
-	}
-	return check_field(c, &of, table, label, true);
+	return check_field(c, c->mime.relabelled ? HEADER : MIME_HEADER,
+	    label, true);
 }
 
 /* ---- body ---------------------------------------------------------------- */

@@ -157,38 +157,35 @@ release_order(struct span a, struct span b, int *out)
 	return true;
 }
 
-struct operator {
-	bool less, equal, more;		/* what makes it true */
-	bool is_level;
-};
+/* What makes an operator true. */
+enum { LESS = 1, EQUAL = 2, MORE = 4, BY_LEVEL = 8 };
 
-/* Takes an operator off *rest. */
-static bool
-take_operator(struct span *rest, struct operator *out)
+/* Takes an operator off *rest; 0: there is none. */
+static unsigned
+take_operator(struct span *rest)
 {
 	static const struct {
 		char text[3];
-		struct operator op;
+		uint8_t holds;
 	} all[] = {	/* `<=` ahead of `<` */
-		{ "==", { false, true, false, false } },
-		{ "!=", { true, false, true, false } },
-		{ "<=", { true, true, false, false } },
-		{ ">=", { false, true, true, false } },
-		{ "<", { true, false, false, false } },
-		{ ">", { false, false, true, false } },
+		{ "==", EQUAL }, { "!=", LESS | MORE },
+		{ "<=", LESS | EQUAL }, { ">=", EQUAL | MORE },
+		{ "<", LESS }, { ">", MORE },
 	};
 	struct span s = left_trim(*rest);
 	size_t i;
 
-	for (i = 0; i < COUNT(all) && !span_starts_case(s, all[i].text); i++)
-		;
-	if (i == COUNT(all))
-		return false;
-	*out = all[i].op;
-	s = span_part(s, strlen(all[i].text), s.n);
-	out->is_level = span_starts_case(s, "level");
-	*rest = out->is_level ? span_part(s, sizeof("level") - 1, s.n) : s;
-	return true;
+	for (i = 0; i < COUNT(all); i++) {
+		if (!span_starts_case(s, all[i].text))
+			continue;
+		s = span_part(s, strlen(all[i].text), s.n);
+		*rest = s;
+		if (!span_starts_case(s, "level"))
+			return all[i].holds;
+		*rest = span_part(s, sizeof("level") - 1, s.n);
+		return all[i].holds | BY_LEVEL;
+	}
+	return 0;
 }
 
 /*
@@ -197,7 +194,7 @@ take_operator(struct span *rest, struct operator *out)
  */
 static enum rc
 compare(struct expand *x, const struct within *in, struct span sides[2],
-	struct operator op, bool *yes)
+	unsigned operator, bool *yes)
 {
 	size_t from = x->out->n, middle;
 	struct span all, a, b;
@@ -210,12 +207,12 @@ compare(struct expand *x, const struct within *in, struct span sides[2],
 	all = buf_span(x->out);
 	a = span_part(all, from, middle - from);
 	b = span_part(all, middle, all.n);
-	if (!op.is_level)
+	if ((operator & BY_LEVEL) == 0)
 		d = plain_order(a, b);
 	else if (!release_order(a, b, &d))
 		return deny(x, "not a compatibility level, such as 3.6",
 		    release_parse(a, v) ? b : a);
-	*yes = d < 0 ? op.less : d > 0 ? op.more : op.equal;
+	*yes = (operator & (d < 0 ? LESS : d > 0 ? MORE : EQUAL)) != 0;
 	x->out->n = from;
 	return RC_OK;
 }
@@ -225,13 +222,14 @@ static enum rc
 put_comparison(struct expand *x, const struct within *in, struct span body)
 {
 	struct span rest = body, sides[2];
-	struct operator op;
+	unsigned operator;
 	bool yes = false;
 
-	if (!take_braced(&rest, &sides[0]) || !take_operator(&rest, &op) ||
+	if (!take_braced(&rest, &sides[0]) ||
+	    (operator = take_operator(&rest)) == 0 ||
 	    !take_braced(&rest, &sides[1]))
 		return deny(x, "not a comparison, such as {a} == {b}", body);
-	TRY(compare(x, in, sides, op, &yes));
+	TRY(compare(x, in, sides, operator, &yes));
 	if (rest.n == 0) {
 		buf_puts(x->out, yes ? "true" : "");
 		return RC_OK;
@@ -356,12 +354,10 @@ put_mydomain(struct expand *x, const struct within *in)
 	host = span_part(buf_span(x->out), from, x->out->n);
 	n = span_find(host, '.');
 	x->out->n = from;
-	if (n == host.n) {
-		buf_puts(x->out, "localdomain");
-		return RC_OK;
-	}
 	host = span_part(host, n + 1, host.n);
-	if (host.n > 0)
+	if (host.n == 0)
+		buf_puts(x->out, "localdomain");
+	else
 		memmove(x->out->p + from, host.p, host.n);
 	x->out->n += host.n;
 	return RC_OK;
@@ -393,23 +389,27 @@ static enum rc
 put_special(struct expand *x, const struct within *in, unsigned row,
 	bool is_assigned)
 {
+	struct span text;
+
 	switch (row) {
 	case ROW_process_id:
 		buf_fmt(x->out, "%u", port_pid());
 		return RC_OK;
 	case ROW_process_name:
 	case ROW_service_name:
-		buf_put(x->out, x->p->program);
-		return RC_OK;
+		text = x->p->program;
+		break;
 	case ROW_config_directory:
-		buf_put(x->out, x->p->folder);
-		return RC_OK;
+		text = x->p->folder;
+		break;
 	case ROW_mail_version:
-		buf_puts(x->out, POSTERN_VERSION);
-		return RC_OK;
+		text = SPAN(POSTERN_VERSION);
+		break;
 	case ROW_myorigin:
-		buf_put(x->out, x->p->origin);
-		return x->p->origin.n > 0 ? RC_OK : RC_NONE;
+		text = x->p->origin;
+		if (text.n == 0)
+			return RC_NONE;
+		break;
 	case ROW_myhostname:
 		return is_assigned ? RC_NONE : put_myhostname(x, in);
 	case ROW_mydomain:
@@ -417,6 +417,8 @@ put_special(struct expand *x, const struct within *in, unsigned row,
 	default:
 		return RC_NONE;
 	}
+	buf_put(x->out, text);
+	return RC_OK;
 }
 
 static bool
@@ -462,9 +464,8 @@ put_name(struct expand *x, const struct within *in, struct span name)
 		return deny(x, "too many $ forms", name);
 	row_find(name, &info);
 	line = line_of_info(x->p, name, &info);
-	rc = RC_NONE;
-	if (info.key != KEY_NONE)
-		rc = put_special(x, &here, KEY_ROW(info.key), line != NULL);
+	rc = info.key == KEY_NONE ? RC_NONE
+	    : put_special(x, &here, KEY_ROW(info.key), line != NULL);
 	if (rc != RC_NONE)
 		return rc;
 	return line != NULL ? put_text(x, &here, line->value)

@@ -113,59 +113,54 @@ line_limit(const struct settings *set)
 	    (size_t)set->line_length_limit;
 }
 
+/* Line by line; c is NULL where nothing is to be changed. */
+static enum rc
+send_lines(struct body *o, struct mail_content *c)
+{
+	struct span piece;
+	bool last;
+	enum rc rc;
+
+	while ((rc = c != NULL ? mail_content_read(c, &piece, &last) :
+	    mail_read(&o->s->w->reader, &piece, &last)) == RC_OK) {
+		TRY(put_piece(o, piece));
+		if (last)
+			TRY(end_line(o));
+	}
+	if (rc != RC_NONE)
+		return rc == RC_DENY ? RC_DENY : RC_OS;
+	return o->column > 0 ? end_line(o) : RC_OK;
+}
+
 /* The message as it is, behind the trace. */
 static enum rc
 send_plain(struct body *o, struct span lead)
 {
-	struct mail_reader *r = &o->s->w->reader;
-	struct span piece;
-	bool last;
-	enum rc rc;
+	struct span line;
 
-	while (span_line(&lead, &piece)) {
-		TRY(put_piece(o, piece));
+	while (span_line(&lead, &line)) {
+		TRY(put_piece(o, line));
 		TRY(end_line(o));
 	}
-	mail_read_start(r, &o->s->w->job->mail);
-	while ((rc = mail_read(r, &piece, &last)) == RC_OK) {
-		TRY(put_piece(o, piece));
-		if (last)
-			TRY(end_line(o));
-	}
-	return rc == RC_NONE ? RC_OK : RC_OS;
-}
-
-static enum rc
-send_changed(struct body *o, const struct mail_change *change,
-    struct span lead)
-{
-	struct worker *w = o->s->w;
-	struct mail_content *c = change_room(w);
-	struct span piece;
-	bool last;
-	enum rc rc;
-
-	if (c == NULL)
-		return RC_OS;
-	TRY(mail_content_start(c, &w->reader, &w->job->mail, change, lead));
-	while ((rc = mail_content_read(c, &piece, &last)) == RC_OK) {
-		TRY(put_piece(o, piece));
-		if (last)
-			TRY(end_line(o));
-	}
-	if (rc == RC_NONE && o->column > 0)
-		return end_line(o);
-	return rc == RC_NONE ? RC_OK : rc == RC_DENY ? RC_DENY : RC_OS;
+	mail_read_start(&o->s->w->reader, &o->s->w->job->mail);
+	return send_lines(o, NULL);
 }
 
 static enum rc
 send_with(struct body *o, struct span lead)
 {
+	struct worker *w = o->s->w;
 	struct mail_change change;
+	struct mail_content *c;
 
 	change_for(o->s, &change);
-	return mail_change_is_any(&change) ?
-	    send_changed(o, &change, lead) : send_plain(o, lead);
+	if (!mail_change_is_any(&change))
+		return send_plain(o, lead);
+	c = change_room(w);
+	if (c == NULL)
+		return RC_OS;
+	TRY(mail_content_start(c, &w->reader, &w->job->mail, &change, lead));
+	return send_lines(o, c);
 }
 
 static NOINLINE enum rc

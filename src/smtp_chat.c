@@ -89,34 +89,34 @@ write_all(struct chat *c, struct span data)
 
 /* ---- commands ----------------------------------------------------------- */
 
-/* RC_FULL: it does not fit, nothing was added. */
-static enum rc
-put_line(struct chat *c, const char *fmt, __builtin_va_list ap)
+struct buf
+chat_line(const struct chat *c)
 {
-	size_t before = c->out.n;
+	return buf_attempt(&c->out);
+}
 
-	buf_vfmt(&c->out, fmt, ap);
-	buf_puts(&c->out, "\r\n");
-	if (c->out.full) {
-		c->out.n = before;
-		c->out.full = false;
+enum rc
+chat_put_line(struct chat *c, struct buf *line)
+{
+	buf_puts(line, "\r\n");
+	if (line->full)
 		return RC_FULL;
-	}
 	log_line(c->log, LOG_DEBUG, "> %.*s",
-	    (int)(c->out.n - before) - 2, c->out.p + before);
+	    (int)(line->n - c->out.n) - 2, c->out.p + c->out.n);
+	c->out.n = line->n;
 	return RC_OK;
 }
 
 enum rc
 chat_put(struct chat *c, const char *fmt, ...)
 {
+	struct buf line = chat_line(c);
 	__builtin_va_list ap;
-	enum rc rc;
 
 	__builtin_va_start(ap, fmt);
-	rc = put_line(c, fmt, ap);
+	buf_vfmt(&line, fmt, ap);
 	__builtin_va_end(ap);
-	return rc;
+	return chat_put_line(c, &line);
 }
 
 enum rc

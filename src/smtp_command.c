@@ -1,8 +1,6 @@
 /*
  * smtp_command.c - MAIL and RCPT with their parameters: SIZE (RFC 1870), BODY
  * (RFC 6152), ENVID, RET, ORCPT, NOTIFY (RFC 3461), SMTPUTF8 (RFC 6531).
- *
- * What does not fit into the rooms here does not fit into the window either.
  */
 #include "smtp_int.h"
 
@@ -49,9 +47,9 @@ enum rc
 command_mail(struct session *s)
 {
 	const struct job *j = s->w->job;
-	char room[CHAT_OUT_MAX];
-	struct buf b = BUF(room);
+	struct buf b = chat_line(&s->chat);
 
+	buf_puts(&b, "MAIL FROM:<");
 	TRY(put_address(s, &b, j->sender));
 	buf_putc(&b, '>');
 	if (s->has & HAS_SIZE && size_is_known(s))
@@ -70,8 +68,7 @@ command_mail(struct session *s)
 		buf_puts(&b, " SMTPUTF8");
 	if (s->logged_in && s->set->send_dummy_mail_auth)
 		buf_puts(&b, " AUTH=<>");	/* RFC 4954, 5 */
-	return b.full ? RC_FULL :
-	    chat_put(&s->chat, "MAIL FROM:<%.*s", SPAN_ARG(b));
+	return chat_put_line(&s->chat, &b);
 }
 
 /*
@@ -101,9 +98,9 @@ put_orcpt(struct buf *b, const struct rcpt *to)
 enum rc
 command_rcpt(struct session *s, const struct rcpt *to)
 {
-	char room[CHAT_OUT_MAX];
-	struct buf b = BUF(room);
+	struct buf b = chat_line(&s->chat);
 
+	buf_puts(&b, "RCPT TO:<");
 	TRY(put_address(s, &b, to->addr));
 	buf_putc(&b, '>');
 	if (s->has & HAS_DSN) {
@@ -112,6 +109,5 @@ command_rcpt(struct session *s, const struct rcpt *to)
 			buf_puts(&b, " NOTIFY=");
 		rcpt_put_notify(&b, to->notify);
 	}
-	return b.full ? RC_FULL :
-	    chat_put(&s->chat, "RCPT TO:<%.*s", SPAN_ARG(b));
+	return chat_put_line(&s->chat, &b);
 }

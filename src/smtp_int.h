@@ -100,6 +100,12 @@ void chat_more_time(struct chat *c, ms_t more, ms_t most);
 /* A command into the window.  RC_FULL: it does not fit, nothing was added. */
 MUST_USE enum rc chat_put(struct chat *c, const char *fmt, ...) PRINTF(2, 3);
 /*
+ * The same for a line in pieces: what is added to the buf that chat_line()
+ * gives goes into the window with chat_put_line(), or is forgotten.
+ */
+struct buf chat_line(const struct chat *c);
+MUST_USE enum rc chat_put_line(struct chat *c, struct buf *line);
+/*
  * Everything put so far leaves.  RC_OK also if the peer is gone: its last
  * words can still be read, and reading tells RC_GONE after them.
  */

@@ -52,7 +52,7 @@ static int
 best_hash(uint32_t bits)
 {
 	static const unsigned char best[] = { br_sha256_ID, br_sha384_ID,
-		br_sha512_ID, br_sha224_ID, br_sha1_ID };
+		br_sha512_ID, br_sha1_ID };
 
 	for (size_t i = 0; i < sizeof(best); i++)
 		if (bits >> best[i] & 1)
@@ -93,8 +93,6 @@ oid_of(int hash)
 	switch (hash) {
 	case br_sha1_ID:
 		return BR_HASH_OID_SHA1;
-	case br_sha224_ID:
-		return BR_HASH_OID_SHA224;
 	case br_sha256_ID:
 		return BR_HASH_OID_SHA256;
 	case br_sha384_ID:

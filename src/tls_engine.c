@@ -13,11 +13,15 @@ static void
 add_hashes(br_ssl_engine_context *e)
 {
 	static const br_hash_class *const hash[] = {
-		&br_md5_vtable, &br_sha1_vtable, &br_sha224_vtable,
-		&br_sha256_vtable, &br_sha384_vtable, &br_sha512_vtable
+		&br_md5_vtable, &br_sha1_vtable, NULL, &br_sha256_vtable,
+		&br_sha384_vtable, &br_sha512_vtable
 	};
 
-	/* MD5 is for the handshake of TLS 1.1 and below, and nothing else. */
+	/*
+	 * MD5 is for the handshake of TLS 1.1 and below, and nothing else.
+	 * With each of them all of the handshake is hashed; SHA-224, which
+	 * nobody has alone, is not worth that.
+	 */
 	for (int id = br_md5_ID; id <= br_sha512_ID; id++)
 		br_ssl_engine_set_hash(e, id, hash[id - 1]);
 	br_ssl_engine_set_prf10(e, br_tls10_prf);

@@ -133,6 +133,8 @@ bool wide_is_less(const uint64_t *a, const uint64_t *b, size_t words);
  * wide_mul  a * b / R, where R = 2^(64 * words); one of the two need only be
  *           less than R.
  * wide_in   a * R: what mul, then, works on.
+ * wide_out  a / R: back from there.
+ * wide_cut  d less n, if d is not less than n; up to 2 n.
  * wide_pow  d becomes d^e, both times R; e is not secret, and not 0.
  * wide_pow_secret  the same for any e.
  * wide_invert  d becomes 1 / d times R; n is a prime, d not 0, and none of it
@@ -146,6 +148,8 @@ void wide_sub(uint64_t *d, const uint64_t *a, const uint64_t *b,
 void wide_mul(uint64_t *d, const uint64_t *a, const uint64_t *b,
 	const struct wide_mod *m);
 void wide_in(uint64_t *d, const uint64_t *a, const struct wide_mod *m);
+void wide_out(uint64_t *d, const uint64_t *a, const struct wide_mod *m);
+void wide_cut(uint64_t *d, const struct wide_mod *m);
 void wide_pow(uint64_t *d, const unsigned char *e, size_t e_n,
 	const struct wide_mod *m);
 void wide_pow_secret(uint64_t *d, const unsigned char *e, size_t e_n,

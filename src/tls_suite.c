@@ -90,25 +90,40 @@ static const char names[] =
 _Static_assert(KNOWN == TLS_SUITES_MAX, "room for all of them");
 _Static_assert(KNOWN < 32, "a set of suites is a word of 32 bits");
 
-/* Words that select by what a suite is: any of these. */
-static const struct word {
-	char name[12];
-	uint32_t is;
-} words[] = {
-	{ "ALL", UINT32_MAX }, { "HIGH", IS_HIGH }, { "LOW", IS_LOW },
-	{ "FIPS", IS_FIPS },
-	{ "kRSA", IS_KRSA }, { "RSA", IS_KRSA }, { "aRSA", IS_ARSA },
-	{ "kECDHE", IS_ECDHE }, { "kEECDH", IS_ECDHE }, { "ECDHE", IS_ECDHE },
-	{ "EECDH", IS_ECDHE }, { "ECDH", IS_ECDHE },
-	{ "aECDSA", IS_ECDSA }, { "ECDSA", IS_ECDSA },
-	{ "AES", IS_AES }, { "AES128", IS_AES128 }, { "AES256", IS_AES256 },
-	{ "AESGCM", IS_GCM }, { "AESCCM", IS_CCM | IS_CCM8 },
-	{ "AESCCM8", IS_CCM8 }, { "CHACHA20", IS_CHACHA },
-	{ "CBC", IS_CBC }, { "SHA1", IS_SHA1 }, { "SHA", IS_SHA1 },
-	{ "SHA256", IS_SHA256 }, { "SHA384", IS_SHA384 },
-	{ "SSLv3", IS_SSL3 }, { "TLSv1", IS_TLS10 }, { "TLSv1.0", IS_TLS10 },
-	{ "TLSv1.2", IS_TLS12 }
+/* Words that select by what a suite is: any of these, in the same order. */
+static const char words[] =
+    "ALL\0" "HIGH\0" "LOW\0" "FIPS\0" "kRSA\0" "RSA\0" "aRSA\0" "kECDHE\0"
+    "kEECDH\0" "ECDHE\0" "EECDH\0" "ECDH\0" "aECDSA\0" "ECDSA\0" "AES\0"
+    "AES128\0" "AES256\0" "AESGCM\0" "AESCCM\0" "AESCCM8\0" "CHACHA20\0"
+    "CBC\0" "SHA1\0" "SHA\0" "SHA256\0" "SHA384\0" "SSLv3\0" "TLSv1\0"
+    "TLSv1.0\0" "TLSv1.2\0" "COMPLEMENTOFDEFAULT\0";
+static const uint32_t select[] = {
+	UINT32_MAX, IS_HIGH, IS_LOW, IS_FIPS, IS_KRSA, IS_KRSA, IS_ARSA,
+	IS_ECDHE, IS_ECDHE, IS_ECDHE, IS_ECDHE, IS_ECDHE, IS_ECDSA, IS_ECDSA,
+	IS_AES, IS_AES128, IS_AES256, IS_GCM, IS_CCM | IS_CCM8, IS_CCM8,
+	IS_CHACHA, IS_CBC, IS_SHA1, IS_SHA1, IS_SHA256, IS_SHA384, IS_SSL3,
+	IS_TLS10, IS_TLS10, IS_TLS12, IS_RARE
 };
+
+/* The text at place k of a list. */
+static const char *
+text_at(const char *list, size_t k)
+{
+	for (; k > 0; k--)
+		list += strlen(list) + 1;
+	return list;
+}
+
+/* Where it stands in the list; n, which is how many there are: nowhere. */
+static size_t
+find(const char *list, size_t n, struct span word)
+{
+	size_t k = 0;
+
+	while (k < n && !span_is(word, text_at(list, k)))
+		k++;
+	return k;
+}
 
 static size_t
 place_of(uint16_t id)
@@ -123,14 +138,9 @@ place_of(uint16_t id)
 const char *
 suite_name(uint16_t suite)
 {
-	const char *p = names;
 	size_t k = place_of(suite);
 
-	if (k == KNOWN)
-		return "?";
-	for (; k > 0; k--)
-		p += strlen(p) + 1;
-	return p;
+	return k < KNOWN ? text_at(names, k) : "?";
 }
 
 static unsigned
@@ -178,17 +188,12 @@ set_of(uint32_t is)
 uint32_t
 suite_set(struct span word)
 {
-	const char *name = names;
+	size_t k = find(words, COUNT(select), word);
 
-	for (size_t i = 0; i < COUNT(words); i++)
-		if (span_is(word, words[i].name))
-			return set_of(words[i].is);
-	if (span_is(word, "COMPLEMENTOFDEFAULT"))
-		return set_of(IS_RARE);		/* too long for the table */
-	for (size_t k = 0; k < KNOWN; k++, name += strlen(name) + 1)
-		if (span_is(word, name))
-			return 1u << k;
-	return 0;
+	if (k < COUNT(select))
+		return set_of(select[k]);
+	k = find(names, KNOWN, word);
+	return k < KNOWN ? 1u << k : 0;
 }
 
 uint32_t

@@ -139,6 +139,12 @@ wide_mul(uint64_t *d, const uint64_t *a, const uint64_t *b,
 }
 
 void
+wide_cut(uint64_t *d, const struct wide_mod *m)
+{
+	cut(d, d, 0, m, m->words);
+}
+
+void
 wide_in(uint64_t *d, const uint64_t *a, const struct wide_mod *m)
 {
 	wide_mul(d, a, m->square, m);
@@ -148,6 +154,16 @@ static unsigned
 bit_of(const unsigned char *e, size_t e_n, size_t bit)
 {
 	return e[e_n - 1 - bit / 8] >> bit % 8 & 1;
+}
+
+void
+wide_out(uint64_t *d, const uint64_t *a, const struct wide_mod *m)
+{
+	uint64_t one[WIDE_WORDS_MAX];
+
+	memset(one, 0, 8 * m->words);
+	one[0] = 1;
+	wide_mul(d, a, one, m);
 }
 
 void
@@ -257,19 +273,17 @@ wide_invert(uint64_t *d, const struct wide_mod *m)
 		halve(d, d[0] & 1 ? add_up(d, m->n, words) : 0, words);
 }
 
-/* d^(n - 2), as Fermat has it. */
+/* d^(n - 2), as Fermat has it.  No n of ours ends in 1 or 0, as octets go. */
 void
 wide_invert_secret(uint64_t *d, const struct wide_mod *m)
 {
-	static const uint64_t two[CURVE_WORDS_MAX] = { 2 };
-	uint64_t e[CURVE_WORDS_MAX];
 	unsigned char octets[8 * CURVE_WORDS_MAX];
+	size_t n = 8 * m->words;
 
-	memcpy(e, m->n, 8 * m->words);
-	take_off(e, two, m->words);
-	wide_store(octets, 8 * m->words, e);
+	wide_store(octets, n, m->n);
+	octets[n - 1] = (unsigned char)(octets[n - 1] - 2);
 	wide_in(d, d, m);
-	wide_pow(d, octets, 8 * m->words, m);
+	wide_pow(d, octets, n, m);
 }
 
 /* ---- octets ------------------------------------------------------------- */

@@ -13,8 +13,6 @@
 #define DIGITS_MAX	(64 * CURVE_WORDS_MAX + 1)
 #define SIGNATURE_MAX	139		/* octets, on P-521 */
 
-static const uint64_t zero[CURVE_WORDS_MAX];
-
 /* ---- u * G + v * Q ------------------------------------------------------ */
 
 static unsigned
@@ -73,15 +71,17 @@ static void
 add_digit(struct point *sum, const struct factor *f, size_t i,
 	const struct wide_mod *m)
 {
-	static const union coord nothing;
 	int8_t d = f->digit[i];
 	struct point p;
+	union coord y;
 
 	if (d == 0)
 		return;
 	p = f->odd[(d < 0 ? -d : d) / 2];
-	if (d < 0)
-		coord_sub(&p.y, &nothing, &p.y, m);
+	if (d < 0) {
+		coord_sub(&y, &p.y, &p.y, m);
+		coord_sub(&p.y, &y, &p.y, m);
+	}
 	point_add(sum, &p, m);
 }
 
@@ -145,7 +145,7 @@ is_r(const struct point *sum, const struct curve *c, const uint64_t *r)
 		return false;
 	if (is_x(sum, r, m))
 		return true;
-	wide_sub(t, zero, c->n.n, m);
+	wide_sub(t, m->n, c->n.n, m);
 	if (!wide_is_less(r, t, m->words))
 		return false;
 	wide_add(t, r, c->n.n, m);
@@ -161,7 +161,7 @@ load_digest(uint64_t *d, struct span hash, const struct curve *c)
 {
 	(void)!wide_load(d, c->n.words, hash.p,
 	    hash.n < c->octets ? hash.n : c->octets);
-	wide_add(d, d, zero, &c->n);
+	wide_cut(d, &c->n);
 }
 
 static bool
@@ -249,7 +249,7 @@ sign(const struct curve *c, uint64_t *x, const uint64_t *e, uint64_t *k,
 	if (!point_times(at, c, &c->g, k)
 	    || !wide_load(r, n->words, at + 1, c->octets))
 		return false;
-	wide_add(r, r, zero, n);
+	wide_cut(r, n);
 	wide_in(x, x, n);
 	wide_mul(x, x, r, n);
 	wide_add(x, x, e, n);

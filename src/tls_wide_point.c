@@ -89,14 +89,11 @@ coord_in(union coord *d, const uint64_t *a, const struct wide_mod *m)
 static void
 take_out(uint64_t *d, const union coord *a, const struct wide_mod *m)
 {
-	static const uint64_t zero[CURVE_WORDS_MAX], one[CURVE_WORDS_MAX] =
-	    { 1 };
-
 	if (is_p256(m))
 		p256_out(d, a->p256);
 	else
-		wide_mul(d, a->word, one, m);
-	wide_add(d, d, zero, m);	/* p is 0 */
+		wide_out(d, a->word, m);
+	wide_cut(d, m);			/* p is 0 */
 }
 
 /* ---- points ------------------------------------------------------------- */
@@ -284,7 +281,6 @@ static bool
 load(struct point *d, const struct wide_mod *m,
 	const unsigned char *octets, size_t n)
 {
-	static const uint64_t one[CURVE_WORDS_MAX] = { 1 };
 	uint64_t x[CURVE_WORDS_MAX], y[CURVE_WORDS_MAX];
 	size_t each = (n - 1) / 2;
 
@@ -296,7 +292,9 @@ load(struct point *d, const struct wide_mod *m,
 		return false;
 	coord_in(&d->x, x, m);
 	coord_in(&d->y, y, m);
-	coord_in(&d->z, one, m);
+	memset(x, 0, sizeof(x));
+	x[0] = 1;
+	coord_in(&d->z, x, m);
 	return true;
 }
 

@@ -16,8 +16,6 @@ uint32_t br_rsa_pkcs1_sig_pad(const unsigned char *hash_oid,
 	const unsigned char *hash, size_t hash_len, uint32_t n_bitlen,
 	unsigned char *x);
 
-static const uint64_t one[WIDE_WORDS_MAX] = { 1 };
-
 uint32_t
 wide_rsa(unsigned char *x, size_t xlen, const br_rsa_public_key *pk)
 {
@@ -34,7 +32,7 @@ wide_rsa(unsigned char *x, size_t xlen, const br_rsa_public_key *pk)
 		return 0;
 	wide_in(v, v, &m);
 	wide_pow(v, pk->e, pk->elen, &m);
-	wide_mul(v, v, one, &m);
+	wide_out(v, v, &m);
 	wide_store(x, xlen, v);
 	return 1;
 }
@@ -101,7 +99,7 @@ private(struct number *a, const br_rsa_private_key *k)
 		wide_pow_secret(x.word, k->dp, k->dplen, &p);
 		reduce(&y, a, &q);
 		wide_pow_secret(y.word, k->dq, k->dqlen, &q);
-		wide_mul(y.word, y.word, one, &q);
+		wide_out(y.word, y.word, &q);
 		reduce(a, &y, &p);
 		wide_sub(x.word, x.word, a->word, &p);
 		wide_mul(x.word, x.word, t.word, &p);	/* h */

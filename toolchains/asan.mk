@@ -7,4 +7,3 @@ CFLAGS.asan := -g -O1 -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 # BearSSL reads unaligned words on x86, which is right there and reported.
 LIBCFLAGS.asan := -DBR_LE_UNALIGNED=0
-SKIP.asan := port/port_heap.c port/port_wide.c

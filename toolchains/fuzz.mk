@@ -7,4 +7,3 @@ CFLAGS.fuzz := $(CFLAGS.asan) -fsanitize=fuzzer-no-link \
 # each comparison inside a signature takes four fifths of the time.
 LIBCFLAGS.fuzz := $(LIBCFLAGS.asan) -fno-sanitize=fuzzer-no-link \
 	-fno-profile-instr-generate -fno-coverage-mapping
-SKIP.fuzz := $(SKIP.asan)

@@ -296,6 +296,8 @@ def hundreds_are_listed_once_each_and_summed_up(w):
     kib = sum(m["message_size"] for m in now.values()) // 1024
     true(out.endswith(f"-- {kib} Kbytes in 300 Requests.\n"), out[-99:])
     equal(len(re.findall(rf"^\w+ .*{TIME}", out, re.M)), 300)
+    equal(as_user(w, "mailq").out, out)
+    equal(as_user(w, "mailq", "-j").out, w.run("mailq", "-j").out)
 
 
 @test
@@ -342,13 +344,75 @@ def authorized_mailq_users_says_who_sees_the_queue(w):
 
 
 @test
-def a_list_that_cannot_be_written_is_said_once(w):
-    fresh(w, spool(w))
-    for words in "mailq", "postqueue -p", "postqueue -j", "status -j":
+def output_that_cannot_be_written_is_said_once(w):
+    mail = fresh(w, spool(w))
+    for words in ("mailq", "postqueue -p", "postqueue -j", "status -j",
+                  "status", "check -n", "postcat -q", "postcat -qe",
+                  "postcat -qh", "postcat -qb"):
+        if words.startswith("postcat"):
+            words += f" {mail} {mail}"
         for out in ">/dev/full", ">&-":
             r = w.shell(f"$P {words} {out}")
             says(r, 73, "standard output cannot be written")
             equal(r.err.count("\n"), 1, r)
+
+
+@test
+def times_are_those_of_the_readers_zone(w):
+    q = spool(w)
+    mail = fresh(w, q)
+    at = listed(w)[mail]["arrival_time"]
+    for zone, hours in ("UTC", 0), ("ABC-3", 3), ("ABC+10", -10):
+        there = time.strftime("%a %b %e %H:%M:%S",
+                              time.gmtime(at + 3600 * hours))
+        for words in ["mailq"], ["status"], ["postcat", "-qe", mail]:
+            r = w.run(*words, env={"TZ": zone})
+            true(f" {there}" in r.out, (there, r))
+
+
+@test
+def what_is_no_message_is_set_aside_and_named(w):
+    q = spool(w)
+    mail = fresh(w, q)
+    write(w, "q/incoming/JUNK", "no message")
+    write(w, "q/incoming/odd.name", "x")
+    os.mkdir(q + "/incoming/FOLDER")
+    manager(w)
+    until(lambda: files(q) == [mail], lambda: files(q))
+    equal(files(q, "corrupt"), ["FOLDER", "JUNK", "odd.name"])
+    equal(list(listed(w)), [mail])
+    equal(status(w, 1)["corrupt"], 3)
+    with open(w.folder + "/qmgr.err") as f:
+        told = f.read()
+    true(f"set aside as {q}/corrupt/JUNK" in told, told)
+
+
+@test
+def each_tool_takes_the_folder_of_main_cf_and_settings(w):
+    q = spool(w)
+    mail = fresh(w, q)
+    other = {"MAIL_CONFIG": "/none"}
+    for words, part in ((["mailq"], mail), (["postqueue", "-p"], mail),
+                        (["postqueue", "-j"], mail), (["status"], q),
+                        (["check", "-n"], q), (["postsuper", "-h", mail], ""),
+                        (["postcat", "-q", mail], mail)):
+        for more in (["-c", w.folder], ["-o", f"queue_directory={q}", "-o",
+                                        "myhostname=client.example"]):
+            r = w.run(words[0], *more, *words[1:], env=other)
+            true(r.code in (0, 1) and part in r.out, (words, r))
+
+
+@test
+def a_queue_in_memory_is_told(w):
+    q = spool(w)
+    for words, part in (("status", f"queue {q}, in memory: a restart loses"),
+                        ("status -j", '"volatile": true'),
+                        ("check -n", "WRONG the queue is in memory, so"),
+                        ("qmgr -e 2>&1", "the queue is in memory, so")):
+        r = w.shell(f"unshare -rm sh -c 'mount -t tmpfs none {q}; "
+                    f"$P {words}'")
+        true(part in r.out, r)
+    equal(status(w)["volatile"], False)
 
 
 # ---- what all of them refuse -----------------------------------------------
@@ -610,6 +674,10 @@ def a_line_of_input_that_is_no_id_ends_it_with_a_sentence(w):
     spool(w)
     r = w.run("postsuper", "-d", "-", message="x" * 9000)
     says(r, 69, "a line of standard input is no id")
+    for stdin in "</", "<&-":
+        r = w.shell("$P postsuper -d - " + stdin)
+        true(r.code in (0, 69), r)
+        true("cannot be changed" in r.err or "Deleted: 0" in r.err, r)
 
 
 @test
@@ -1148,6 +1216,35 @@ def a_second_manager_is_refused_and_the_first_is_not_disturbed(w):
     submit(w, "u@dest.example")
     until(lambda: not files(q), "not sent")
     equal((p.poll(), list(lock_holders(q))[0]), (None, p.pid))
+
+
+@test
+def of_several_managers_one_gets_the_queue(w):
+    q = spool(w)
+    all_of_them = [subprocess.Popen(
+        [PROGRAM, "qmgr"], stdin=subprocess.DEVNULL, cwd=w.folder,
+        stderr=subprocess.DEVNULL, env={"MAIL_CONFIG": w.folder})
+        for _ in range(6)]
+    w.managers += all_of_them
+    until(lambda: sum(p.poll() is None for p in all_of_them) == 1,
+          lambda: [p.poll() for p in all_of_them])
+    one, = [p for p in all_of_them if p.poll() is None]
+    equal([p.returncode for p in all_of_them if p != one], [69] * 5)
+    until(lambda: answers(q), "no manager")
+    equal((status(w)["pid"], end(one)), (one.pid, 0))
+
+
+@test
+def a_second_sigterm_ends_it_at_once_and_the_mail_stays(w):
+    s = w.slow_server()
+    q = queue(w, s)
+    p = manager(w)
+    mail = submit(w, "u@dest.example")
+    until(lambda: s.messages, "not sent")
+    began = time.monotonic()
+    until(lambda: p.poll() is not None or p.terminate(), "it does not end")
+    true(time.monotonic() < began + 15, "it waited for the delivery")
+    equal((p.returncode, files(q)), (0, [mail]))
 
 
 @test

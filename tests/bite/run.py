@@ -34,8 +34,6 @@ FLAGS = ["-std=c11", "-O1", "-g", "-w", "-iquote", "build/date",
 # Those of the program, which `make' has built.
 LIBRARIES = ["build/%s/lib%s.a" % (os.uname().machine, x)
              for x in ("bearssl", "cdb")]
-# port_heap.c defines malloc, which is glibc's here.
-SKIPPED = ["port/port_heap.c"]
 
 
 class Trouble(Exception):
@@ -164,7 +162,7 @@ def base_object(source):
 
 
 def sources(pattern):
-    return sorted(x for x in glob.glob(pattern) if x not in SKIPPED)
+    return sorted(glob.glob(pattern))
 
 
 def archive(name, pattern, but=()):

@@ -115,12 +115,6 @@ port_memory_forget(void *p, size_t bytes)
 	memset(p, 0x5a, bytes);
 }
 
-size_t
-port_heap_room(void)
-{
-	return fuzz_calls % 3 == 0 ? 0 : SIZE_MAX;
-}
-
 enum rc
 port_open(const char *path, int *out)
 {

@@ -5,9 +5,6 @@
  * setting (tables, or a list of names with `!` before it), the second one the
  * key; the rest is the file /t.
  *
- * Regular expressions are the C library's affair; here a pattern is found where
- * its text is, unless it has an open parenthesis.
- *
  * covers: cdb/table.c
  * covers: cdb/table_source.c
  * covers: cdb/table_text.c
@@ -17,63 +14,9 @@
  * covers: cdb/table_many.c
  * covers: cdb/table_names.c
  */
-#include <regex.h>
-
 #include "fuzz_table.h"
 
 #define ROOM	(256 * 1024)
-
-int
-regcomp(regex_t *re, const char *pattern, int flags)
-{
-	size_t n = strlen(pattern);
-	char *copy;
-
-	(void)flags;
-	re->re_nsub = 0;
-	for (size_t i = 0; i < n; i++) {
-		re->re_nsub += pattern[i] == '(';
-		if (pattern[i] == '(' && strchr(pattern + i, ')') == NULL)
-			return REG_EPAREN;
-		if (pattern[i] == '[' && strchr(pattern + i, ']') == NULL)
-			return REG_EBRACK;
-	}
-	if (n > 0 && pattern[0] == '*')
-		return REG_BADRPT;
-	if (n > 0 && pattern[0] == '{')
-		return REG_BADBR;
-	if (n > 0 && pattern[0] == '%')
-		return REG_ECOLLATE;
-	if (fuzz_fails())
-		return REG_ESPACE;
-	copy = malloc(n + 1);
-	memcpy(copy, pattern, n + 1);
-	re->buffer = (void *)copy;
-	return 0;
-}
-
-int
-regexec(const regex_t *re, const char *text, size_t n, regmatch_t *m,
-	int flags)
-{
-	const char *at = strstr(text, (const char *)re->buffer);
-
-	(void)flags;
-	if (fuzz_fails())
-		return REG_ESPACE;
-	if (at == NULL && ((const char *)re->buffer)[0] != '.')
-		return REG_NOMATCH;
-	for (size_t i = 0; i < n; i++)
-		m[i] = (regmatch_t){ -1, -1 };
-	m[0] = m[1] = (regmatch_t){ 0, (regoff_t)strlen(text) };
-	return 0;
-}
-
-void
-regfree(regex_t *re)
-{
-	free(re->buffer);
-}
 
 static bool
 see(void *arg, struct span key, struct span value)

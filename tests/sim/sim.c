@@ -166,7 +166,7 @@ sim_begin_nth(unsigned nth)
 	sim.seed = first_seed() + nth;
 	sim.random = sim.seed;
 	sim.random_ready = SIM_START;
-	sim.heap_room = sim.memory_max = SIZE_MAX;
+	sim.memory_max = SIZE_MAX;
 	sim.out_max = SIZE_MAX;
 	sim_hostname("here.example");
 	sim_user("user", "A User");
@@ -616,17 +616,4 @@ void
 port_memory_forget(void *p, size_t bytes)
 {
 	memset(p, 0x5a, bytes);
-}
-
-void
-sim_heap_room(size_t bytes)
-{
-	sim.heap_room = bytes;
-}
-
-size_t
-port_heap_room(void)
-{
-	sim_call();
-	return sim.heap_room;
 }

@@ -131,8 +131,6 @@ uint64_t sim_calls(void);
 /* Memory that port_memory() gives each process; SIZE_MAX at the beginning. */
 void sim_memory_limit(size_t bytes);
 size_t sim_memory_used(void);			/* by the test */
-/* What port_heap_room() says; SIZE_MAX at the beginning. */
-void sim_heap_room(size_t bytes);
 
 /*
  * sim_exit_of - calls f(arg), with port_exit() bringing it back here.

@@ -59,7 +59,7 @@ struct sim_world {
 	uint64_t seed, random;
 	ms_t random_ready;
 	ms_t random_delay;
-	size_t memory_max, heap_room;
+	size_t memory_max;
 	char *hostname, *login, *full;
 	struct sim_env *env;
 	struct sim_account *accounts;

@@ -216,7 +216,7 @@ TABLE_TEST(failure_of_the_system_is_never_a_miss)
 	sim_file("/t", "a b\n");
 	sim_file("/r", "/a/ b\n");
 	sim_file("/c", "1.2.3.4 b\n");
-	for (unsigned n = 1; n < 30; n++) {
+	for (unsigned n = 1; n < 40; n++) {
 		uint64_t base;
 
 		tables("texthash:/t, regexp:/r cidr:/c");

@@ -433,9 +433,8 @@ SIM_TEST(the_best_hash_that_the_server_takes_is_used)
 	sent_is(&keys.rsa, RSA(br_sha512_ID) | RSA(br_sha224_ID),
 	    br_sha512_ID);
 	signature_is_good();
-	sent_is(&keys.rsa, RSA(br_sha224_ID) | RSA(br_sha1_ID), br_sha224_ID);
-	signature_is_good();
-	sent_is(&keys.rsa, RSA(br_sha1_ID), br_sha1_ID);
+	/* The engine has no SHA-224. */
+	sent_is(&keys.rsa, RSA(br_sha224_ID) | RSA(br_sha1_ID), br_sha1_ID);
 	signature_is_good();
 }
 
