@@ -14,7 +14,7 @@
  * Without floats there is nothing in vector registers, which a function with
  * arguments of any number would save first, in some 70 octets of code.
  */
-#ifdef __x86_64__
+#if defined(__x86_64__) && !defined(__clang__)
 #define PRINTF(f, a)	__attribute__((format(printf, f, a), \
 	target("general-regs-only")))
 #else
