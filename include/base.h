@@ -123,8 +123,7 @@ MUST_USE bool span_number(struct span s, uint64_t most, uint64_t *out);
  */
 struct buf {
 	char *p;
-	size_t n;
-	size_t cap;
+	unsigned n, cap;	/* 32 bits do for any, and make less code */
 	bool full;
 };
 

@@ -31,7 +31,7 @@ enum dns_type {
 	DNS_DNSKEY = 48, DNS_TLSA = 52
 };
 
-/* Why a question has no useful answer; the order means nothing. */
+/* Why a question has no useful answer; the order is that of dns_fault.c. */
 enum dns_fault {
 	DNS_FINE,
 	DNS_NO_NAME,		/* NXDOMAIN: the name does not exist */

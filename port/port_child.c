@@ -15,40 +15,28 @@
 
 #include "port_int.h"
 
-/* The one descriptor that a child gets, and the first that it doesn't. */
-enum { CHILD_FD = STDERR_FILENO + 1, CHILD_CLOSED };
-/* Where neither the kernel nor /proc helps: beyond any that we have open. */
-enum { CLOSE_MOST = 4096 };
-
-/* RC_NONE: /proc is not there. */
-static enum rc
-close_known(void)
+/*
+ * As fork(), without what libc does for threads and handlers, of which there
+ * are none: the kernel's own call, the same on all machines.
+ */
+static pid_t
+split(void)
 {
-	struct port_list l;
-	char text[16];
-	uint64_t fd;
-	struct buf name = BUF(text);
-
-	TRY(port_list_open(&l, "/proc/self/fd"));
-	while (port_list_next(&l, &name) == RC_OK) {
-		if (span_number(buf_span(&name), INT32_MAX, &fd) &&
-		    fd >= CHILD_CLOSED && (int)fd != l.fd - 1)
-			close((int)fd);
-		buf_clear(&name);
-	}
-	port_list_close(&l);
-	return RC_OK;
+	return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
 }
+
+/* The one descriptor that a child gets. */
+enum { CHILD_FD = STDERR_FILENO + 1 };
+/* Where the kernel doesn't help: beyond any that we have open. */
+enum { CLOSE_MOST = 4096 };
 
 /* Linux before 5.9 has no close_range. */
 static void
 close_from(int fd)
 {
-	if (syscall(SYS_close_range, fd, ~0u, 0) == 0 ||
-	    close_known() == RC_OK)
-		return;
-	while (fd < CLOSE_MOST)
-		close(fd++);
+	if (syscall(SYS_close_range, fd, ~0u, 0) != 0)
+		while (fd < CLOSE_MOST)
+			close(fd++);
 }
 
 /*
@@ -75,10 +63,10 @@ port_spawn(port_entry *entry, void *arg, unsigned *pid, int *fd)
 	int ends[2];
 	pid_t child;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0, ends) != 0)
+	if (syscall(SYS_socketpair, AF_UNIX,
+	    SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
 		return port_failed();
-	child = fork();
+	child = split();
 	if (child == 0)
 		live(entry, arg, ends[1]);
 	if (child < 0)
@@ -117,14 +105,12 @@ port_reap(unsigned pid, ms_t until)
 	ms_t pause = 1;
 
 	while ((n = wait_for(child, &status, flags)) == 0) {
-		ms_t now = port_now();
-
-		if (now >= until) {
+		if (port_in_time(until) != RC_OK) {
 			kill(child, SIGKILL);
 			flags = 0;
 			continue;
 		}
-		port_sleep(until - now < pause ? until : now + pause);
+		port_pause(pause, until);
 		if (pause < REAP_POLL_MS)
 			pause *= 2;
 	}
@@ -141,7 +127,7 @@ let_go(port_entry *entry, void *arg, int keep)
 
 	if (setsid() < 0)
 		return errno;
-	child = fork();
+	child = split();
 	if (child < 0)
 		return errno;
 	if (child > 0)
@@ -156,7 +142,7 @@ let_go(port_entry *entry, void *arg, int keep)
 enum rc
 port_detach(port_entry *entry, void *arg, int keep)
 {
-	pid_t child = fork();
+	pid_t child = split();
 	int code;
 
 	if (child == 0)

@@ -4,7 +4,7 @@
  * The monotonic clock stands still while the machine sleeps.  That is wanted:
  * a peer must not time out because a lid was closed.
  */
-#include <errno.h>
+#include <poll.h>
 #include <time.h>
 
 #include "port_int.h"
@@ -52,17 +52,16 @@ port_zone(int64_t unix_s)
 }
 
 void
+port_pause(ms_t pause, ms_t until)
+{
+	ms_t now = port_now();
+
+	port_sleep(until - now < pause ? until : now + pause);
+}
+
+void
 port_sleep(ms_t until)
 {
-	ms_t left;
-
-	while ((left = until - port_now()) > 0) {
-		struct timespec t;
-
-		if (left > DAY)		/* MS_NEVER overflows time32 kernels */
-			left = DAY;
-		t.tv_sec = (time_t)(left / SECOND);
-		t.tv_nsec = (long)(left % SECOND) * 1000000;
-		nanosleep(&t, NULL);
-	}
+	while (port_now() < until)
+		poll(NULL, 0, port_poll_ms(until));
 }

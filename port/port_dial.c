@@ -7,14 +7,17 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "port_int.h"
 
 int
 port_socket(int family, int type, int protocol)
 {
-	return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+	return (int)syscall(SYS_socket, family,
+		type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 }
 
 socklen_t
@@ -124,15 +127,12 @@ start_path(int fd, const struct sockaddr_un *un, ms_t until)
 	ms_t pause = 1;
 
 	while (connect(fd, (const struct sockaddr *)un, sizeof *un) != 0) {
-		ms_t now;
-
 		if (errno == EINTR)
 			continue;
 		if (errno != EAGAIN)
 			return port_failed();
 		TRY(port_in_time(until));
-		now = port_now();
-		port_sleep(until - now < pause ? until : now + pause);
+		port_pause(pause, until);
 		if (pause < 100)
 			pause *= 2;
 	}

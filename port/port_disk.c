@@ -7,6 +7,7 @@
 #include <stdio.h>		/* rename */
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -125,7 +126,7 @@ port_set_owner(const char *path, uint32_t uid)
 enum rc
 port_give(int fd, uint32_t uid)
 {
-	return done(fchown(fd, uid, (gid_t)-1));
+	return done((int)syscall(SYS_fchown, fd, uid, -1));
 }
 
 /* Of linux/magic.h. */

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "port_int.h"
@@ -47,7 +48,8 @@ port_signals(int *out)
 	sigaddset(&ours, SIGTERM);
 	sigaddset(&ours, SIGINT);
 	sigaddset(&ours, SIGHUP);
-	fd = signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC);
+	fd = (int)syscall(SYS_signalfd4, -1, &ours, _NSIG / 8,
+		SFD_NONBLOCK | SFD_CLOEXEC);
 	if (fd < 0)
 		return port_failed();
 	sigprocmask(SIG_BLOCK, &ours, NULL);

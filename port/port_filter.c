@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "port_int.h"
 
@@ -318,5 +319,6 @@ port_filter_calls(const struct port_jail *j)
 		return false;
 	write_program(&p, j);
 	whole.len = (unsigned short)p.n;
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &whole, 0, 0) == 0;
+	return syscall(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &whole,
+		0, 0) == 0;
 }

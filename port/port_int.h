@@ -8,6 +8,11 @@
 
 #include "port.h"
 
+/*
+ * Many calls go to the kernel by syscall(): where libc's own does more, such as
+ * stopping threads that we don't have, or what kernels before 2.6.28 needed.
+ */
+
 /* Keeps errno (or `code`, an errno value) for port_error(); says RC_OS. */
 enum rc port_failed(void);
 enum rc port_failed_as(int code);
@@ -25,6 +30,8 @@ enum { PORT_END_OF_STREAM = -1 };
 
 /* RC_TIME if the deadline has passed. */
 enum rc port_in_time(ms_t until);
+/* Sleeps that long, or until then if that is sooner. */
+void port_pause(ms_t pause, ms_t until);
 /* RC_OK when one of `events` of poll(2), or an error, is there to be taken. */
 enum rc port_await(int fd, short events, ms_t until);
 /* What poll(2) takes: -1 for ever; it is asked again after INT_MAX. */

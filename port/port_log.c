@@ -58,11 +58,10 @@ static bool
 log_send(struct span head, struct span text)
 {
 	struct iovec parts[] = { part_of(head), part_of(text) };
-	struct msghdr record = { .msg_iov = parts, .msg_iovlen = 2 };
 	ssize_t n;
 
 	do
-		n = sendmsg(log_fd, &record, MSG_NOSIGNAL);
+		n = writev(log_fd, parts, (int)COUNT(parts));
 	while (n < 0 && (errno == EINTR || (errno == EAGAIN &&
 	    port_await(log_fd, POLLOUT, port_now() + LOG_WAIT_MS) == RC_OK)));
 	return n >= 0 || errno == EAGAIN;

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -43,7 +44,8 @@ port_send(int fd, struct span message, int pass, ms_t until)
 		m.msg_controllen = CMSG_SPACE(sizeof pass);
 	}
 	for (;;) {
-		if (sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+		if (syscall(SYS_sendmsg, fd, &m,
+		    MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
 			return RC_OK;
 		if (errno == EAGAIN)
 			TRY(port_await(fd, POLLOUT, until));
@@ -84,7 +86,8 @@ static ssize_t
 receive(int fd, struct msghdr *m, ms_t until, enum rc *rc)
 {
 	for (;;) {
-		ssize_t n = recvmsg(fd, m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+		ssize_t n = syscall(SYS_recvmsg, fd, m,
+			MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
 		*rc = RC_OK;
 		if (n >= 0)
@@ -165,7 +168,8 @@ port_accept(int fd, int *out, uint32_t *uid)
 {
 	struct ucred who;
 	socklen_t n = sizeof who;
-	int caller = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int caller = (int)syscall(SYS_accept4, fd, NULL, NULL,
+		SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (caller < 0) {
 		port_failed();

@@ -1,13 +1,13 @@
 /*
  * port_proc.c - the process: how it starts and ends, its surroundings, memory.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -17,16 +17,17 @@
  * A standard stream that was closed must not become a socket or a file of
  * ours, or a message to the user would go there.  "/" can be opened even where
  * there are no devices yet, and neither be read nor written: who writes to a
- * closed standard output has to learn it.
+ * closed standard output has to learn it.  Open gives the lowest that is free.
  */
 static void
-occupy(int fd)
+occupy_closed(void)
 {
-	if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
-		return;
-	(void)!open("/", O_RDONLY);
-	if (fd == PORT_STDIN)
-		port_stdin_was_closed();
+	int fd;
+
+	while ((fd = open("/", O_RDONLY)) >= 0 && fd <= STDERR_FILENO)
+		if (fd == PORT_STDIN)
+			port_stdin_was_closed();
+	port_close(fd);
 }
 
 /*
@@ -44,16 +45,33 @@ forbid_core(void)
 	(void)!prlimit(0, RLIMIT_CORE, &least, NULL);
 }
 
+/*
+ * Straight to the kernel, since a libc's call is mostly about handlers and we
+ * have none.  All of the kernel's structure is zero but for one word.
+ */
+static void
+set_signal(int number, sighandler_t what)
+{
+	unsigned long action[20] = { 0 };
+#ifdef __mips__
+	const int at = 1;
+#else
+	const int at = 0;
+#endif
+
+	action[at] = (unsigned long)what;
+	syscall(SYS_rt_sigaction, number, action, NULL, _NSIG / 8);
+}
+
 void
 port_start(void)
 {
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		occupy(fd);
+	occupy_closed();
 	forbid_core();
 	/* Inherited as ignored, it would take our children's ends from us. */
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
+	set_signal(SIGCHLD, SIG_DFL);
+	set_signal(SIGPIPE, SIG_IGN);
+	set_signal(SIGXFSZ, SIG_IGN);
 }
 
 unsigned

@@ -66,12 +66,8 @@ port_random(void *out, size_t n, ms_t until)
 		} else if (got < 0 && errno == ENOSYS) {
 			return random_from_device(p, n, until);
 		} else if (got < 0 && errno == EAGAIN) {
-			ms_t now = port_now();
-
-			if (now >= until)
-				return RC_TIME;
-			port_sleep(until - now < POOL_POLL_MS ? until :
-				now + POOL_POLL_MS);
+			TRY(port_in_time(until));
+			port_pause(POOL_POLL_MS, until);
 		} else if (got < 0 && errno != EINTR) {
 			return port_failed();
 		}

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>		/* rename */
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "port_int.h"
@@ -27,6 +28,13 @@ sync_folder_of(const char *path)
 	return port_sync_folder(buf_text(&b));
 }
 
+/* If we may. */
+static void
+set_owner(int fd, const struct stat *like)
+{
+	(void)!syscall(SYS_fchown, fd, like->st_uid, like->st_gid);
+}
+
 /* A file that is there keeps owner (if we may) and mode. */
 static enum rc
 take_over_mode(const char *path, int fd, unsigned mode)
@@ -34,10 +42,10 @@ take_over_mode(const char *path, int fd, unsigned mode)
 	struct stat old;
 
 	if (stat(path, &old) == 0) {
-		(void)!fchown(fd, old.st_uid, old.st_gid);
+		set_owner(fd, &old);
 		mode = old.st_mode & 07777;
 	}
-	return fchmod(fd, mode) == 0 ? RC_OK : port_failed();
+	return syscall(SYS_fchmod, fd, mode) == 0 ? RC_OK : port_failed();
 }
 
 /* Beside `path`, in the same file system: only so can it be renamed. */
@@ -109,8 +117,8 @@ port_draft_publish(struct port_draft *d, const char *path, unsigned mode,
 	struct stat s;
 
 	if (like >= 0 && fstat(like, &s) == 0)
-		(void)!fchown(d->fd, s.st_uid, s.st_gid);
-	if (fchmod(d->fd, mode) != 0) {
+		set_owner(d->fd, &s);
+	if (syscall(SYS_fchmod, d->fd, mode) != 0) {
 		port_failed();
 		port_draft_drop(d);
 		return RC_OS;

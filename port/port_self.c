@@ -1,30 +1,39 @@
 /*
  * port_self.c - where the running program is, and where it runs.
  */
-#include <limits.h>
+#include <errno.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "port_int.h"
 
-enum rc
-port_self(struct buf *out)
+/* What a call of the system added to `out`, if n tells no failure. */
+static enum rc
+added(struct buf *out, long n)
 {
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path));
-
-	if (n < 0)
+	if (n < 0 && errno != ERANGE)
 		return port_failed();
-	buf_put(out, (struct span){ path, (size_t)n });
-	return out->full ? RC_FULL : RC_OK;
+	if (n < 0 || (size_t)n >= out->cap - out->n)
+		return RC_FULL;
+	out->n += (size_t)n;
+	return RC_OK;
 }
 
 enum rc
+port_self(struct buf *out)
+{
+	return added(out, readlink("/proc/self/exe", out->p + out->n,
+		out->cap - out->n));
+}
+
+/* getcwd(3) might want a heap.  Out of reach is what does not begin with /. */
+enum rc
 port_here(struct buf *out)
 {
-	char path[PATH_MAX];
+	char *here = out->p + out->n;
+	long n = syscall(SYS_getcwd, here, out->cap - out->n);
 
-	if (getcwd(path, sizeof(path)) == NULL)
-		return port_failed();
-	buf_puts(out, path);
-	return out->full ? RC_FULL : RC_OK;
+	if (n > 0 && here[0] != '/')
+		return port_failed_as(ENOENT);
+	return added(out, n > 0 ? n - 1 : n);
 }

@@ -25,25 +25,23 @@ static bool
 line_has(struct span line, struct span name, uint16_t *out)
 {
 	struct span rest = span_part(line, 0, span_find(line, '#'));
-	struct span word, place, port;
+	struct span names = rest, word, place;
 	uint64_t number;
 	size_t slash;
-	bool is_it;
 
 	if (!span_word(&rest, " \t\r", &word) ||
 	    !span_word(&rest, " \t\r", &place))
 		return false;
 	slash = span_find(place, '/');
-	port = span_part(place, 0, slash);
 	if (!span_is(span_part(place, slash, place.n), "/tcp") ||
-	    !span_number(port, UINT16_MAX, &number))
+	    !span_number(span_part(place, 0, slash), UINT16_MAX, &number))
 		return false;
-	is_it = span_eq(word, name);
-	while (!is_it && span_word(&rest, " \t\r", &word))
-		is_it = span_eq(word, name);
-	if (is_it)
-		*out = (uint16_t)number;
-	return is_it;
+	while (span_word(&names, " \t\r", &word))
+		if (span_eq(word, name)) {
+			*out = (uint16_t)number;
+			return true;
+		}
+	return false;
 }
 
 static enum rc

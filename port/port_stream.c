@@ -9,6 +9,7 @@
 #include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "port_int.h"
@@ -64,7 +65,8 @@ port_push(int fd)
 	int unsent = 0;
 
 	for (int i = 0; i < PUSH_TURNS; i++) {
-		if (ioctl(fd, SIOCOUTQNSD, &unsent) != 0 || unsent == 0)
+		if (syscall(SYS_ioctl, fd, SIOCOUTQNSD, &unsent) != 0 ||
+		    unsent == 0)
 			return;
 		port_sleep(port_now() + PUSH_TURN_MS);
 	}

@@ -8,9 +8,6 @@
 
 #include "port_int.h"
 
-/* Names tried, should somebody fill the folder with ours. */
-enum { NAME_TURNS = 8 };
-
 enum rc
 port_scratch_name(struct buf *path)
 {
@@ -19,45 +16,26 @@ port_scratch_name(struct buf *path)
 	return path->full ? port_failed_as(ENAMETOOLONG) : RC_OK;
 }
 
-/* Where O_TMPFILE is not known: Linux before 3.11, overlayfs, NFS, JFFS2. */
-static enum rc
-temp_by_name(const char *folder, int *out)
-{
-	char path[SCRATCH_PATH_MAX];
-
-	for (int i = 0; i < NAME_TURNS; i++) {
-		struct buf name = BUF(path);
-
-		buf_fmt(&name, "%s/postern.", folder);
-		TRY(port_scratch_name(&name));
-		*out = open(buf_text(&name),
-			O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		if (*out >= 0) {
-			unlink(buf_text(&name));
-			return RC_OK;
-		}
-		if (errno != EEXIST && errno != EINTR)
-			break;
-	}
-	return port_failed();
-}
-
+/* By name where O_TMPFILE is not known: Linux before 3.11, overlayfs, NFS. */
 static enum rc
 temp_in(const char *folder, int *out)
 {
+	char path[SCRATCH_PATH_MAX];
+	struct buf name = BUF(path);
+
 	if (folder == NULL || folder[0] == '\0')
 		return RC_NONE;
 	*out = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
 	if (*out >= 0)
 		return RC_OK;
-	return temp_by_name(folder, out);
-}
-
-static enum rc
-temp_in_memory(int *out)
-{
-	*out = memfd_create("postern", MFD_CLOEXEC);
-	return *out >= 0 ? RC_OK : port_failed();
+	buf_fmt(&name, "%s/postern.", folder);
+	TRY(port_scratch_name(&name));
+	*out = open(buf_text(&name), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+		0600);
+	if (*out < 0)
+		return RC_OS;
+	unlink(buf_text(&name));
+	return RC_OK;
 }
 
 enum rc
@@ -65,15 +43,13 @@ port_temp(const char *folder, int *out)
 {
 	const char *common[] = { port_getenv("TMPDIR"), "/tmp", "/var/tmp" };
 
-	if (folder != NULL) {
-		if (temp_in(folder, out) == RC_OK)
-			return RC_OK;
-		return temp_in_memory(out);
-	}
-	for (size_t i = 0; i < COUNT(common); i++)
+	if (folder != NULL)
+		common[0] = folder;
+	for (size_t i = 0; i < (folder != NULL ? 1 : COUNT(common)); i++)
 		if (temp_in(common[i], out) == RC_OK)
 			return RC_OK;
-	return temp_in_memory(out);
+	*out = memfd_create("postern", MFD_CLOEXEC);
+	return *out >= 0 ? RC_OK : port_failed();
 }
 
 enum rc

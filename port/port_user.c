@@ -114,14 +114,12 @@ port_group(uint32_t uid, uint32_t *gid)
 void
 port_user(struct buf *out)
 {
-	struct user u = { .uid = getuid() };
+	size_t before = out->n;
 
-	if (find_user(&u))
-		buf_put(out, u.name);
-	else if (getuid() == 0)
-		buf_puts(out, "root");
-	else
-		buf_fmt(out, "%u", (unsigned)getuid());
+	if (port_login(getuid(), out) == RC_OK || getuid() != 0)
+		return;
+	out->n = before;
+	buf_puts(out, "root");
 }
 
 uint32_t

@@ -13,6 +13,11 @@
 #include "port.h"
 #include "runner.h"
 
+struct call {
+	struct list list;
+	unsigned modes;			/* given: one is wanted */
+};
+
 /* ---- looking ------------------------------------------------------------- */
 
 static enum rc
@@ -60,7 +65,7 @@ show_stranger(struct app *app, struct list *l)
 static int
 show(struct app *app)
 {
-	struct list *l = app->call;
+	struct list *l = &((struct call *)app->call)->list;
 
 	TRY_CODE(app_queue(app, true));
 	l->as_json = app_given(app, 'j') != NULL;
@@ -112,16 +117,24 @@ flush(struct app *app)
 	return EXIT_UNAVAILABLE;
 }
 
+static int
+take(struct app *app, int letter, const char *value)
+{
+	struct call *c = app->call;
+
+	(void)value;
+	c->modes += span_find(SPAN("fijps"), (char)letter) < 5;
+	return EXIT_OK;
+}
+
 int
 app_postqueue(struct app *app)
 {
-	unsigned modes = 0;
+	struct call *c = app_start(app, sizeof(*c), "o:c:fi:jps:v", take);
 
-	if (app_start(app, sizeof(struct list), "o:c:fi:jps:v", NULL) == NULL)
+	if (c == NULL)
 		return app->code;
-	for (const char *m = "fijps"; *m != '\0'; m++)
-		modes += app_given(app, *m) != NULL;
-	if (modes != 1)
+	if (c->modes != 1)
 		return app_usage(app, "one of -p, -j, -f, -i ID, -s SITE");
 	TRY_CODE(app_no_words(app));
 	if (app_given(app, 'p') != NULL || app_given(app, 'j') != NULL)
@@ -132,7 +145,7 @@ app_postqueue(struct app *app)
 int
 app_mailq(struct app *app)
 {
-	if (app_start(app, sizeof(struct list), "o:C:c:jv", NULL) == NULL)
+	if (app_start(app, sizeof(struct call), "o:C:c:jv", NULL) == NULL)
 		return app->code;
 	if (app_given(app, 'C') != NULL)
 		app->given['c' - 'A'] = app_given(app, 'C');

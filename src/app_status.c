@@ -159,9 +159,10 @@ app_status(struct app *app)
 		return app->code;
 	TRY_CODE(app_no_words(app));
 	TRY_CODE(app_queue(app, false));
-	has_manager = queue_ask(&app->q, SPAN("status"), &b) == RC_OK;
-	answer = has_manager ? buf_span(&b) : SPAN("");
-	answer = span_part(answer, span_find(answer, '\n') + 1, answer.n);
+	/* One that doesn't answer in time is one. */
+	has_manager = queue_ask(&app->q, SPAN("status"), &b) != RC_NONE;
+	answer = span_part(buf_span(&b), span_find(buf_span(&b), '\n') + 1,
+		b.n);
 	if (list_each(&app->q, count, app) != RC_OK)
 		app_say(app, "the queue cannot be read: %s", port_error());
 	n->drop = count_folder(app, QUEUE_DROP);

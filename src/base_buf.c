@@ -8,7 +8,7 @@
 struct buf
 buf_over(void *memory, size_t cap)
 {
-	return (struct buf){ .p = memory, .cap = cap };
+	return (struct buf){ .p = memory, .cap = (unsigned)cap };
 }
 
 void
@@ -62,7 +62,7 @@ buf_put(struct buf *b, struct span s)
 		return;
 	}
 	copy(b->p + b->n, s.p, s.n);
-	b->n += s.n;
+	b->n += (unsigned)s.n;
 }
 
 void

@@ -1,6 +1,8 @@
 /*
  * dns_fault.c - the last failure of a resolver, in words for the log.
  */
+#include <string.h>
+
 #include "dns_int.h"
 
 static const struct {
@@ -46,24 +48,29 @@ dns_fail(struct dns *d, enum dns_fault fault, enum dns_type type,
 	return rc;
 }
 
+/* By enum dns_fault, one after the other. */
+static const char texts[] =
+	"the answer is too long\0"
+	"no such name\0"
+	"the name has no record of this type\0"
+	"the domain takes no mail (null MX)\0"
+	"no record is usable\0"
+	"aliases go round, or are too many\0"
+	"no name server takes this question\0"
+	"the name server's answer cannot be read\0"
+	"the name server failed, try again\0"
+	"no name server answers, try again\0"
+	"dns_reply_filter takes out all records\0"
+	"dns_reply_filter cannot tell";
+
 static const char *
 fault_text(enum dns_fault fault)
 {
-	switch (fault) {
-	case DNS_FINE: return "the answer is too long";
-	case DNS_NO_NAME: return "no such name";
-	case DNS_NO_DATA: return "the name has no record of this type";
-	case DNS_NULL_MX: return "the domain takes no mail (null MX)";
-	case DNS_BAD_RECORDS: return "no record is usable";
-	case DNS_ALIAS_LOOP: return "aliases go round, or are too many";
-	case DNS_BAD_QUESTION: return "no name server takes this question";
-	case DNS_BROKEN: return "the name server's answer cannot be read";
-	case DNS_SERVER_FAILED: return "the name server failed, try again";
-	case DNS_SILENT: return "no name server answers, try again";
-	case DNS_FILTERED: return "dns_reply_filter takes out all records";
-	case DNS_BAD_FILTER: return "dns_reply_filter cannot tell";
-	}
-	return "?";
+	const char *text = texts;
+
+	for (unsigned i = 0; i < fault; i++)
+		text += strlen(text) + 1;
+	return text;
 }
 
 void

@@ -46,7 +46,8 @@ dns_mx(struct dns *d, struct arena *a, struct span domain,
 		return rc;
 	for (size_t i = 0; i < answer.n; i++)
 		if (span_is(answer.record[i].name, "."))
-			return dns_fail(d, DNS_NULL_MX, DNS_MX, domain, RC_DENY);
+			return dns_fail(d, DNS_NULL_MX, DNS_MX, domain,
+			    RC_DENY);
 	out->mx = arena_take(a, answer.n * sizeof(*out->mx));
 	if (out->mx == NULL)
 		return RC_FULL;

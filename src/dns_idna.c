@@ -5,8 +5,6 @@
  * A name is taken label by label.  Each is mapped, brought into composed form,
  * checked, and written in ASCII; the result must satisfy dns_name_check().
  */
-#include <string.h>
-
 #include "dns_int.h"
 
 /*

@@ -152,7 +152,8 @@ put_items(struct buf *out, struct span text, bool comments)
 	while (text.n > 0) {
 		enum token kind = take(&text, &item);
 
-		if (kind == TOKEN_BLANK || (kind == TOKEN_COMMENT) != comments) {
+		if (kind == TOKEN_BLANK ||
+		    (kind == TOKEN_COMMENT) != comments) {
 			gap |= kind == TOKEN_BLANK;
 			continue;
 		}
@@ -313,7 +314,8 @@ put_members(const struct mail_change *change, struct span rest,
 		if (rc == RC_DENY)
 			return RC_DENY;
 		found |= rc == RC_OK;
-		if (span_trim(m.text).n > 0 && !token_is_blank(out->p[out->n - 1]))
+		if (span_trim(m.text).n > 0 &&
+		    !token_is_blank(out->p[out->n - 1]))
 			buf_putc(out, ' ');
 		if (rc == RC_OK && change->shown != NULL)
 			shown = buf_span(change->shown);

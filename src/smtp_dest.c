@@ -2,8 +2,6 @@
  * smtp_dest.c - destination syntax as that of relayhost, and ports by number
  * or name.
  */
-#include <string.h>
-
 #include "dns.h"
 #include "port.h"
 #include "smtp_int.h"
@@ -54,100 +52,68 @@ dest_port(const struct settings *set, struct span text, uint16_t *out)
 	return port_service(buf_text(&b), out) == RC_OK ? RC_OK : RC_DENY;
 }
 
-/* `[host]`, `[host]:port`, `host`, `host:port`; *rest is the port's text. */
-static enum rc
-split(struct span text, bool *brackets, struct span *host, struct span *rest,
-    const char **why)
+static const char *
+name_to_ascii(const struct settings *set, struct span host, struct dest *out)
 {
-	size_t end;
+	struct buf room = BUF(out->room);
 
-	*brackets = text.n > 0 && text.p[0] == '[';
-	if (*brackets) {
-		end = span_find(text, ']');
-		if (end == text.n) {
-			*why = "the bracket is not closed";
-			return RC_DENY;
-		}
-		*host = span_part(text, 1, end - 1);
-		*rest = span_part(text, end + 1, text.n);
-		if (rest->n > 0 && rest->p[0] != ':') {
-			*why = "only a colon and a port may follow the bracket";
-			return RC_DENY;
-		}
-	} else {
-		end = span_find(text, ':');
-		*host = span_part(text, 0, end);
-		*rest = span_part(text, end, text.n);
-	}
-	span_skip(rest, 1);
-	if (host->n == 0) {
-		*why = "there is no host in it";
-		return RC_DENY;
-	}
-	return RC_OK;
+	if (span_has_8bit(host) && !set->smtputf8_enable)
+		return "names beyond ASCII need smtputf8_enable = yes";
+	if (dns_to_ascii(host, &room) != RC_OK || room.full ||
+	    dns_name_check(buf_span(&room)) != RC_OK)
+		return "the host is no valid domain name";
+	out->host = buf_span(&room);
+	return NULL;
 }
 
 /*
  * An address as RFC 5321, 4.1.3 writes it, and the bare IPv6 form that people
- * write; the prefix is taken off.  RC_NONE: it is a name.
+ * write; the prefix is taken off.  Else it is a name.
  */
-static enum rc
-literal(struct span *host, bool brackets, struct ip *out, const char **why)
+static const char *
+parse_host(const struct settings *set, struct span host, bool brackets,
+    struct dest *out)
 {
-	if (brackets && span_starts_case(*host, "ipv6:")) {
-		span_skip(host, 5);
-		*why = "there is no IPv6 address behind ipv6:";
-		return ip_parse(*host, out) && out->family == IP_V6 ? RC_OK :
-		    RC_DENY;
-	}
-	return ip_parse(*host, out) ? RC_OK : RC_NONE;
-}
+	bool is_v6 = brackets && span_starts_case(host, "ipv6:");
 
-static enum rc
-name_to_ascii(const struct settings *set, struct span host, struct dest *out,
-    const char **why)
-{
-	struct buf room = BUF(out->room);
-
-	if (span_has_8bit(host) && !set->smtputf8_enable) {
-		*why = "names beyond ASCII need smtputf8_enable = yes";
-		return RC_DENY;
-	}
-	if (dns_to_ascii(host, &room) == RC_OK && !room.full &&
-	    dns_name_check(buf_span(&room)) == RC_OK) {
-		out->host = buf_span(&room);
-		return RC_OK;
-	}
-	*why = "the host is no valid domain name";
-	return RC_DENY;
-}
-
-static enum rc
-parse_inet(const struct settings *set, struct span text, struct dest *out,
-    const char **why)
-{
-	struct span host, port;
-	bool brackets;
-	enum rc rc;
-
-	TRY(split(text, &brackets, &host, &port, why));
-	*why = "its port is neither a number from 1 to 65535 nor a service "
-	    "name of known_tcp_ports or the services file";
-	TRY(dest_port(set, port.n > 0 ? port : set->tcp_port, &out->port));
-	rc = literal(&host, brackets, &out->ip, why);
-	out->no_mx |= brackets || rc == RC_OK;
+	if (is_v6)
+		span_skip(&host, 5);
 	out->host = host;
-	return rc == RC_NONE ? name_to_ascii(set, host, out, why) : rc;
+	out->no_mx |= brackets;
+	if (!ip_parse(host, &out->ip) && !is_v6)
+		return name_to_ascii(set, host, out);
+	if (is_v6 && out->ip.family != IP_V6)
+		return "there is no IPv6 address behind ipv6:";
+	out->no_mx = true;
+	return NULL;
 }
 
-enum rc
-dest_parse(const struct settings *set, struct span text, struct dest *out,
-    const char **why)
+/* `[host]`, `[host]:port`, `host`, `host:port` */
+const char *
+dest_parse(const struct settings *set, struct span text, struct dest *out)
 {
-	bool lmtp = out->is_lmtp;
+	bool lmtp = out->is_lmtp, brackets = text.n > 0 && text.p[0] == '[';
+	struct span host = text, port;
+	size_t end;
 
 	*out = (struct dest){ .is_lmtp = lmtp, .text = text, .no_mx = lmtp };
-	return parse_inet(set, text, out, why);
+	if (brackets)
+		span_skip(&host, 1);
+	end = span_find(host, brackets ? ']' : ':');
+	if (brackets && end == host.n)
+		return "the bracket is not closed";
+	port = span_part(host, end + brackets, host.n);
+	if (port.n > 0 && port.p[0] != ':')
+		return "only a colon and a port may follow the bracket";
+	span_skip(&port, 1);
+	host = span_part(host, 0, end);
+	if (host.n == 0)
+		return "there is no host in it";
+	if (dest_port(set, port.n > 0 ? port : set->tcp_port, &out->port) !=
+	    RC_OK)
+		return "its port is neither a number from 1 to 65535 nor a "
+		    "service name of known_tcp_ports or the services file";
+	return parse_host(set, host, brackets, out);
 }
 
 void

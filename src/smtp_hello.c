@@ -165,6 +165,21 @@ hear_features(struct session *s, bool *own)
 }
 
 void
+session_start(struct session *s, struct worker *w, const struct host *h)
+{
+	struct buf relay = BUF(s->relay);
+
+	s->w = w;
+	s->set = w->set;
+	s->host = h;
+	route_relay(&relay, h, false);
+	s->peer_n = relay.n;
+	buf_clear(&relay);
+	route_relay(&relay, h, true);
+	(void)buf_text(&relay);
+}
+
+void
 session_stage(struct session *s, const char *stage, ms_t limit)
 {
 	s->stage = stage;

@@ -111,8 +111,8 @@ MUST_USE enum rc chat_put_line(struct chat *c, struct buf *line);
  */
 MUST_USE enum rc chat_flush(struct chat *c);
 /*
- * chat_send_secret - puts and flushes a command of two parts, the second of which is not for
- * the log and is wiped here after it has left.
+ * chat_send_secret - puts and flushes a command of two parts, the second of
+ * which is not for the log and is wiped here after it has left.
  */
 MUST_USE enum rc chat_send_secret(struct chat *c, const char *shown,
 	struct span secret);
@@ -154,10 +154,10 @@ struct dest {
  * dest_parse - one destination, for SMTP or for LMTP (out->is_lmtp).
  *
  * out   is_lmtp is read, everything else is filled; borrows from text.
- * why   on RC_DENY, what is wrong with it.
+ * Returns what is wrong with it; NULL: nothing.
  */
-MUST_USE enum rc dest_parse(const struct settings *set, struct span text,
-	struct dest *out, const char **why);
+MUST_USE const char *dest_parse(const struct settings *set, struct span text,
+	struct dest *out);
 /* The destination that a socket's path is, for LMTP. */
 void dest_unix(struct span path, struct dest *out);
 /* A port number, or a name by known_tcp_ports, then the services file. */
@@ -524,6 +524,8 @@ void keep_session(struct session *s);
  */
 bool keep_resume(struct worker *w);
 
+/* Whom it is with. */
+void session_start(struct session *s, struct worker *w, const struct host *h);
 /* What comes now, and for how long it may keep us waiting. */
 void session_stage(struct session *s, const char *stage, ms_t limit);
 

@@ -2,8 +2,6 @@
  * smtp_job.c - a worker: its memory, and one job taken from host to host until
  * every recipient has its verdict.
  */
-#include <string.h>
-
 #include "port.h"
 #include "smtp_int.h"
 
@@ -173,16 +171,8 @@ static void
 try_host(struct worker *w, const struct host *h)
 {
 	struct session *s = &w->session;
-	struct buf relay = BUF(s->relay);
 
-	s->w = w;
-	s->set = w->set;
-	s->host = h;
-	route_relay(&relay, h, false);
-	s->peer_n = relay.n;
-	buf_clear(&relay);
-	route_relay(&relay, h, true);
-	(void)buf_text(&relay);
+	session_start(s, w, h);
 	filter_watch(s);
 	s->uses = 1;
 	s->connected = s->sending = 0;

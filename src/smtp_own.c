@@ -108,24 +108,6 @@ check_here(const struct search *s, const struct ip *all, size_t n)
 	return RC_OK;
 }
 
-static enum rc
-add_interfaces(const struct search *s, struct span list)
-{
-	bool is_all = span_is(list, "all");
-	struct ip all[OWN_MAX];
-	size_t n = port_own_addresses(all, COUNT(all)), i;
-
-	n = n < COUNT(all) ? n : COUNT(all);
-	if (!is_all && !span_is(list, "loopback-only")) {
-		TRY(add_list(s, "inet_interfaces", list));
-		return check_here(s, all, n);
-	}
-	for (i = 0; i < n; i++)
-		if (is_all || ip_is_loopback(&all[i]))
-			add(s->own, &all[i]);
-	return RC_OK;
-}
-
 /*
  * The single address of a family in inet_interfaces is the source of our
  * connections as well; loopback would not get anywhere.
@@ -142,6 +124,26 @@ bind_to_single(struct own *o, int family, struct ip *out)
 		}
 	if (n != 1 || ip_is_loopback(out))
 		*out = (struct ip){ 0 };
+}
+
+static enum rc
+add_interfaces(const struct search *s, struct span list)
+{
+	bool is_all = span_is(list, "all");
+	struct ip all[OWN_MAX];
+	size_t n = port_own_addresses(all, COUNT(all)), i;
+
+	n = n < COUNT(all) ? n : COUNT(all);
+	if (!is_all && !span_is(list, "loopback-only")) {
+		TRY(add_list(s, "inet_interfaces", list));
+		bind_to_single(s->own, IP_V4, &s->own->bind4);
+		bind_to_single(s->own, IP_V6, &s->own->bind6);
+		return check_here(s, all, n);
+	}
+	for (i = 0; i < n; i++)
+		if (is_all || ip_is_loopback(&all[i]))
+			add(s->own, &all[i]);
+	return RC_OK;
 }
 
 static unsigned
@@ -161,16 +163,10 @@ own_init(struct own *o, const struct settings *set, struct dns *dns,
     struct arena *a, const struct log *log)
 {
 	struct search s = { o, dns, a, log };
-	bool by_list = !span_is(set->inet_interfaces, "all") &&
-	    !span_is(set->inet_interfaces, "loopback-only");
 
 	*o = (struct own){ .families = families_of(set->inet_protocols) };
 	dns->families = o->families;
 	TRY(add_interfaces(&s, set->inet_interfaces));
-	if (by_list) {
-		bind_to_single(o, IP_V4, &o->bind4);
-		bind_to_single(o, IP_V6, &o->bind6);
-	}
 	if (set->bind_address.family != IP_NONE)
 		o->bind4 = set->bind_address;
 	if (set->bind_address6.family != IP_NONE)

@@ -75,8 +75,11 @@ route_start(struct worker *w)
 	if (r->is_path || (w->lmtp && has_prefix(rest, "inet:")))
 		span_skip(&rest, 5);
 	r->rest = rest;
-	if (r->is_path || (span_word(&rest, LIST_DIVIDERS, &text) &&
-	    dest_parse(w->set, text, &d, &why) == RC_OK))
+	if (r->is_path)
+		return RC_OK;
+	if (span_word(&rest, LIST_DIVIDERS, &text))
+		why = dest_parse(w->set, text, &d);
+	if (why == NULL)
 		return RC_OK;
 	log_line(w->log, LOG_FATAL, "bad destination %.*s: %s",
 	    SPAN_ARG(w->job->nexthop), why);
@@ -543,7 +546,7 @@ static enum rc
 next_dest(struct worker *w)
 {
 	struct route *r = &w->route;
-	const char *why = "";
+	const char *why;
 	struct span text;
 
 	if (r->is_path) {
@@ -555,9 +558,8 @@ next_dest(struct worker *w)
 	if (!next_text(r, &text))
 		return RC_NONE;
 	r->dest.is_lmtp = w->lmtp;
-	if (dest_parse(w->set, text, &r->dest, &why) != RC_OK)
-		return bad_destination(w, text, why);
-	return RC_OK;
+	why = dest_parse(w->set, text, &r->dest);
+	return why == NULL ? RC_OK : bad_destination(w, text, why);
 }
 
 enum rc

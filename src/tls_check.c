@@ -51,35 +51,15 @@ say(const struct check *k, const char *what, struct span text)
 
 /* ---- fingerprints ------------------------------------------------------- */
 
-/* Hex digits in pairs, with or without colons between them. */
-static bool
-is_hex_of(struct span hex, const unsigned char *p, size_t n)
-{
-	static const char digits[] = "0123456789abcdef";
-	size_t i = 0;
-	char want, c;
-
-	for (size_t half = 0; half < 2 * n; half++) {
-		if (half > 0 && half % 2 == 0 && i < hex.n && hex.p[i] == ':')
-			i++;
-		want = digits[half % 2 == 0 ? p[half / 2] >> 4
-		    : p[half / 2] & 15];
-		c = i < hex.n ? hex.p[i++] : '\0';
-		if (c >= 'A' && c <= 'F')
-			c = (char)(c - 'A' + 'a');
-		if (c != want)
-			return false;
-	}
-	return i == hex.n;
-}
-
 static bool
 is_listed(struct span list, const unsigned char *digest, size_t n)
 {
+	unsigned char listed[DIGEST_MAX];
 	struct span word;
 
 	while (span_word(&list, LIST_DIVIDERS "|", &word))
-		if (is_hex_of(word, digest, n))
+		if (digest_read(word, listed) == n
+		    && memcmp(listed, digest, n) == 0)
 			return true;
 	return false;
 }

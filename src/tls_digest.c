@@ -47,3 +47,32 @@ digest_of(enum digest d, struct span data, unsigned char *out)
 	class->out(&context.vtable, out);
 	return class->desc >> BR_HASHDESC_OUT_OFF & BR_HASHDESC_OUT_MASK;
 }
+
+static int
+hex_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+size_t
+digest_read(struct span text, unsigned char *out)
+{
+	size_t n = 0;
+	int high, low;
+
+	for (size_t i = 0; i < text.n; i += 2) {
+		if (n > 0 && text.p[i] == ':')
+			i++;
+		if (text.n - i < 2 || n == DIGEST_MAX)
+			return 0;
+		high = hex_of(text.p[i]);
+		low = hex_of(text.p[i + 1]);
+		if (high < 0 || low < 0)
+			return 0;
+		out[n++] = (unsigned char)(high << 4 | low);
+	}
+	return n;
+}

@@ -187,6 +187,9 @@ struct curve {
 	size_t octets;			/* of either */
 };
 
+/* As br_ec_impl says; ids are of P-256, P-384, P-521 and X25519. */
+const unsigned char *curve_order(int id, size_t *n);
+const unsigned char *curve_generator(int id, size_t *n);
 /* false: none of P-256, P-384, P-521. */
 MUST_USE bool curve_set(struct curve *c, int id);
 
@@ -351,6 +354,11 @@ enum digest { DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA224, DIGEST_SHA256,
 #define DIGEST_MAX	64
 /* By OpenSSL's name in any case, with or without hyphen; DIGESTS: unknown. */
 enum digest digest_find(struct span name);
+/*
+ * digest_read - pairs of hex digits, maybe with a colon between two pairs, as
+ * octets.  Returns how many; 0: it is no digest.
+ */
+size_t digest_read(struct span text, unsigned char *out);
 /* Length of the digest, octets. */
 size_t digest_of(enum digest d, struct span data, unsigned char *out);
 

@@ -207,32 +207,14 @@ settle_servername(struct finding *f)
 	return RC_OK;
 }
 
-/* Pairs of hex digits, maybe with colons between them. */
-static bool
-is_digest(struct span s)
-{
-	size_t digits = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		if (c == ':' && digits % 2 == 0)
-			continue;
-		if (!((c >= '0' && c <= '9') ||
-		    ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')))
-			return false;
-		digits++;
-	}
-	return digits > 0 && digits % 2 == 0;
-}
-
 static bool
 has_digest(struct span list, const char *dividers)
 {
+	unsigned char digest[DIGEST_MAX];
 	struct span word;
 
 	while (span_word(&list, dividers, &word))
-		if (is_digest(word))
+		if (digest_read(word, digest) > 0)
 			return true;
 	return false;
 }

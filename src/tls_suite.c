@@ -214,61 +214,58 @@ suite_set_bits(unsigned bits)
 /* A text, and where it stands. */
 struct source {
 	const struct tls_policy *p;
-	const char *setting;	/* with smtp_ or lmtp_ ahead */
-	const char *attribute;	/* of a table's entry; NULL: of none */
+	const char *word;	/* the attribute of a table's entry */
+	const char *more;	/* behind it in the name of the setting */
+	bool is_table, is_mandatory;
 	struct span text;
 };
 
 static void
 complain_of(const struct source *s, struct buf *why)
 {
-	const char *prefix = s->p->is_lmtp ? "lmtp_" : "smtp_";
-
-	if (s->attribute != NULL)
-		buf_fmt(why, "%stls_policy_maps, entry for %.*s: %s: ", prefix,
-		    SPAN_ARG(s->p->site->nexthop), s->attribute);
+	buf_puts(why, s->p->is_lmtp ? "lmtp_tls_" : "smtp_tls_");
+	if (s->is_table)
+		buf_fmt(why, "policy_maps, entry for %.*s: %s: ",
+		    SPAN_ARG(s->p->site->nexthop), s->word);
 	else
-		buf_fmt(why, "%s%s: ", prefix, s->setting);
+		buf_fmt(why, "%s%s%s: ", s->is_mandatory ? "mandatory_" : "",
+		    s->word, s->more);
 }
 
+/* What the table says, else a general setting. */
 static struct source
-protocols_of(const struct tls_policy *p, const struct settings *set)
+pick(const struct tls_policy *p, const char *word, const struct span *table,
+	const struct span *may, const struct span *mandatory)
 {
-	if (p->protocols.p != NULL)
-		return (struct source){ p, NULL, "protocols", p->protocols };
-	if (p->level > LEVEL_MAY)
-		return (struct source){ p, "tls_mandatory_protocols", NULL,
-		    set->tls_mandatory_protocols };
-	return (struct source){ p, "tls_protocols", NULL, set->tls_protocols };
-}
+	struct source s = { .p = p, .word = word, .more = "" };
 
-static struct source
-grade_of(const struct tls_policy *p, const struct settings *set)
-{
-	if (p->grade.p != NULL)
-		return (struct source){ p, NULL, "ciphers", p->grade };
-	if (p->level > LEVEL_MAY)
-		return (struct source){ p, "tls_mandatory_ciphers", NULL,
-		    set->tls_mandatory_ciphers };
-	return (struct source){ p, "tls_ciphers", NULL, set->tls_ciphers };
+	s.is_table = table->p != NULL;
+	s.is_mandatory = p->level > LEVEL_MAY;
+	s.text = s.is_table ? *table : s.is_mandatory ? *mandatory : *may;
+	return s;
 }
 
 static bool
 list_of_grade(const struct settings *set, struct span grade, struct span *list)
 {
-	if (span_is_case(grade, "high"))
-		*list = set->tls_high_cipherlist;
-	else if (span_is_case(grade, "medium"))
-		*list = set->tls_medium_cipherlist;
-	else if (span_is_case(grade, "low"))
-		*list = set->tls_low_cipherlist;
-	else if (span_is_case(grade, "export"))
-		*list = set->tls_export_cipherlist;
-	else if (span_is_case(grade, "null"))
-		*list = set->tls_null_cipherlist;
-	else
-		return false;
-	return true;
+	static const struct {
+		char name[7];
+		uint16_t at;
+	} grades[] = {
+		{ "high", offsetof(struct settings, tls_high_cipherlist) },
+		{ "medium", offsetof(struct settings, tls_medium_cipherlist) },
+		{ "low", offsetof(struct settings, tls_low_cipherlist) },
+		{ "export", offsetof(struct settings, tls_export_cipherlist) },
+		{ "null", offsetof(struct settings, tls_null_cipherlist) }
+	};
+
+	for (size_t i = 0; i < COUNT(grades); i++)
+		if (span_is_case(grade, grades[i].name)) {
+			memcpy(list, (const char *)set + grades[i].at,
+			    sizeof(*list));
+			return true;
+		}
+	return false;
 }
 
 static enum rc
@@ -309,16 +306,18 @@ static enum rc
 exclude_all(const struct tls_policy *p, const struct settings *set,
     struct ciphers *o, struct buf *why)
 {
-	struct source table = { p, NULL, "exclude", p->exclude };
-	struct source general = { p, "tls_exclude_ciphers", NULL,
-	    set->tls_exclude_ciphers };
-	struct source more = { p, "tls_mandatory_exclude_ciphers", NULL,
-	    set->tls_mandatory_exclude_ciphers };
+	struct source s = pick(p, "exclude", &p->exclude,
+	    &set->tls_exclude_ciphers, &set->tls_exclude_ciphers);
+	bool is_mandatory = s.is_mandatory && !s.is_table;
 
-	if (p->exclude.p != NULL)
-		return exclude(&table, o, why);
-	TRY(exclude(&general, o, why));
-	return p->level > LEVEL_MAY ? exclude(&more, o, why) : RC_OK;
+	s.more = "_ciphers";
+	s.is_mandatory = false;
+	TRY(exclude(&s, o, why));
+	if (!is_mandatory)
+		return RC_OK;
+	s.is_mandatory = true;
+	s.text = set->tls_mandatory_exclude_ciphers;
+	return exclude(&s, o, why);
 }
 
 /* Suites of TLS 1.2 say nothing to a server that is kept below it. */
@@ -339,8 +338,10 @@ enum rc
 suite_choose(const struct tls_policy *p, const struct settings *set,
     struct suites *out, struct buf *why)
 {
-	struct source protocols = protocols_of(p, set);
-	struct source grade = grade_of(p, set);
+	struct source protocols = pick(p, "protocols", &p->protocols,
+	    &set->tls_protocols, &set->tls_mandatory_protocols);
+	struct source grade = pick(p, "ciphers", &p->grade, &set->tls_ciphers,
+	    &set->tls_mandatory_ciphers);
 	size_t at = why->n, said;
 	struct ciphers o;
 

@@ -168,7 +168,8 @@ static bool
 fits(const struct curve *c, struct span hash, const struct point *q,
 	struct span sig)
 {
-	uint64_t r[CURVE_WORDS_MAX], s[CURVE_WORDS_MAX], u[CURVE_WORDS_MAX], v[CURVE_WORDS_MAX];
+	uint64_t r[CURVE_WORDS_MAX], s[CURVE_WORDS_MAX], u[CURVE_WORDS_MAX],
+	    v[CURVE_WORDS_MAX];
 	struct point sum;
 
 	if (!read_signature(c, sig, r, s))

@@ -1,6 +1,5 @@
 /*
- * tls_wide_point.c - points of the curves P-256, P-384 and P-521: y^2 = x^3 - 3x
- * + b.
+ * tls_wide_point.c - points of P-256, P-384 and P-521: y^2 = x^3 - 3x + b.
  *
  * Points have the coordinates X / Z^2, Y / Z^3 in the form of tls_wide.c; that
  * which is nowhere has Z = 0.  Which curve it is shows in the time it takes;
@@ -68,7 +67,8 @@ coord_is_zero(const union coord *a, const struct wide_mod *m)
 }
 
 bool
-coord_is_same(const union coord *a, const union coord *b, const struct wide_mod *m)
+coord_is_same(const union coord *a, const union coord *b,
+	const struct wide_mod *m)
 {
 	union coord apart;
 
@@ -323,31 +323,103 @@ is_on(const struct point *q, const struct curve *c)
 }
 
 /*
- * The primes of coordinates, one behind the other: 2^256 - 2^224 + 2^192 +
- * 2^96 - 1, 2^384 - 2^128 - 2^96 + 2^32 - 1, 2^521 - 1.
+ * Of each curve (SEC 2, 2; RFC 7748, 4.1): the order, the generator, and, but
+ * for X25519, the prime of coordinates, which is 2^256 - 2^224 + 2^192 + 2^96 - 1,
+ * 2^384 - 2^128 - 2^96 + 2^32 - 1, 2^521 - 1.
  */
 #define F4	"\xff\xff\xff\xff"
 #define F16	F4 F4 F4 F4
-static const char primes[] =
+static const char numbers[] =
+    /* P-256 */
+    "\xff\xff\xff\xff\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff"
+    "\xbc\xe6\xfa\xad\xa7\x17\x9e\x84\xf3\xb9\xca\xc2\xfc\x63\x25\x51"
+    "\x04\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40"
+    "\xf2\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2"
+    "\x96\x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e"
+    "\x16\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51"
+    "\xf5"
     F4 "\0\0\0\1" "\0\0\0\0" "\0\0\0\0" "\0\0\0\0" F4 F4 F4
+    /* P-384 */
+    "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    "\xff\xff\xff\xff\xff\xff\xff\xff\xc7\x63\x4d\x81\xf4\x37\x2d\xdf"
+    "\x58\x1a\x0d\xb2\x48\xb0\xa7\x7a\xec\xec\x19\x6a\xcc\xc5\x29\x73"
+    "\x04\xaa\x87\xca\x22\xbe\x8b\x05\x37\x8e\xb1\xc7\x1e\xf3\x20\xad"
+    "\x74\x6e\x1d\x3b\x62\x8b\xa7\x9b\x98\x59\xf7\x41\xe0\x82\x54\x2a"
+    "\x38\x55\x02\xf2\x5d\xbf\x55\x29\x6c\x3a\x54\x5e\x38\x72\x76\x0a"
+    "\xb7\x36\x17\xde\x4a\x96\x26\x2c\x6f\x5d\x9e\x98\xbf\x92\x92\xdc"
+    "\x29\xf8\xf4\x1d\xbd\x28\x9a\x14\x7c\xe9\xda\x31\x13\xb5\xf0\xb8"
+    "\xc0\x0a\x60\xb1\xce\x1d\x7e\x81\x9d\x7a\x43\x1d\x7c\x90\xea\x0e"
+    "\x5f"
     F16 F4 F4 F4 "\xff\xff\xff\xfe" F4 "\0\0\0\0" "\0\0\0\0" F4
-    "\1\xff" F16 F16 F16 F16;
+    /* P-521 */
+    "\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    "\xff\xfa\x51\x86\x87\x83\xbf\x2f\x96\x6b\x7f\xcc\x01\x48\xf7\x09"
+    "\xa5\xd0\x3b\xb5\xc9\xb8\x89\x9c\x47\xae\xbb\x6f\xb7\x1e\x91\x38"
+    "\x64\x09"
+    "\x04\x00\xc6\x85\x8e\x06\xb7\x04\x04\xe9\xcd\x9e\x3e\xcb\x66\x23"
+    "\x95\xb4\x42\x9c\x64\x81\x39\x05\x3f\xb5\x21\xf8\x28\xaf\x60\x6b"
+    "\x4d\x3d\xba\xa1\x4b\x5e\x77\xef\xe7\x59\x28\xfe\x1d\xc1\x27\xa2"
+    "\xff\xa8\xde\x33\x48\xb3\xc1\x85\x6a\x42\x9b\xf9\x7e\x7e\x31\xc2"
+    "\xe5\xbd\x66\x01\x18\x39\x29\x6a\x78\x9a\x3b\xc0\x04\x5c\x8a\x5f"
+    "\xb4\x2c\x7d\x1b\xd9\x98\xf5\x44\x49\x57\x9b\x44\x68\x17\xaf\xbd"
+    "\x17\x27\x3e\x66\x2c\x97\xee\x72\x99\x5e\xf4\x26\x40\xc5\x50\xb9"
+    "\x01\x3f\xad\x07\x61\x35\x3c\x70\x86\xa2\x72\xc2\x40\x88\xbe\x94"
+    "\x76\x9f\xd1\x66\x50"
+    "\1\xff" F16 F16 F16 F16
+    /* X25519 */
+    "\x7f\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    "\x09\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00";
+
+/* Its numbers, of so many octets each; NULL: another curve. */
+static const unsigned char *
+numbers_of(int id, size_t *n)
+{
+	static const unsigned char curves[][2] = {
+		{ BR_EC_secp256r1, 32 }, { BR_EC_secp384r1, 48 },
+		{ BR_EC_secp521r1, 66 }, { BR_EC_curve25519, 32 }
+	};
+	const char *p = numbers;
+
+	for (size_t i = 0; i < COUNT(curves); i++) {
+		*n = curves[i][1];
+		if (curves[i][0] == id)
+			return (const unsigned char *)p;
+		p += 4 * *n + 1;
+	}
+	return NULL;
+}
+
+const unsigned char *
+curve_order(int id, size_t *n)
+{
+	return numbers_of(id, n);
+}
+
+const unsigned char *
+curve_generator(int id, size_t *n)
+{
+	const unsigned char *g = numbers_of(id, n) + *n;
+
+	if (id != BR_EC_curve25519)
+		*n = 2 * *n + 1;
+	return g;
+}
 
 bool
 curve_set(struct curve *c, int id)
 {
-	static const unsigned char at[] = { 0, 32, 32 + 48, 32 + 48 + 66 };
-	const unsigned char *g, *order;
-	size_t g_n;
-	int i = id - BR_EC_secp256r1;
+	size_t n;
+	const unsigned char *p = numbers_of(id, &n);
 
-	if (id < BR_EC_secp256r1 || id > BR_EC_secp521r1)
+	if (p == NULL || id == BR_EC_curve25519)
 		return false;
-	g = br_ec_all_m31.generator(id, &g_n);
-	order = br_ec_all_m31.order(id, &c->octets);
-	return wide_mod_init(&c->p, primes + at[i], at[i + 1] - at[i])
-	    && wide_mod_init(&c->n, order, c->octets)
-	    && load(&c->g, &c->p, g, g_n);
+	c->octets = n;
+	return wide_mod_init(&c->n, p, n)
+	    && wide_mod_init(&c->p, p + 3 * n + 1, n)
+	    && load(&c->g, &c->p, p + n, 2 * n + 1);
 }
 
 bool

@@ -238,22 +238,11 @@ wide_x25519(unsigned char *d, const unsigned char *k, const unsigned char *u)
 
 /* ---- for BearSSL -------------------------------------------------------- */
 
-static const unsigned char *
-generator(int curve, size_t *n)
-{
-	return br_ec_all_m31.generator(curve, n);
-}
-
-static const unsigned char *
-order(int curve, size_t *n)
-{
-	return br_ec_all_m31.order(curve, n);
-}
-
 static size_t
 x_at(int curve, size_t *n)
 {
-	return br_ec_all_m31.xoff(curve, n);
+	(void)curve_order(curve, n);
+	return curve != BR_EC_curve25519;
 }
 
 static bool
@@ -296,7 +285,7 @@ multiply_generator(unsigned char *d, const unsigned char *k, size_t k_n,
 	int curve)
 {
 	size_t n;
-	const unsigned char *g = generator(curve, &n);
+	const unsigned char *g = curve_generator(curve, &n);
 
 	memcpy(d, g, n);
 	return multiply(d, n, k, k_n, curve) ? n : 0;
@@ -305,6 +294,6 @@ multiply_generator(unsigned char *d, const unsigned char *k, size_t k_n,
 const br_ec_impl wide_ec = {
 	1 << BR_EC_secp256r1 | 1 << BR_EC_secp384r1 | 1 << BR_EC_secp521r1 |
 	1 << BR_EC_curve25519,
-	generator, order, x_at, multiply, multiply_generator,
+	curve_generator, curve_order, x_at, multiply, multiply_generator,
 	NULL	/* sums are for signatures, which have code of their own */
 };

@@ -4,6 +4,7 @@ and sendmail's letters for them.
 Forms that scripts read are those of the tools of Debian's Postfix 3.7.11, as
 they were recorded.
 """
+import concurrent.futures
 import contextlib
 import fcntl
 import json
@@ -14,7 +15,7 @@ import signal
 import subprocess
 import time
 
-from world import (PROGRAM, SECONDS, SIMPLE, as_user, answers, end, equal,
+from world import (PROGRAM, SECONDS, SIMPLE, USER, as_user, answers, end, equal,
                    lock_holders, manager, queue, quiet, rcpts, says,
                    stop_manager, test, true, until, waiting, write)
 
@@ -355,6 +356,12 @@ def output_that_cannot_be_written_is_said_once(w):
             r = w.shell(f"$P {words} {out}")
             says(r, 73, "standard output cannot be written")
             equal(r.err.count("\n"), 1, r)
+    manager(w)
+    for words in "mailq", "postqueue -j":
+        r = w.shell(f"setpriv --reuid={USER} --clear-groups $P {words} "
+                    ">/dev/full")
+        says(r, 73, "standard output cannot be written")
+        equal(r.err.count("\n"), 1, r)
 
 
 @test
@@ -395,7 +402,8 @@ def each_tool_takes_the_folder_of_main_cf_and_settings(w):
     for words, part in ((["mailq"], mail), (["postqueue", "-p"], mail),
                         (["postqueue", "-j"], mail), (["status"], q),
                         (["check", "-n"], q), (["postsuper", "-h", mail], ""),
-                        (["postcat", "-q", mail], mail)):
+                        (["postcat", "-q", mail], mail),
+                        (["sendmail", "-bp"], mail)):
         for more in (["-c", w.folder], ["-o", f"queue_directory={q}", "-o",
                                         "myhostname=client.example"]):
             r = w.run(words[0], *more, *words[1:], env=other)
@@ -450,6 +458,7 @@ def what_makes_no_sense_is_usage_and_one_sentence(w):
             ["postqueue"], ["postqueue", "-Z"], ["postqueue", "-p", "-f"],
             ["postqueue", "-p", "x"], ["postqueue", "-i"],
             ["postqueue", "-s"], ["postqueue", "-f", "-i", "A"],
+            ["postqueue", "-i", "A", "-i", "B"],
             ["postsuper", "-Z"], ["postsuper", "-d"], ["postsuper", "-o"],
             ["postsuper", "-d", "ALL", "defered"],
             ["postsuper", "-h", "A", ""],
@@ -1321,24 +1330,50 @@ def lines_of(w, part):
         return sum(part in x for x in f)
 
 
+@test
+def a_manager_that_does_not_answer_is_still_there(w):
+    q = unsent(w, "trigger_timeout = 1s\n")
+    p = manager(w)
+    mail = submit(w, "-f", "me@client.example", "u@dest.example")
+    wait_deferred(w, mail)
+    p.send_signal(signal.SIGSTOP)
+    try:
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            now, out, *refusals = pool.map(lambda words: w.run(*words), (
+                ["status", "-j"], ["mailq"], ["postqueue", "-f"],
+                ["postqueue", "-i", mail], ["postsuper", "-d", "ALL"]))
+    finally:
+        p.send_signal(signal.SIGCONT)
+    equal((now.code, json.loads(now.out)["manager"]), (0, True), now)
+    true(f"\n{mail} " in out.out and out.code == 0, out)
+    for r in refusals:
+        says(r, 69, "manager does not answer")
+    until(lambda: answers(q) and status(w)["manager"], "it does not go on")
+
+
 # ---- sendmail's letters ----------------------------------------------------
 
 @test
 def bd_leaves_a_manager_behind_that_stays(w):
-    s = w.server()
-    q = queue(w, s)
-    os.rename(w.folder + "/main.cf", w.folder + "/queue.cf")
+    s, t = w.server(), w.server()
     os.mkdir(w.folder + "/etc")
-    os.rename(w.folder + "/queue.cf", w.folder + "/etc/main.cf")
     env = {"MAIL_CONFIG": "etc"}
     for words in ["-bd"], ["-bd", "-q30m"], ["-q1h"], ["-bd", "-C", "etc"]:
+        q = queue(w, s)
+        os.rename(w.folder + "/main.cf", w.folder + "/etc/main.cf")
         quiet(w.run("sendmail", *words, env=env))
         until(lambda: answers(q), "no manager")
         pid, = lock_holders(q)
-        n = len(s.messages)
-        quiet(w.run("sendmail", "u@dest.example", env=env))
-        until(lambda: len(s.messages) > n and not files(q), "not sent")
-        true(pid in lock_holders(q), "it left")
+        for server in s, t:
+            n = len(server.messages)
+            quiet(w.run("sendmail", "u@dest.example", env=env))
+            until(lambda: len(server.messages) > n and not files(q),
+                  "not sent")
+            true(pid in lock_holders(q), "it left")
+            if server == s:     # it finds a relative folder again
+                queue(w, t)
+                os.rename(w.folder + "/main.cf", w.folder + "/etc/main.cf")
+                os.kill(pid, signal.SIGHUP)
         r = w.run("sendmail", "-bd", env=env)
         says(r, 69, f"a queue manager of {q} runs already")
         stop_manager(q)

@@ -3,7 +3,7 @@
  * and body checks against a reading of our own.
  *
  * covers: src/mail_check.c
- * covers: src/mail_content.c table_for check_field flush_field cut_field
+ * covers: src/mail_content.c kind_of check_field flush_field cut_field
  * covers: src/mail_content.c pass_rest add_piece start_field check_line
  * covers: src/mail_content.c check_lines body_piece head_is_over head_piece
  */

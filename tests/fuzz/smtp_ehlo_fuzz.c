@@ -176,9 +176,7 @@ start(struct session *s, struct worker *w, struct job *job)
 	w->job = job;
 	w->route.dest.host = SPAN("dest.example");
 	w->route.best = server.how & NOT_BEST ? 5 : 10;
-	s->w = w;
-	s->set = w->set;
-	s->host = &host;
+	session_start(s, w, &host);
 	s->stage = "";
 	to.ip = host.ip;
 	HOLDS(port_dial(&to, NULL, 0, MS_NEVER, &fd) == RC_OK);

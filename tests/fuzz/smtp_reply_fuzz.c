@@ -6,7 +6,7 @@
  * C strings, makes of them.  The few calls of the port are here, as a world of
  * the simulator would take longer to make than a reply to read.
  *
- * covers: src/smtp_chat.c next_octet read_line is_reply dsn_part dsn_dot
+ * covers: src/smtp_chat.c next_octet read_line is_reply reply_dsn add_text
  * covers: src/smtp_chat.c find_dsn reply_clear chat_reply_line chat_reply
  * covers: src/smtp_chat.c chat_has_input chat_limit deadline
  */
