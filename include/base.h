@@ -10,7 +10,16 @@
 #include <stdint.h>
 
 #define MUST_USE	__attribute__((warn_unused_result))
+/*
+ * Without floats there is nothing in vector registers, which a function with
+ * arguments of any number would save first, in some 70 octets of code.
+ */
+#if defined(__x86_64__) && !defined(__clang__)
+#define PRINTF(f, a)	__attribute__((format(printf, f, a), \
+	target("general-regs-only")))
+#else
 #define PRINTF(f, a)	__attribute__((format(printf, f, a)))
+#endif
 /* For what is rarely called and has large buffers: its callers' frames, and so
    the stack of all they call, stay small. */
 #define NOINLINE	__attribute__((noinline))

@@ -141,8 +141,7 @@ void submit_rcpt_words(struct submit *s, char *const *words, size_t n);
 void submit_rcpt_add(struct submit *s, enum submit_origin origin,
 	const struct mail_list *l);
 /* One that was read already; it has its domain.  false: it is no address. */
-bool submit_rcpt_put(struct submit *s, const struct rcpt *to,
-	struct span given);
+bool submit_rcpt_put(struct submit *s, const struct rcpt *to);
 
 /* The recipients as struct rcpt_list wants them, in `words` each. */
 struct submit_list {
@@ -166,7 +165,7 @@ MUST_USE enum rc submit_list_put(const struct submit_list *l,
 void submit_list_options(struct submit *s, struct submit_list *l);
 /* The address of a recipient in it; the rest of one. */
 struct span submit_list_addr(const struct submit_list *l, size_t index);
-struct span submit_list_rcpt(const struct submit_list *l, size_t index,
+void submit_list_rcpt(const struct submit_list *l, size_t index,
 	struct rcpt *to);
 /* Decides s->smtputf8, where nobody has. */
 void submit_look_for_utf8(struct submit *s, const struct submit_list *l);
@@ -177,8 +176,7 @@ bool submit_bad_next(const struct submit *s, size_t *at, struct span *addr);
 /* A line for each of these. */
 void submit_say_bad(struct submit *s);
 /* Adds one that nothing more is to be done with. */
-void submit_final(struct submit *s, struct span addr, const struct rcpt *to,
-	struct span given);
+void submit_final(struct submit *s, struct span addr, const struct rcpt *to);
 
 /* ---- addresses ----------------------------------------------------------- */
 
@@ -212,8 +210,7 @@ const struct mail_map *submit_map_of(struct submit *s, enum submit_map which);
  *
  * RC_DENY: a table can't tell.  RC_FULL: too many, or aliases without end.
  */
-MUST_USE enum rc submit_resolve(struct submit *s, const struct rcpt *to,
-	struct span given);
+MUST_USE enum rc submit_resolve(struct submit *s, struct rcpt *to);
 /* Those whom no program named: always_bcc, sender_bcc_maps. */
 MUST_USE enum rc submit_resolve_copies(struct submit *s);
 

@@ -14,9 +14,9 @@
  * -o queue_directory=DIR says which queue is meant: all goes there, and a
  * manager that has to be started has the settings of -o, too.
  *
- * Letters are sendmail's; -o with NAME=VALUE, -c, -S, -w, -a and -H are the
- * only ones with a meaning that Postfix's sendmail does not know (busybox has
- * the last four).  What can't be done is refused, never ignored: nothing that a
+ * Letters are sendmail's; -o with NAME=VALUE, -c, -S, -w and -a are the only
+ * ones with a meaning that Postfix's sendmail does not know (busybox has the
+ * last three).  What can't be done is refused, never ignored: nothing that a
  * caller relies on may seem to have been done.
  *
  * Addresses are completed and rewritten when mail is taken (submit_map.c,
@@ -46,7 +46,7 @@
 #include "runner.h"
 #include "submit.h"
 
-#define LETTERS	"A:B:C:F:GH:IL:N:O:R:S:UV:X:a:b:c:d" \
+#define LETTERS	"A:B:C:F:GIL:N:O:R:S:UV:X:a:b:c:d" \
 	"e:f:h:imno:p:qr:tvw:x"
 #define ADDR_TEXT_MAX	1400	/* MAIL_ADDR_MAX, a domain added */
 #define NAME_TEXT_MAX	256
@@ -220,10 +220,6 @@ take(struct app *app, int letter, const char *value)
 		break;
 	case 'C':
 		return take_file(c, value);
-	case 'H':
-		app_fail(app, "-H, a helper program, is not available in this"
-			" version; nothing was done");
-		return EXIT_UNAVAILABLE;
 	case 'I':
 		c->mode = 'i';
 		break;

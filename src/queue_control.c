@@ -362,9 +362,12 @@ obey(struct call *c, const struct request *q)
 
 		if (rc == RC_OK)
 			rc = q->does(c);
+		if (rc == RC_OK)
+			continue;
+		buf_clear(&c->out);
 		if (rc == RC_OS)
 			buf_fmt(&c->out, "no change: %s\n", port_error());
-		else if (rc != RC_OK)
+		else
 			no(c, "such message");
 	}
 }

@@ -292,8 +292,7 @@ step(struct submit *s, size_t at, const struct entry *e)
 
 /* Everyone that `addr` leads to. */
 static enum rc
-work_off(struct submit *s, struct span addr, const struct rcpt *to,
-	struct span given)
+work_off(struct submit *s, struct span addr, const struct rcpt *to)
 {
 	struct entry e;
 
@@ -305,7 +304,7 @@ work_off(struct submit *s, struct span addr, const struct rcpt *to,
 		next = read_entry(s, at, &e);
 		rc = step(s, at, &e);
 		if (rc == RC_NONE)
-			submit_final(s, e.text, to, given);
+			submit_final(s, e.text, to);
 		else if (rc != RC_OK)
 			return rc == RC_FULL ? RC_FULL : RC_DENY;
 	}
@@ -323,8 +322,7 @@ copy_to(struct submit *s, struct span text)
 	text = span_trim(text);
 	if (submit_map(s, ADDRESS_ENVELOPE_RECIPIENT, text, &b) == RC_DENY)
 		return RC_DENY;
-	return work_off(s, b.n > 0 ? buf_span(&b) : text, &to,
-		(struct span){ 0 });
+	return work_off(s, b.n > 0 ? buf_span(&b) : text, &to);
 }
 
 static enum rc
@@ -349,7 +347,7 @@ submit_resolve_copies(struct submit *s)
 }
 
 enum rc
-submit_resolve(struct submit *s, const struct rcpt *to, struct span given)
+submit_resolve(struct submit *s, struct rcpt *to)
 {
 	char room[RCPT_ADDR_MAX + 1];
 	struct buf b = BUF(room);
@@ -361,7 +359,7 @@ submit_resolve(struct submit *s, const struct rcpt *to, struct span given)
 	if (rc == RC_OK)
 		addr = buf_span(&b);
 	if (!s->set->enable_original_recipient || s->queue == NULL)
-		given = (struct span){ 0 };
-	TRY(work_off(s, addr, to, given));
+		to->given.n = 0;
+	TRY(work_off(s, addr, to));
 	return s->is_notice ? RC_OK : copy_by(s, MAP_RECIPIENT_BCC, addr);
 }

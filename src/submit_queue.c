@@ -16,9 +16,9 @@ submit_list_put(const struct submit_list *l, struct queue_draft *d)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		struct rcpt to;
-		struct span given = submit_list_rcpt(l, i, &to);
 
-		TRY(queue_draft_rcpt(d, &to, given));
+		submit_list_rcpt(l, i, &to);
+		TRY(queue_draft_rcpt(d, &to, to.given));
 	}
 	return RC_OK;
 }
@@ -100,8 +100,8 @@ log_it(const struct submit *s, size_t n)
 	if (s->is_stuck)
 		log_line(&log, LOG_WARNING, "%s: a table of addresses cannot"
 			" tell now: kept in drop", s->id);
-	buf_put_cut(&b, span_part(log.tag, 0, span_find_last(log.tag, '/')));
-	buf_puts(&b, "/pickup");
+	buf_fmt(&b, "%.*s/pickup", (int)span_find_last(log.tag, '/'),
+		log.tag.p);
 	if (!s->draft.is_drop && !b.full)
 		log.tag = buf_span(&b);
 	log_line(&log, LOG_INFO, "%s: uid=%u from=<%.*s> (%s: size=%lld,"

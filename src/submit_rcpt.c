@@ -33,7 +33,7 @@ put_tail(struct buf *b, const struct rcpt *to, struct span given)
 
 static void
 add(struct submit *s, enum submit_origin origin, const struct mail_list *l,
-	const struct rcpt *to, struct span given)
+	const struct rcpt *to)
 {
 	struct buf *b = &s->rcpt_text;
 	size_t from = b->n + AHEAD;
@@ -51,25 +51,27 @@ add(struct submit *s, enum submit_origin origin, const struct mail_list *l,
 		return;
 	if (!good || b->n - from > RCPT_ADDR_MAX)
 		b->p[from - 1] = BAD;
-	put_tail(b, to, given);
+	put_tail(b, to, to->given);
 }
 
 void
 submit_rcpt_add(struct submit *s, enum submit_origin origin,
 	const struct mail_list *l)
 {
-	const struct rcpt to = { .addr = l->addr, .notify = s->notify };
+	const struct rcpt to = {
+		.addr = l->addr, .given = l->addr, .notify = s->notify,
+	};
 
-	add(s, origin, l, &to, l->addr);
+	add(s, origin, l, &to);
 }
 
 bool
-submit_rcpt_put(struct submit *s, const struct rcpt *to, struct span given)
+submit_rcpt_put(struct submit *s, const struct rcpt *to)
 {
 	struct buf *b = &s->rcpt_text;
 	size_t from = b->n;
 
-	add(s, SUBMIT_CALLED, NULL, to, given);
+	add(s, SUBMIT_CALLED, NULL, to);
 	if (b->full || b->p[from + 1] == GOOD)
 		return true;
 	b->n = from;
@@ -99,24 +101,23 @@ counts(const struct submit *s, char origin)
 
 /* What stands behind an address; returns what follows the record. */
 static const char *
-read_tail(const char *addr, struct rcpt *to, struct span *given)
+read_tail(const char *addr, struct rcpt *to)
 {
 	to->addr = span_of(addr);
-	*given = span_of(to->addr.p + to->addr.n + 1);
-	to->orcpt = span_of(given->p + given->n + 1);
+	to->given = span_of(to->addr.p + to->addr.n + 1);
+	to->orcpt = span_of(to->given.p + to->given.n + 1);
 	to->notify = (unsigned)(to->orcpt.p[to->orcpt.n + 1] - '0');
 	return to->orcpt.p + to->orcpt.n + 2;
 }
 
 /* The next record that counts and has this mark. */
 static bool
-next_record(const struct submit *s, size_t *at, char mark, struct rcpt *to,
-	struct span *given)
+next_record(const struct submit *s, size_t *at, char mark, struct rcpt *to)
 {
 	while (*at < s->rcpt_text.n) {
 		const char *record = s->rcpt_text.p + *at;
 
-		*at = (size_t)(read_tail(record + AHEAD, to, given) -
+		*at = (size_t)(read_tail(record + AHEAD, to) -
 			s->rcpt_text.p);
 		if (record[1] == mark && counts(s, record[0]))
 			return true;
@@ -128,9 +129,8 @@ bool
 submit_bad_next(const struct submit *s, size_t *at, struct span *addr)
 {
 	struct rcpt to;
-	struct span given;
 
-	if (!next_record(s, at, BAD, &to, &given))
+	if (!next_record(s, at, BAD, &to))
 		return false;
 	*addr = to.addr;
 	return true;
@@ -150,13 +150,11 @@ submit_say_bad(struct submit *s)
 /* ---- as they are resolved ------------------------------------------------ */
 
 void
-submit_final(struct submit *s, struct span addr, const struct rcpt *to,
-	struct span given)
+submit_final(struct submit *s, struct span addr, const struct rcpt *to)
 {
-	if (span_eq(given, addr))
-		given = (struct span){ 0 };
 	buf_put(&s->final_text, addr);
-	put_tail(&s->final_text, to, given);
+	put_tail(&s->final_text, to, span_eq(to->given, addr) ?
+		(struct span){ 0 } : to->given);
 }
 
 /* Less than 0, 0, more than 0; capitals count as small letters. */
@@ -180,13 +178,12 @@ static int
 compare(const char *a, const char *b)
 {
 	struct rcpt x, y;
-	struct span given_x, given_y;
 	int order;
 
-	read_tail(a, &x, &given_x);
-	read_tail(b, &y, &given_y);
+	read_tail(a, &x);
+	read_tail(b, &y);
 	order = compare_case(x.addr, y.addr);
-	return order != 0 ? order : compare_case(given_x, given_y);
+	return order != 0 ? order : compare_case(x.given, y.given);
 }
 
 static int
@@ -268,16 +265,15 @@ resolve_all(struct submit *s)
 {
 	bool as_they_are = s->to_drop || s->is_stuck;
 	struct rcpt to;
-	struct span given;
 	bool any = false;
 	size_t at = 0;
 
 	buf_clear(&s->final_text);
-	for (; next_record(s, &at, GOOD, &to, &given); any = true)
+	for (; next_record(s, &at, GOOD, &to); any = true)
 		if (as_they_are)
-			submit_final(s, to.addr, &to, given);
+			submit_final(s, to.addr, &to);
 		else
-			TRY(submit_resolve(s, &to, given));
+			TRY(submit_resolve(s, &to));
 	if (any && !as_they_are && !s->is_probe &&
 	    !s->is_notice)
 		TRY(submit_resolve_copies(s));
@@ -289,22 +285,21 @@ submit_list_make(struct submit *s, bool together, struct submit_list *out)
 {
 	char *p, *end;
 	size_t at = 0, n = 0;
-	struct span given;
 	struct rcpt to;
 
 	*out = (struct submit_list){ .per_rcpt = 1 };
-	while (submit_bad_next(s, &at, &given))
+	while (submit_bad_next(s, &at, &to.addr))
 		out->bad++;
 	TRY(resolve_all(s));
 	end = s->final_text.p + s->final_text.n;
-	for (p = s->final_text.p; p < end; p += read_tail(p, &to, &given) - p)
+	for (p = s->final_text.p; p < end; p += read_tail(p, &to) - p)
 		n++;
 	if (n == 0)
 		return RC_OK;
 	out->words = port_memory(3 * n * sizeof(*out->words));
 	if (out->words == NULL)
 		return RC_OS;
-	for (p = s->final_text.p; p < end; p += read_tail(p, &to, &given) - p)
+	for (p = s->final_text.p; p < end; p += read_tail(p, &to) - p)
 		out->words[out->n++] = p;
 	sort(out->words, out->n, compare);
 	out->n = drop_twins(out->words, out->n);
@@ -318,13 +313,10 @@ submit_list_addr(const struct submit_list *l, size_t index)
 	return span_of(l->words[(index + 1) * l->per_rcpt - 1]);
 }
 
-struct span
+void
 submit_list_rcpt(const struct submit_list *l, size_t index, struct rcpt *to)
 {
-	struct span given;
-
-	read_tail(l->words[(index + 1) * l->per_rcpt - 1], to, &given);
-	return given;
+	read_tail(l->words[(index + 1) * l->per_rcpt - 1], to);
 }
 
 /* ---- what is true of all of them ----------------------------------------- */

@@ -242,7 +242,8 @@ rcpt(struct session *c, struct span rest)
 	submit_complete(c->s, &whole, buf_span(&addr),
 		mail_addr_has_domain(buf_span(&addr)));
 	to.addr = buf_span(&whole);
-	if (whole.full || !submit_rcpt_put(c->s, &to, buf_span(&addr)))
+	to.given = buf_span(&addr);
+	if (whole.full || !submit_rcpt_put(c->s, &to))
 		return "501 5.1.3 this is no address";
 	if (c->s->rcpt_text.full)
 		return "452 4.5.3 too many recipients";

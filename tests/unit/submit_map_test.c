@@ -98,6 +98,10 @@ SIM_TEST(canonical_results_are_looked_up_until_they_stay)
 	take("canonical_maps = inline:{{a@here.example = b@here.example}, "
 	    "{b@here.example = c@here.example}}\n", "a", TO("u@d.example"));
 	SENDER("c@here.example");
+}
+
+SIM_TEST(what_one_canonical_map_lacks_goes_all_the_way_of_the_next)
+{
 	take("sender_canonical_maps = inline:{x@here.example=y@here.example}\n"
 	    "canonical_maps = inline:{{a@here.example = b@here.example}, "
 	    "{b@here.example = c@here.example}}\n", "a", TO("u@d.example"));
@@ -390,6 +394,8 @@ main(void)
 		SIM_RUN(canonical_maps_change_all_four_kinds_of_address),
 		SIM_RUN(classes_say_which_addresses_are_canonical),
 		SIM_RUN(canonical_results_are_looked_up_until_they_stay),
+		SIM_RUN(
+		    what_one_canonical_map_lacks_goes_all_the_way_of_the_next),
 		SIM_RUN(the_null_sender_is_no_address),
 		SIM_RUN(host_parts_are_cut_away),
 		SIM_RUN(system_mail_is_from_the_providers_address),
