@@ -200,20 +200,18 @@ open_table(struct table *t, struct span text)
 }
 
 enum rc
-table_open_part(struct table *t, struct span text, struct table **out)
+table_open_part(const struct table *t, struct span text, struct table **out)
 {
 	struct table *part = arena_take(t->arena, sizeof(*part));
 
 	if (part == NULL)
 		return RC_FULL;
-	*part = (struct table){
-		.fd = -1,
-		.setting = t->setting,
-		.log = t->log,
-		.arena = t->arena,
-		.flags = t->flags,
-		.depth = t->depth + 1,
-	};
+	part->fd = -1;
+	part->setting = t->setting;
+	part->log = t->log;
+	part->arena = t->arena;
+	part->flags = t->flags;
+	part->depth = t->depth + 1;
 	TRY(open_table(part, text));
 	*out = part;
 	return RC_OK;
@@ -223,13 +221,13 @@ enum rc
 table_open(struct table_list *l, const struct table_env *env,
 	const char *setting, struct span text, unsigned flags)
 {
-	const struct table from = {
+	struct table from = {
 		.setting = setting,
 		.log = env->log,
 		.arena = env->arena,
 		.flags = flags,
 	};
-	struct table list = from, **end = &l->first;
+	struct table **end = &l->first;
 	struct span word;
 
 	*l = (struct table_list){
@@ -238,7 +236,7 @@ table_open(struct table_list *l, const struct table_env *env,
 		.flags = flags,
 	};
 	while (table_word(&text, &word)) {
-		TRY(table_open_part(&list, word, end));
+		TRY(table_open_part(&from, word, end));
 		end = &(*end)->next;
 	}
 	return RC_OK;

@@ -63,7 +63,7 @@ void table_warn_line(const struct table *t, unsigned line, const char *why);
 /* Nobody can tell now: says why, and is RC_WIRE. */
 enum rc table_fails(const struct table *t, const char *why);
 /* Opens one more table for use inside t. */
-enum rc table_open_part(struct table *t, struct span text,
+enum rc table_open_part(const struct table *t, struct span text,
 	struct table **out);
 /*
  * RC_DENY: a secret that others can write, which has been said; one that
