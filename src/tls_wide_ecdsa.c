@@ -260,7 +260,6 @@ sign(const struct curve *c, uint64_t *x, const uint64_t *e, uint64_t *k,
 }
 
 size_t
-/* NOLINTNEXTLINE(readability-function-size): as BearSSL has it */
 wide_ecdsa_sign(const br_ec_impl *impl, const br_hash_class *hf,
 	const void *hash, const br_ec_private_key *sk, void *sig)
 {
