@@ -9,7 +9,7 @@
 #include "tls_int.h"
 
 #define ODD		8		/* multiples that are kept: 1 3 to 15 */
-#define WINDOW		5		/* bits: so much that 15 or -15 is most */
+#define WINDOW		5		/* bits: 15 or -15 is most */
 #define DIGITS_MAX	(64 * CURVE_WORDS_MAX + 1)
 #define SIGNATURE_MAX	139		/* octets, on P-521 */
 
