@@ -90,9 +90,9 @@ either_open(struct table *t, struct span arg)
 	path[arg.n] = '\0';
 	is_current = compiled_rc == RC_OK && (text_rc == RC_NONE ||
 	    (text_rc == RC_OK && compiled.mtime_s >= text.mtime_s));
-	log_line(t->log, LOG_INFO, "%s%s%.*s is read as %s:%s",
-		t->setting != NULL ? t->setting : "",
-		t->setting != NULL ? ": " : "", SPAN_ARG(t->name),
+	/* For who asks by hand; not with each mail. */
+	log_line(t->log, t->setting == NULL ? LOG_INFO : LOG_DEBUG,
+		"%.*s is read as %s:%s", SPAN_ARG(t->name),
 		is_current ? "cdb" : "texthash", path);
 	return is_current ? mapped_open(t, arg) : text_open_file(t, path);
 }

@@ -176,6 +176,13 @@ show_given(struct postconf *c)
 
 /* ---- -e ----------------------------------------------------------------- */
 
+/* What stands ahead of the equals sign. */
+static struct span
+name_of(struct span line)
+{
+	return span_trim(span_part(line, 0, span_find(line, '=')));
+}
+
 /* NAME=VALUE of the command line; false: it isn't one. */
 static bool
 split(const char *word, struct span *name, struct span *value)
@@ -185,7 +192,7 @@ split(const char *word, struct span *name, struct span *value)
 
 	if (at == s.n || span_find(s, '\n') < s.n)
 		return false;
-	*name = rest = span_trim(span_part(s, 0, at));
+	*name = rest = name_of(s);
 	*value = span_trim(span_part(s, at + 1, s.n));
 	return name->n > 0 && name->p[0] != '#' &&
 	    span_word(&rest, " \t", name) && rest.n == 0;
@@ -228,8 +235,7 @@ is_written(struct span text, struct span name)
 	struct span line;
 
 	while (span_line(&text, &line))
-		if (!goes_on(line) && span_eq(span_trim(
-		    span_part(line, 0, span_find(line, '='))), name))
+		if (!goes_on(line) && span_eq(name_of(line), name))
 			return true;
 	return false;
 }
@@ -242,7 +248,7 @@ static void
 edit_line(const struct app *app, struct span line, bool *is_dropped,
 	struct buf *text)
 {
-	struct span name = span_trim(span_part(line, 0, span_find(line, '=')));
+	struct span name = name_of(line);
 	struct span bare = span_trim(line);
 	int i;
 

@@ -91,13 +91,6 @@ open_log(struct app_set *s, struct app *app)
 	return EXIT_OK;
 }
 
-static enum rc
-load(struct app_set *s, struct param_from *from, struct buf *why)
-{
-	s->arena.used = s->options_used;
-	return param_load(&s->param, from, &s->arena, why);
-}
-
 int
 app_set_load(struct app_set *s, struct app *app, const char *folder,
 	bool is_lmtp)
@@ -110,19 +103,20 @@ app_set_load(struct app_set *s, struct app *app, const char *folder,
 		.is_lmtp = is_lmtp,
 		.log = &app->log,
 	};
-	struct buf why = BUF(s->why_text);
+	struct buf why = BUF(s->why_text), unused = BUF(s->unused_text);
 	enum rc rc;
 
 	if (!take_memory(s, app))
 		return EXIT_LATER;
-	rc = load(s, &from, &why);
-	if (rc != RC_OK && s->is_lenient) {
-		struct buf unused = BUF(s->unused_text);
-
+	for (;;) {
+		s->arena.used = s->options_used;
+		rc = param_load(&s->param, &from, &s->arena,
+			from.is_lenient ? &unused : &why);
+		if (rc == RC_OK || !s->is_lenient || from.is_lenient)
+			break;
 		s->is_bad = true;
 		from.is_lenient = true;
 		from.log = NULL;	/* `why` is enough */
-		rc = load(s, &from, &unused);
 	}
 	(void)buf_text(&why);
 	if (rc == RC_OK) {
