@@ -25,11 +25,13 @@ part(struct ciphers *o, uint32_t set, bool ahead)
 }
 
 void
-cipher_start(struct ciphers *o)
+cipher_start(struct ciphers *o, bool aes_is_fast)
 {
 	o->on = 0;
 	for (o->n = 0; o->n < TLS_SUITES_MAX; o->n++)
 		o->at[o->n] = (uint8_t)o->n;
+	if (!aes_is_fast)
+		part(o, suite_set(SPAN("CHACHA20")), true);
 }
 
 /* By the length of their keys; equals keep their order. */

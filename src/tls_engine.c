@@ -9,6 +9,12 @@
 
 #include "tls_int.h"
 
+bool
+engine_has_aes(void)
+{
+	return br_aes_x86ni_ctr_get_vtable() != NULL;
+}
+
 static void
 add_hashes(br_ssl_engine_context *e)
 {
@@ -32,8 +38,8 @@ add_hashes(br_ssl_engine_context *e)
 /* ---- AES ---------------------------------------------------------------- */
 
 /*
- * Bit by bit, so that time tells nothing.  What processors have for AES is left
- * alone: 3 KB of code, for nothing that can be seen in mails of some KiB.
+ * Bit by bit, so that time tells nothing.  What processors have for AES serves
+ * GCM, which servers choose: a mail of 1 MiB takes less than half the time.
  */
 #define AES_CTR		(IS_WIDE ? &br_aes_ct64_ctr_vtable \
 			    : &br_aes_ct_ctr_vtable)
@@ -114,9 +120,11 @@ static const br_block_ctrcbc_class ctrcbc = {
 static void
 add_gcm(br_ssl_engine_context *e)
 {
+	const br_block_ctr_class *fast = br_aes_x86ni_ctr_get_vtable();
+
 	br_ssl_engine_set_gcm(e, &br_sslrec_in_gcm_vtable,
 	    &br_sslrec_out_gcm_vtable);
-	br_ssl_engine_set_aes_ctr(e, AES_CTR);
+	br_ssl_engine_set_aes_ctr(e, fast != NULL ? fast : AES_CTR);
 	br_ssl_engine_set_ghash(e, IS_WIDE ? br_ghash_ctmul64
 	    : br_ghash_ctmul);
 }

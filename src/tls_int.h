@@ -688,8 +688,8 @@ struct ciphers {
 	uint32_t on;			/* the set of those that are chosen */
 };
 
-/* None is chosen. */
-void cipher_start(struct ciphers *o);
+/* None is chosen.  aes_is_fast: else ChaCha20 goes first among equals. */
+void cipher_start(struct ciphers *o, bool aes_is_fast);
 /* false: *bad is the element that can't be understood. */
 MUST_USE bool cipher_obey(struct ciphers *o, struct span list,
 	struct span *bad);
@@ -714,14 +714,17 @@ struct suites {
  * Cipher lists are OpenSSL's, with its rules for ! - + and @STRENGTH; names and
  * classes that mean nothing to us select nothing.
  *
- * p  its level is settled, and isn't LEVEL_NONE.
+ * p            its level is settled, and isn't LEVEL_NONE.
+ * aes_is_fast  there are instructions for it; else ChaCha20 goes first among
+ *              equals.
  *
  * RC_DENY: a word is unknown, or nothing is left that we have; `why` gets a
  * sentence with the setting or table, and the word.  It may get one on RC_OK,
  * too, for a warning in the log.
  */
 MUST_USE enum rc suite_choose(const struct tls_policy *p,
-	const struct settings *set, struct suites *out, struct buf *why);
+	const struct settings *set, bool aes_is_fast, struct suites *out,
+	struct buf *why);
 /* What a word of a list selects; nothing, if it means nothing to us. */
 uint32_t suite_set(struct span word);
 uint32_t suite_set_bits(unsigned bits);	/* with so long a key */
@@ -798,6 +801,8 @@ bool session_is_wanted(struct tls *t);
 
 /* ---- engine, fault: what a connection is made of ------------------------- */
 
+/* Has the processor instructions for AES? */
+bool engine_has_aes(void);
 /* A client with these suites and versions, before its first handshake. */
 void engine_init(br_ssl_client_context *cc, const struct suites *s);
 

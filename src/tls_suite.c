@@ -36,15 +36,14 @@ struct suite {
 };
 
 /*
- * In the order that OpenSSL 3 gives to ALL where AES has no instructions of its
- * own, as it has none here.  3DES is left out, as in Debian's OpenSSL: blocks
- * of 64 bits are too short (RFC 9325).
+ * In the order that OpenSSL 3 gives to ALL.  3DES is left out, as in Debian's
+ * OpenSSL: blocks of 64 bits are too short (RFC 9325).
  */
 static const struct suite known[] = {
-	{ 0xCCA9, E_ECDSA | CHACHA },
-	{ 0xCCA8, E_RSA | CHACHA },
 	{ 0xC02C, E_ECDSA | IS_AES256 | GCM },
 	{ 0xC030, E_RSA | IS_AES256 | GCM },
+	{ 0xCCA9, E_ECDSA | CHACHA },
+	{ 0xCCA8, E_RSA | CHACHA },
 	{ 0xC0AF, E_ECDSA | IS_AES256 | CCM8 },
 	{ 0xC0AD, E_ECDSA | IS_AES256 | CCM },
 	{ 0xC02B, E_ECDSA | IS_AES128 | GCM },
@@ -73,8 +72,8 @@ static const struct suite known[] = {
 
 /* OpenSSL's names of them, in the same order. */
 static const char names[] =
-    "ECDHE-ECDSA-CHACHA20-POLY1305\0" "ECDHE-RSA-CHACHA20-POLY1305\0"
     "ECDHE-ECDSA-AES256-GCM-SHA384\0" "ECDHE-RSA-AES256-GCM-SHA384\0"
+    "ECDHE-ECDSA-CHACHA20-POLY1305\0" "ECDHE-RSA-CHACHA20-POLY1305\0"
     "ECDHE-ECDSA-AES256-CCM8\0" "ECDHE-ECDSA-AES256-CCM\0"
     "ECDHE-ECDSA-AES128-GCM-SHA256\0" "ECDHE-RSA-AES128-GCM-SHA256\0"
     "ECDHE-ECDSA-AES128-CCM8\0" "ECDHE-ECDSA-AES128-CCM\0"
@@ -321,7 +320,7 @@ settle(const struct ciphers *o, struct suites *out)
 
 enum rc
 suite_choose(const struct tls_policy *p, const struct settings *set,
-    struct suites *out, struct buf *why)
+    bool aes_is_fast, struct suites *out, struct buf *why)
 {
 	struct source protocols = pick(p, "protocols", &p->protocols,
 	    &set->tls_protocols, &set->tls_mandatory_protocols);
@@ -330,7 +329,7 @@ suite_choose(const struct tls_policy *p, const struct settings *set,
 	size_t at = why->n, said;
 	struct ciphers o;
 
-	cipher_start(&o);
+	cipher_start(&o, aes_is_fast);
 	TRY(choose_grade(&grade, set, &o, why));
 	TRY(exclude_all(p, set, &o, why));
 	complain_of(&protocols, why);

@@ -324,7 +324,7 @@ forget_chain(struct tls *t)
 static enum rc
 prepare(struct tls_wire *w, const struct tls_policy *p, struct buf *why)
 {
-	TRY(suite_choose(p, w->t->set, &w->suites, why));
+	TRY(suite_choose(p, w->t->set, engine_has_aes(), &w->suites, why));
 	if (why->n > 0)
 		log_line(w->t->log, LOG_WARNING, "%.*s",
 		    SPAN_ARG(buf_span(why)));

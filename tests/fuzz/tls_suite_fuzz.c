@@ -1,9 +1,9 @@
 /*
  * tls_suite_fuzz.c - any octets as lists of protocols and ciphers.
  *
- * The first octet says at which level, and whether a table said it.  The rest
- * is divided by NUL: protocols, grade, exclusions, and the cipher list of each
- * grade.
+ * The first octet says at which level, whether a table said it, and whether AES
+ * is fast.  The rest is divided by NUL: protocols, grade, exclusions, and the
+ * cipher list of each grade.
  *
  * covers: src/tls_suite.c
  * covers: src/tls_cipher.c
@@ -16,7 +16,7 @@
 
 #define HOLDS(x)	do { if (!(x)) abort(); } while (0)
 
-enum { MANDATORY = 1, TABLE = 2, LMTP = 8 };
+enum { MANDATORY = 1, TABLE = 2, FAST = 4, LMTP = 8 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -34,15 +34,24 @@ assert_failed(const char *file, int line)
 }
 
 static enum rc
-choose(struct suites *out)
+choose(bool is_fast, struct suites *out)
 {
 	struct buf why = BUF(sentence);
-	enum rc rc = suite_choose(&policy, &set, out, &why);
+	enum rc rc = suite_choose(&policy, &set, is_fast, out, &why);
 
 	HOLDS(rc == RC_OK || rc == RC_DENY);
 	HOLDS(!why.full);
 	HOLDS(rc == RC_OK || why.n > 20);
 	return rc;
+}
+
+static bool
+has(const struct suites *s, uint16_t id)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->suite[i] == id)
+			return true;
+	return false;
 }
 
 /* Only AEAD and the long MACs need TLS 1.2. */
@@ -73,6 +82,18 @@ check_suites(const struct suites *s, struct span excluded)
 			HOLDS(!span_is(word, suite_name(s->suite[i])));
 }
 
+/* The machine changes the order, never the choice. */
+static void
+check_elsewhere(const struct suites *s, bool is_fast)
+{
+	struct suites other;
+
+	HOLDS(choose(!is_fast, &other) == RC_OK);
+	HOLDS(other.n == s->n && other.min == s->min && other.max == s->max);
+	for (size_t i = 0; i < s->n; i++)
+		HOLDS(has(&other, s->suite[i]));
+}
+
 /* One exclusion more: what it names is gone, and nothing new has come. */
 static void
 check_without(const struct suites *s, struct span *protocols)
@@ -90,7 +111,7 @@ check_without(const struct suites *s, struct span *protocols)
 		if (b.full)
 			return;
 		*protocols = buf_span(&b);
-		if (choose(&less) != RC_OK)
+		if (choose(true, &less) != RC_OK)
 			continue;
 		HOLDS(less.min != BR_TLS10 + i && less.max != BR_TLS10 + i);
 		/* a hole gives the lower part, which may be new at its end */
@@ -148,11 +169,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (n == 0)
 		return 0;
 	give(flags, (struct span){ (const char *)data + 1, n - 1 });
-	if (choose(&s) != RC_OK)
+	if (choose(flags & FAST, &s) != RC_OK)
 		return 0;
 	check_suites(&s, flags & TABLE ? policy.exclude :
 	    flags & MANDATORY ? set.tls_mandatory_exclude_ciphers :
 	    set.tls_exclude_ciphers);
+	check_elsewhere(&s, flags & FAST);
 	check_without(&s, flags & TABLE && policy.protocols.p != NULL ?
 	    &policy.protocols : flags & MANDATORY ?
 	    &set.tls_mandatory_protocols : &set.tls_protocols);
