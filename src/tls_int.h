@@ -25,6 +25,7 @@
 
 #include <bearssl.h>
 
+#include "state.h"
 #include "tls.h"
 
 /* ---- der: tag, length, value (X.690) ------------------------------------ */
@@ -772,8 +773,7 @@ struct session {
 struct sessions {
 	bool is_wanted;		/* looked up in the settings once, with: */
 	bool is_ready;
-	bool is_off;		/* the file is not to be used; it was said */
-	struct span path;
+	struct state file;
 	int64_t life_s;
 	struct session held[SESSIONS_HELD];
 };

@@ -30,26 +30,6 @@ _Static_assert(HEAD_BYTES + (RECORDS_MAX + 1) * RECORD_BYTES < SESSION_ROOM,
 
 /* ---- settings ----------------------------------------------------------- */
 
-static const char *
-setting(const struct tls *t)
-{
-	return t->is_lmtp ? "lmtp_tls_session_cache_database"
-	    : "smtp_tls_session_cache_database";
-}
-
-/* `type:path`; whatever the type is called. */
-static struct span
-path_of(struct span database)
-{
-	struct span word;
-	size_t colon;
-
-	if (!span_word(&database, LIST_DIVIDERS, &word))
-		return (struct span){ NULL, 0 };
-	colon = span_find(word, ':');
-	return colon == word.n ? word : span_part(word, colon + 1, word.n);
-}
-
 bool
 session_is_wanted(struct tls *t)
 {
@@ -59,22 +39,18 @@ session_is_wanted(struct tls *t)
 	if (c->is_ready)
 		return c->is_wanted;
 	c->is_ready = true;
-	c->path = path_of(t->set->tls_session_cache_database);
-	c->is_wanted = c->path.n > 0 && s > 0;
+	c->file = (struct state){
+		.log = t->log,
+		.protocol = t->is_lmtp ? "lmtp" : "smtp",
+		.setting = "tls_session_cache_database",
+		.what = "sessions",
+		.effect = "no TLS sessions are kept there",
+		.path = state_path(t->set->tls_session_cache_database)
+	};
+	c->is_wanted = c->file.path.n > 0 && s > 0;
 	c->life_s = s < LIFE_LEAST_S ? LIFE_LEAST_S :
 	    s > LIFE_MOST_S ? LIFE_MOST_S : s;
 	return c->is_wanted;
-}
-
-/* Said once; from then on this worker keeps its sessions to itself. */
-static void
-give_up(struct tls *t, const char *what)
-{
-	if (!t->sessions.is_off)
-		log_line(t->log, LOG_WARNING, "%s: %.*s %s; no TLS sessions "
-		    "are kept there", setting(t), SPAN_ARG(t->sessions.path),
-		    what);
-	t->sessions.is_off = true;
 }
 
 /* ---- the key ------------------------------------------------------------ */
@@ -226,82 +202,19 @@ is_of(const struct session *s, const unsigned char *key)
 
 /* ---- the file ----------------------------------------------------------- */
 
-static const char *
-path_text(const struct tls *t, char *room, size_t cap)
-{
-	struct buf b;
-
-	buf_init(&b, room, cap);
-	buf_put(&b, t->sessions.path);
-	return b.full ? "" : buf_text(&b);
-}
-
-/* May we believe it, and may nobody else know it? */
-static bool
-is_private(struct tls *t, int fd)
-{
-	struct port_stat s;
-
-	if (port_stat_fd(fd, &s) != RC_OK) {
-		give_up(t, port_error());
-		return false;
-	}
-	if (!s.is_file)
-		give_up(t, "is no file");
-	else if (s.uid != port_uid())
-		give_up(t, "belongs to another user");
-	else if ((s.mode & 077) != 0)
-		give_up(t, "can be read or written by others (chmod 600)");
-	return !t->sessions.is_off;
-}
-
-static enum rc
-read_fd(int fd, struct buf *b)
-{
-	char *end = b->p;
-	size_t got;
-
-	do {
-		TRY(port_pread(fd, end, b->cap - (size_t)(end - b->p),
-		    (int64_t)(end - b->p), &got));
-		end += got;
-	} while (got > 0 && end < b->p + b->cap);
-	b->n = (size_t)(end - b->p);
-	return RC_OK;
-}
-
 static bool
 is_sound(struct span all)
 {
 	unsigned char sum[br_sha256_SIZE];
 	br_sha256_context h;
 
-	if (all.n < HEAD_BYTES || all.n == SESSION_ROOM ||
-	    (all.n - HEAD_BYTES) % RECORD_BYTES != 0 ||
+	if (all.n < HEAD_BYTES || (all.n - HEAD_BYTES) % RECORD_BYTES != 0 ||
 	    memcmp(all.p, MARK, MARK_BYTES) != 0)
 		return false;
 	br_sha256_init(&h);
 	br_sha256_update(&h, all.p + HEAD_BYTES, all.n - HEAD_BYTES);
 	br_sha256_out(&h, sum);
 	return memcmp(sum, all.p + MARK_BYTES, sizeof(sum)) == 0;
-}
-
-/* Maybe it is no cache at all: what was in it can be found beside it. */
-static void
-set_aside(struct tls *t, const char *path, struct span all)
-{
-	char room[600];
-	struct buf b = BUF(room);
-
-	buf_fmt(&b, "%s.damaged", path);
-	if (b.full || all.n >= SESSION_ROOM ||
-	    port_replace(buf_text(&b), all, 0600) != RC_OK) {
-		give_up(t, "is no file of sessions");
-		return;
-	}
-	log_line(t->log, LOG_WARNING, "%s: %s is damaged, or no file of "
-	    "sessions; it was set aside as %s, and a new one begun",
-	    setting(t), path, buf_text(&b));
 }
 
 /*
@@ -311,49 +224,26 @@ set_aside(struct tls *t, const char *path, struct span all)
 static struct span
 load(struct tls *t, struct buf *all)
 {
-	const struct span none = { NULL, 0 };
-	char room[512];
-	const char *path = path_text(t, room, sizeof(room));
-	bool is_read = false;
-	enum rc rc;
-	int fd;
+	struct state *f = &t->sessions.file;
 
-	if (t->sessions.is_off)
-		return none;
-	rc = port_open(path, &fd);
-	if (rc != RC_OK) {
-		if (rc != RC_NONE)
-			give_up(t, port_error());
-		return none;
-	}
-	if (is_private(t, fd)) {
-		is_read = read_fd(fd, all) == RC_OK;
-		if (!is_read)
-			give_up(t, port_error());
-	}
-	port_close(fd);
-	if (!is_read || all->n == 0)
-		return none;
-	if (!is_sound(buf_span(all))) {
-		set_aside(t, path, buf_span(all));
-		return none;
-	}
-	return span_part(buf_span(all), HEAD_BYTES, all->n);
+	if (!state_load(f, all))
+		return (struct span){ NULL, 0 };
+	if (is_sound(buf_span(all)))
+		return span_part(buf_span(all), HEAD_BYTES, all->n);
+	state_set_aside(f, buf_span(all));
+	return (struct span){ NULL, 0 };
 }
 
 static void
 save(struct tls *t, struct buf *all)
 {
-	char room[512];
-	const char *path = path_text(t, room, sizeof(room));
 	br_sha256_context h;
 
 	memcpy(all->p, MARK, MARK_BYTES);
 	br_sha256_init(&h);
 	br_sha256_update(&h, all->p + HEAD_BYTES, all->n - HEAD_BYTES);
 	br_sha256_out(&h, all->p + MARK_BYTES);
-	if (port_replace(path, buf_span(all), 0600) != RC_OK)
-		give_up(t, port_error());
+	state_save(&t->sessions.file, buf_span(all));
 }
 
 /* Moves what stays to the front: fresh ones of other keys. */
@@ -391,7 +281,7 @@ change(struct tls *t, const unsigned char *key, const struct session *s,
 
 	if (n > 0)
 		n = sift(t, all.p + HEAD_BYTES, n, key);
-	if (!t->sessions.is_off && (s != NULL || n < was)) {
+	if (!t->sessions.file.is_off && (s != NULL || n < was)) {
 		over = n / RECORD_BYTES > RECORDS_MAX - 1 ?
 		    n - (RECORDS_MAX - 1) * RECORD_BYTES : 0;
 		memmove(all.p + HEAD_BYTES, all.p + HEAD_BYTES + over,

@@ -400,7 +400,7 @@ SIM_TEST(a_file_too_large_for_a_cache_is_left_alone)
 	assert_false(talk());
 	assert_int_equal(file_bytes(), sizeof(big));
 	assert_false(sim_file_read(CACHE ".damaged", &data, &n));
-	assert_true(log_has("is no file of sessions"));
+	assert_true(log_has("is too long"));
 }
 
 SIM_TEST(a_bit_that_flipped_anywhere_is_noticed)
