@@ -112,6 +112,8 @@ struct source {
 };
 
 void source_start(struct source *s, int fd, struct span text);
+/* The text can't be read now: says so, and is RC_OS. */
+enum rc source_fails(const struct table *t);
 /* The text of a table, which may have changed.  RC_OS: it can't be read now. */
 enum rc source_of(struct source *s, struct table *t);
 /*

@@ -19,6 +19,13 @@ source_start(struct source *s, int fd, struct span text)
 	s->next = 1;
 }
 
+enum rc
+source_fails(const struct table *t)
+{
+	table_warn(t, "cannot be read: %s", port_error());
+	return RC_OS;
+}
+
 /*
  * Written within these seconds, a file may be half written: an editor empties
  * it first, and an empty file is not one without the key.
@@ -34,10 +41,8 @@ source_of(struct source *s, struct table *t)
 	source_start(s, t->fd, t->text);
 	if (t->fd < 0)
 		return RC_OK;
-	if (port_stat_fd(t->fd, &now) != RC_OK) {
-		table_warn(t, "cannot be read: %s", port_error());
-		return RC_OS;
-	}
+	if (port_stat_fd(t->fd, &now) != RC_OK)
+		return source_fails(t);
 	if (now.size == t->size && now.mtime_s == t->mtime_s)
 		return RC_OK;
 	age_s = port_wall() - now.mtime_s;

@@ -82,10 +82,8 @@ search(struct source *s, const struct table *t, struct span key,
 		value->full |= rc == RC_FULL;
 	}
 	base_wipe(room, sizeof(room));
-	if (rc == RC_OS) {
-		table_warn(t, "cannot be read: %s", port_error());
-		return RC_OS;
-	}
+	if (rc == RC_OS)
+		return source_fails(t);
 	if (rc != RC_NONE) {
 		table_warn(t, "line %u: has the key of line %u once more: "
 		    "remove one of them", s->line, at);
@@ -127,7 +125,7 @@ text_hash_each(struct table *t, table_see *see, void *arg)
 		    !see(arg, key, value))
 			return RC_OK;
 	}
-	return rc == RC_NONE ? RC_OK : table_fails(t, port_error());
+	return rc == RC_NONE ? RC_OK : source_fails(t);
 }
 
 /* ---- static -------------------------------------------------------------- */
