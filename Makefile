@@ -111,13 +111,9 @@ OWN_CFLAGS := -fstack-protector \
 # into them.
 LTO := -flto -ffat-lto-objects
 
-# The assembler behind the optimizer sees all texts of the program at once;
-# toolchains/link/as packs its formats.
-#
 # Debian's cross compilers know no -static-pie, so it is spelled out. musl
 # does not make relocated data read-only in one, so room for that is waste.
-link = PACK=$(B)/packed/pack AS=$(TRIPLE.$1)-as \
-	$(CC.$1) -Btoolchains/link/ $(ABI.$1) $(MUSL_CFLAGS) $(OWN_CFLAGS) -flto=1 -flto-partition=one \
+link = $(CC.$1) $(ABI.$1) $(MUSL_CFLAGS) $(OWN_CFLAGS) -flto=1 -flto-partition=one \
 	-nostdlib -static -Wl,-pie \
 	-Wl,--no-dynamic-linker -Wl,-z,text -Wl,-z,noexecstack \
 	-Wl,-z,noseparate-code -Wl,-z,norelro \
@@ -147,8 +143,7 @@ $(B)/packed/pack: toolchains/pack.c include/param.def \
 		include/applet.def
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC.$(NATIVE)) -std=c11 -O1 $(WARN_FLAGS) -D_GNU_SOURCE \
-		-iquote include -o $@ $<
+	$(Q)$(CC.$(NATIVE)) -std=c11 -O1 $(WARN_FLAGS) -iquote include -o $@ $<
 
 $(B)/packed/%_rows.h: $(B)/packed/pack
 	$(Q)$< $* >$@
@@ -200,8 +195,7 @@ $(B)/$1/sysroot.done: $(B)/src/musl.done toolchains/$1.mk
 			$(B)/$1/sysroot/include/
 	$$(Q)rm -rf $(B)/$1/musl && touch $$@
 
-$(B)/$1/postern.sym: $$(call objs,$1,$(MAIN) $(SRC) $(PORT)) $(call libs,$1) \
-		| $(B)/packed/pack
+$(B)/$1/postern.sym: $$(call objs,$1,$(MAIN) $(SRC) $(PORT)) $(call libs,$1)
 	$$(call say,LINK)
 	$$(Q)$$(call link,$1) -o $$@ $$^ -Wl,--start-group -lc -lgcc \
 		-Wl,--end-group $(B)/$1/sysroot/lib/crtn.o 2>$$@.log || \

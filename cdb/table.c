@@ -8,17 +8,16 @@
 #include "port.h"
 #include "table_int.h"
 
-/* By name: what `type_open`, `type_find` and maybe `type_each` do. */
+/*
+ * By name, or one of several: what `type_open`, `type_find` and maybe
+ * `type_each` do.
+ */
 #define LISTED(type)	type##_open, type##_find, type##_each
 static const struct table_type types[] = {
 	{ "texthash", TABLE_FIXED, LISTED(text_hash) },
 	{ "inline", TABLE_FIXED, LISTED(text_inline) },
 	{ "cdb", TABLE_FIXED, LISTED(mapped) },
-	{ "hash", TABLE_FIXED, LISTED(either) },
-	{ "btree", TABLE_FIXED, LISTED(either) },
-	{ "dbm", TABLE_FIXED, LISTED(either) },
-	{ "lmdb", TABLE_FIXED, LISTED(either) },
-	{ "sdbm", TABLE_FIXED, LISTED(either) },
+	{ "hash btree dbm lmdb sdbm", TABLE_FIXED, LISTED(either) },
 	{ "static", TABLE_FIXED, text_static_open, text_static_find, NULL },
 	{ "regexp", TABLE_PATTERN, rules_open, regexp_find, NULL },
 	{ "cidr", TABLE_PATTERN, rules_open, cidr_find, NULL },
@@ -105,15 +104,6 @@ table_guard(const struct table *t, const char *path, uint32_t mode)
 	return RC_OK;
 }
 
-void
-table_wipe(void *p, size_t n)
-{
-	volatile unsigned char *v = p;
-
-	while (n-- > 0)
-		*v++ = 0;
-}
-
 /* ---- keys ---------------------------------------------------------------- */
 
 void
@@ -177,9 +167,13 @@ table_word(struct span *rest, struct span *word)
 static const struct table_type *
 type_of(struct span name)
 {
-	for (size_t i = 0; i < COUNT(types); i++)
-		if (span_is(name, types[i].name))
-			return &types[i];
+	for (size_t i = 0; i < COUNT(types); i++) {
+		struct span rest = span_of(types[i].name), word;
+
+		while (span_word(&rest, " ", &word))
+			if (span_eq(word, name))
+				return &types[i];
+	}
 	return NULL;
 }
 
@@ -206,20 +200,18 @@ open_table(struct table *t, struct span text)
 }
 
 enum rc
-table_open_part(struct table *t, struct span text, struct table **out)
+table_open_part(const struct table *t, struct span text, struct table **out)
 {
 	struct table *part = arena_take(t->arena, sizeof(*part));
 
 	if (part == NULL)
 		return RC_FULL;
-	*part = (struct table){
-		.fd = -1,
-		.setting = t->setting,
-		.log = t->log,
-		.arena = t->arena,
-		.flags = t->flags,
-		.depth = t->depth + 1,
-	};
+	part->fd = -1;
+	part->setting = t->setting;
+	part->log = t->log;
+	part->arena = t->arena;
+	part->flags = t->flags;
+	part->depth = t->depth + 1;
 	TRY(open_table(part, text));
 	*out = part;
 	return RC_OK;
@@ -229,13 +221,13 @@ enum rc
 table_open(struct table_list *l, const struct table_env *env,
 	const char *setting, struct span text, unsigned flags)
 {
-	const struct table from = {
+	struct table from = {
 		.setting = setting,
 		.log = env->log,
 		.arena = env->arena,
 		.flags = flags,
 	};
-	struct table list = from, **end = &l->first;
+	struct table **end = &l->first;
 	struct span word;
 
 	*l = (struct table_list){
@@ -244,7 +236,7 @@ table_open(struct table_list *l, const struct table_env *env,
 		.flags = flags,
 	};
 	while (table_word(&text, &word)) {
-		TRY(table_open_part(&list, word, end));
+		TRY(table_open_part(&from, word, end));
 		end = &(*end)->next;
 	}
 	return RC_OK;
@@ -258,7 +250,7 @@ close_all(struct table *t)
 		port_close(t->fd);
 		t->fd = -1;
 		if (t->rules != NULL)
-			rules_forget(t->rules);
+			rules_forget(t);
 	}
 }
 

@@ -10,6 +10,7 @@
 /* Longer than any line; what is not touched costs nothing. */
 #define LINE_BYTES	((size_t)1 << 20)
 #define PATH_BYTES	1024
+#define NO_MEMORY	"no memory"
 
 /* One job under way. */
 struct work {
@@ -24,10 +25,16 @@ struct work {
 };
 
 static enum rc
+tell(const struct table_job *j, const char *what, const char *why)
+{
+	log_line(j->log, LOG_ERROR, "%s: %s", what, why);
+	return RC_OS;
+}
+
+static enum rc
 failed(const struct work *w, const char *what)
 {
-	log_line(w->job->log, LOG_ERROR, "%s: %s", what, port_error());
-	return RC_OS;
+	return tell(w->job, what, port_error());
 }
 
 static enum rc
@@ -47,8 +54,8 @@ start(struct work *w, const struct table_job *j)
 	w->path = BUF(w->path_room);
 	buf_fmt(&w->path, "%s.cdb", j->path);
 	if (memory == NULL || w->path.full) {
-		log_line(j->log, LOG_ERROR, "%s: %s", j->path,
-			memory == NULL ? "no memory" : "the name is too long");
+		tell(j, j->path, memory == NULL ? NO_MEMORY :
+			"the name is too long");
 		return RC_FULL;
 	}
 	buf_init(&w->line, memory, LINE_BYTES);
@@ -156,8 +163,7 @@ finish(struct work *w, unsigned mode, int like)
 		w->job->keeps_owner ? -1 : like);
 
 	if (rc == RC_FULL)
-		log_line(w->job->log, LOG_ERROR, "%s: no memory",
-			w->job->path);
+		tell(w->job, w->job->path, NO_MEMORY);
 	return rc == RC_OS ? failed(w, buf_text(&w->path)) : rc;
 }
 
@@ -168,21 +174,16 @@ compile_file(struct work *w, int fd, const struct port_stat *before)
 	struct port_stat after;
 	enum rc rc;
 
-	if (before->is_folder) {
-		log_line(w->job->log, LOG_ERROR, "%s: a folder",
-			w->job->path);
-		return RC_OS;
-	}
+	if (before->is_folder)
+		return tell(w->job, w->job->path, "a folder");
 	TRY(start_make(w));
 	rc = add_lines(w, fd, before->is_pipe);
 	if (rc == RC_OK && port_stat_fd(fd, &after) != RC_OK)
 		rc = failed(w, w->job->path);
 	if (rc == RC_OK && before->is_file && (after.size != before->size ||
-	    after.mtime_s != before->mtime_s)) {
-		log_line(w->job->log, LOG_ERROR, "%s: changed while it was "
-			"read; nothing was done", w->job->path);
-		rc = RC_OS;
-	}
+	    after.mtime_s != before->mtime_s))
+		rc = tell(w->job, w->job->path, "changed while it was read; "
+			"nothing was done");
 	if (rc == RC_OK)
 		return finish(w, mode_of(w->job, before), fd);
 	table_make_drop(w->make);
@@ -234,9 +235,8 @@ start_with_old(struct work *w, struct port_stat *st)
 	}
 	if (rc == RC_OS)
 		return failed(w, buf_text(&w->path));
-	log_line(w->job->log, LOG_ERROR, "%s: %s", buf_text(&w->path),
-		rc == RC_WIRE ? "the file is damaged: make it anew" :
-		"no memory");
+	tell(w->job, buf_text(&w->path), rc == RC_WIRE ?
+		"the file is damaged: make it anew" : NO_MEMORY);
 	return rc;
 }
 

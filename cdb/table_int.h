@@ -63,7 +63,7 @@ void table_warn_line(const struct table *t, unsigned line, const char *why);
 /* Nobody can tell now: says why, and is RC_WIRE. */
 enum rc table_fails(const struct table *t, const char *why);
 /* Opens one more table for use inside t. */
-enum rc table_open_part(struct table *t, struct span text,
+enum rc table_open_part(const struct table *t, struct span text,
 	struct table **out);
 /*
  * RC_DENY: a secret that others can write, which has been said; one that
@@ -76,8 +76,6 @@ enum rc table_ask(struct table *t, struct span key, struct buf *value);
 /* Copies key to b, folded if the table folds. */
 void table_fold(const struct table *t, struct span key, struct buf *b);
 bool table_key_eq(const struct table *t, struct span a, struct span b);
-/* For what may have been a secret. */
-void table_wipe(void *p, size_t n);
 
 /*
  * table_word - the next item of a list; what stands in {} is one item.
@@ -174,8 +172,8 @@ TABLE_FINDS(either_find)
 TABLE_EACHES(either_each)
 /* Text in a file, or `{{rule}, {rule}}`. */
 TABLE_OPENS(rules_open)
-/* Forgets what is known of the rules, but for memory of the arena. */
-void rules_forget(struct rules *r);
+/* Forgets what is known of the rules. */
+void rules_forget(struct table *t);
 TABLE_FINDS(regexp_find)
 TABLE_FINDS(cidr_find)
 TABLE_OPENS(union_open)

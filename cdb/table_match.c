@@ -44,17 +44,14 @@ rules_open(struct table *t, struct span arg)
 {
 	const char *path;
 
-	t->rules = arena_take(t->arena, sizeof(*t->rules));
-	if (t->rules == NULL)
-		return RC_FULL;
 	if (arg.p[0] == '{')
 		return open_inline(t, arg);
 	path = text_path(t, arg);
 	return path != NULL ? text_open_file(t, path) : RC_FULL;
 }
 
-static bool
-is_alnum(char c)
+bool
+rules_is_alnum(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
 	    (c >= 'a' && c <= 'z');
@@ -67,7 +64,7 @@ rules_word(struct span *line, struct rule *r)
 	struct span word;
 
 	*line = span_trim(*line);
-	while (n < line->n && is_alnum(line->p[n]))
+	while (n < line->n && rules_is_alnum(line->p[n]))
 		n++;
 	word = span_part(*line, 0, n);
 	r->kind = span_is_case(word, "if") ? RULE_IF :
@@ -82,47 +79,13 @@ rules_word(struct span *line, struct rule *r)
 	return line->n == 0 && r->kind != RULE_ENDIF ? "no pattern" : NULL;
 }
 
-/* ---- the first time ------------------------------------------------------ */
-
-static enum rc
-count(struct table *t, struct walk *w, size_t *n)
-{
-	enum rc rc;
-
-	TRY(source_of(&w->source, t));
-	w->source.warns = t;
-	*n = 0;
-	while ((rc = source_line(&w->source, &w->line)) == RC_OK ||
-	    rc == RC_FULL)
-		++*n;
-	return rc == RC_NONE ? RC_OK : rc;
-}
-
 void
-rules_forget(struct rules *r)
+rules_forget(struct table *t)
 {
-	if (r->patterns != NULL)
-		port_memory_forget(r->patterns, sizeof(*r->patterns));
+	port_memory_forget(t->rules, sizeof(*t->rules));
 }
 
-/* Room for what is known of n rules; a longer text needs new room. */
-static enum rc
-make_room(struct table *t, size_t n)
-{
-	struct rules *r = t->rules;
-
-	if (r->patterns != NULL)
-		r->patterns->n = 0;
-	if (n > r->cap) {
-		r->cap = 0;
-		r->known = arena_take(t->arena, n * sizeof(*r->known));
-		if (r->known == NULL)
-			return RC_FULL;
-		r->cap = n;
-	}
-	r->n = n;
-	return RC_OK;
-}
+/* ---- the first time ------------------------------------------------------ */
 
 /* NULL, or why the rule is left out.  `open` counts the ifs around it. */
 static const char *
@@ -149,31 +112,34 @@ judge(struct table *t, const struct matcher *m, struct walk *w,
 static enum rc
 prepare(struct table *t, const struct matcher *m, struct walk *w)
 {
+	struct rules *r = t->rules;
 	struct rule rule = { .number = 0 };
-	size_t n = 0, open = 0;
+	size_t open = 0;
 	enum rc rc;
 
-	TRY(count(t, w, &n));
-	TRY(make_room(t, n));
-	TRY(source_of(&w->source, t));
-	for (; rule.number < n; rule.number++) {
+	r->n = r->kept_n = 0;
+	w->source.warns = t;
+	while ((rc = source_line(&w->source, &w->line)) == RC_OK ||
+	    rc == RC_FULL) {
 		const char *why = "too long";
 
-		t->rules->known[rule.number] = RULE_NEW;
-		rc = source_line(&w->source, &w->line);
-		if (rc != RC_OK && rc != RC_FULL)
-			return RC_OS;	/* it just got shorter */
+		if (r->n == RULES_MAX) {
+			table_warn_line(t, w->source.line, "too many rules");
+			break;
+		}
+		rule.number = r->n++;
+		r->known[rule.number] = RULE_NEW;
 		if (rc == RC_OK)
 			why = judge(t, m, w, &rule, &open);
 		if (why == NULL)
 			continue;
-		t->rules->known[rule.number] = RULE_BAD;
+		r->known[rule.number] = RULE_BAD;
 		table_warn_line(t, w->source.line, why);
 	}
 	if (open > 0)
 		table_warn(t, "an if without endif reaches to the end");
-	t->is_checked = true;
-	return RC_OK;
+	t->is_checked = rc != RC_OS;
+	return t->is_checked ? RC_OK : rc;
 }
 
 /* ---- lookups ------------------------------------------------------------- */
@@ -219,7 +185,7 @@ search(struct table *t, const struct matcher *m, struct subject *s,
 		if (rc == RC_NONE || rc == RC_OS)
 			return rc;
 		if (rule.number >= t->rules->n)
-			return RC_OS;	/* it just got longer */
+			return RC_OS;	/* it just got longer, or is too long */
 		rc = RC_OK;
 		if (t->rules->known[rule.number] == RULE_BAD ||
 		    m->parse(&w.line, &rule) != NULL)
@@ -239,8 +205,13 @@ enum rc
 rules_find(struct table *t, const struct matcher *m, struct subject *s,
 	struct buf *value)
 {
-	enum rc rc = search(t, m, s, value);
+	enum rc rc;
 
+	if (t->rules == NULL)
+		t->rules = port_memory(sizeof(*t->rules));
+	if (t->rules == NULL)
+		return table_fails(t, "no memory for its rules");
+	rc = search(t, m, s, value);
 	if (rc == RC_OS)
 		table_warn(t, "cannot be read now");
 	return rc;

@@ -45,25 +45,22 @@ struct matcher {
 };
 
 /*
- * Compiled patterns, some 40 to 300 octets each, of the first rules; others are
- * compiled at each lookup.  What is not touched costs nothing.
+ * What is known of a table: of each rule, and compiled patterns of the first,
+ * some 40 to 300 octets each; others are compiled at each lookup.  In memory of
+ * the port, where what is not touched costs nothing.
  */
+#define RULES_MAX	32768
 #define KEPT_WORDS	8192
 
-struct patterns {
-	struct regex_room room;
-	size_t n;		/* words */
-	struct regex_word kept[KEPT_WORDS];
-};
-
-/* What is known of a rule; from RULE_KEPT on, where its pattern is. */
+/* From RULE_KEPT on, where its pattern is. */
 enum { RULE_NEW, RULE_BAD, RULE_KEPT };
 
 struct rules {
 	size_t n;		/* rules there are */
-	size_t cap;
-	uint16_t *known;	/* of each */
-	struct patterns *patterns;	/* NULL: not wanted yet */
+	size_t kept_n;		/* words */
+	struct regex_room room;
+	struct regex_word kept[KEPT_WORDS];
+	uint16_t known[RULES_MAX];
 };
 
 /* RC_OK: value has the result of the first rule that holds. */
@@ -74,5 +71,7 @@ enum rc rules_find(struct table *t, const struct matcher *m,
  * taken off the line.  NULL, or what is wrong.
  */
 const char *rules_word(struct span *line, struct rule *r);
+/* A letter or digit of ASCII. */
+bool rules_is_alnum(char c);
 
 #endif

@@ -13,6 +13,7 @@
 #define COUNT_MAX	255	/* POSIX: RE_DUP_MAX */
 #define COUNT_ANY	(COUNT_MAX + 1)
 #define NO_ATOM		REGEX_WORDS_MAX
+#define TOO_LARGE	"the pattern is too large"
 
 struct compiler {
 	const char *p;			/* the rest of the pattern */
@@ -41,7 +42,7 @@ insert(struct compiler *c, unsigned at, unsigned n, unsigned op, unsigned ch)
 	struct regex_word *w = c->word + at;
 
 	if (n > REGEX_WORDS_MAX - c->n) {
-		refuse(c, "the pattern is too large");
+		refuse(c, TOO_LARGE);
 		return;
 	}
 	memmove(w + n, w, (c->n - at) * sizeof(*w));
@@ -213,24 +214,6 @@ anchor(struct compiler *c, unsigned op)
 	c->atom = NO_ATOM;
 }
 
-static void
-hex(struct compiler *c)
-{
-	unsigned value = 0;
-
-	for (int i = 0; i < 2; i++) {
-		unsigned ch = (uint8_t)*c->p, letter = (ch | 32) - 'a';
-
-		if (ch - '0' >= 10 && letter >= 6) {
-			refuse(c, "the pattern has \\x without two digits");
-			return;
-		}
-		value = value * 16 + (letter < 6 ? letter + 10 : ch - '0');
-		c->p++;
-	}
-	literal(c, (char)value);
-}
-
 /* \w and its like: a class, or all others. */
 static void
 class_letter(struct compiler *c, char ch)
@@ -266,8 +249,6 @@ escape(struct compiler *c)
 		anchor(c, WORD_START + (unsigned)(at - anchors));
 	} else if (strchr("wWsSdD", ch) != NULL) {
 		class_letter(c, ch);
-	} else if (ch == 'x') {
-		hex(c);
 	} else {
 		at = strchr(letters, ch);
 		literal(c, at != NULL ? meant[at - letters] : ch);
@@ -331,25 +312,27 @@ next_branch(struct compiler *c)
 static void
 repeat(struct compiler *c, unsigned least, unsigned most)
 {
-	unsigned at = c->atom, n = c->n - at, last = at + (least == 0);
+	unsigned at = c->atom, n = c->n - at;
 	unsigned times = most < COUNT_ANY ? most : least > 0 ? least : 1;
+	unsigned first = at + (least == 0), last = first;
 
 	if (times == 0) {
 		c->n = at;
 		return;
 	}
+	/* All that comes below, or more. */
+	if (times * (n + 1) + 3 > REGEX_WORDS_MAX - c->n + n) {
+		refuse(c, TOO_LARGE);
+		return;
+	}
 	if (least == 0)
 		insert(c, at, 1, OPT, 0);
-	for (unsigned i = 1; i < times && c->why == NULL; i++) {
-		unsigned from = last;
-
+	for (unsigned i = 1; i < times; i++) {
 		if (i >= least)
 			insert(c, c->n, 1, OPT, 1);
 		last = c->n;
-		insert(c, last, n, 0, 0);
-		if (c->why == NULL)
-			memcpy(c->word + last, c->word + from,
-				n * sizeof(*c->word));
+		memcpy(c->word + last, c->word + first, n * sizeof(*c->word));
+		c->n += n;
 	}
 	if (most == COUNT_ANY) {
 		insert(c, last, 1, PLUS, 0);
@@ -357,8 +340,6 @@ repeat(struct compiler *c, unsigned least, unsigned most)
 		c->word[c->n - 1].x = (uint16_t)(last + 2 - c->n);
 		reach(c, last);
 	}
-	if (c->why != NULL)
-		return;
 	last = at + least * n;
 	for (unsigned i = least; i < times; i++, last += n + 1)
 		reach(c, last);

@@ -8,9 +8,9 @@
  * two branches of an alternation fit equally, the first does.  A part is
  * repeated over nothing only if it has to be, or if there is nothing at all.
  *
- * Besides POSIX: \w \W \s \S \d \D, \< \> \b \B, \t \n \r \f \a \e, \x and two
- * digits; \+ \? \| in basic ones; empty branches; {,n}; \1 to \9 in extended
- * ones, too, as GNU has it.  Anchors and \< and the like can't be repeated.
+ * Besides POSIX: \w \W \s \S \d \D, \< \> \b \B, \t \n \r \f \a \e; \+
+ * \? \| in basic ones; empty branches; {,n}; \1 to \9 in extended ones, too,
+ * as GNU has it.  Anchors and \< and the like can't be repeated.
  *
  * Time grows with the length of the text times that of the pattern, whatever
  * the text, for each group once more.  Patterns with \1 are the exception: they

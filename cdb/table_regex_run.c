@@ -196,13 +196,15 @@ step(struct run *r)
 	}
 }
 
-/* Whether the words from pc to r->to take all of this text; r->from. */
+/* Do the words of a part take all of its text?  Passing at `pass`: r->from. */
 static bool
-follow(struct run *r, unsigned pc, uint32_t from, uint32_t to)
+follow(struct run *r, const struct part *p, unsigned pass)
 {
-	r->stop = to;
-	begin(r, pc, from, r->pass > pc ? UNSET : from);
-	while (r->pos < to && r->n > 0)
+	r->to = p->end;
+	r->pass = pass;
+	r->stop = p->to;
+	begin(r, p->at, p->from, pass > p->at ? UNSET : p->from);
+	while (r->pos < r->stop && r->n > 0)
 		step(r);
 	return r->found;
 }
@@ -239,14 +241,6 @@ next_group(const struct run *r, const struct part *p)
 	return at;
 }
 
-static bool
-fits(struct run *r, unsigned at, unsigned to, const struct part *p)
-{
-	r->to = to;
-	r->pass = 0;
-	return follow(r, at, p->from, p->to);
-}
-
 /* A group, and those in it, which may have matched in an earlier round. */
 static void
 note(const struct run *r, struct part p, struct span *group, size_t n)
@@ -261,23 +255,18 @@ note(const struct run *r, struct part p, struct span *group, size_t n)
 			group[r->word[p.at].c].p = NULL;
 }
 
-/*
- * The part that a group, a branch or a round is in the first word of p:
- * p becomes that.
- */
+/* A part that is one item becomes what that is about: its last round. */
 static void
 enter(struct run *r, struct part *p)
 {
 	const struct regex_word *w = &r->word[p->at++];
 
 	if (w->op == PLUS) {
-		r->to = p->end;
-		r->pass = p->at;
-		if (follow(r, p->at, p->from, p->to))
+		if (follow(r, p, p->at))
 			p->from = r->from;
 		p->end--;
 	} else if (w->op == OPT && p->from == p->to &&
-	    (w->c != 0 || !fits(r, p->at, p->end, p))) {
+	    (w->c != 0 || !follow(r, p, 0))) {
 		p->at = p->end;
 	}
 }
@@ -289,20 +278,15 @@ cut(struct run *r, struct part *p)
 	const struct regex_word *w = r->word + p->at;
 	struct part first = *p;
 
-	first.end = p->at + (w->op >= GROUP ? w->x :
-		width(w));
-	p->at = first.end;
-	if (p->at == p->end)
-		return first;
-	if (w->op < LINE_START) {
-		p->from++;
-	} else if (w->op >= GROUP) {
-		r->to = p->end;
-		r->pass = p->at;
-		if (follow(r, first.at, p->from, p->to))
+	first.end = p->at + (w->op >= GROUP ? w->x : width(w));
+	if (first.end < p->end) {
+		if (w->op < GROUP)
+			p->from += w->op < LINE_START;
+		else if (follow(r, p, first.end))
 			p->from = r->from;
+		first.to = p->from;
 	}
-	first.to = p->from;
+	p->at = first.end;
 	return first;
 }
 
@@ -319,15 +303,16 @@ find_groups(struct run *r, struct part p, struct span *group, size_t n)
 			if (depth == 0)
 				return;
 			p = later[--depth];
-		} else if (w->op == ALT) {
-			unsigned other = p.at++ + w->x;
-
-			if (fits(r, p.at, other - 1, &p))
-				p.end = other - 1;
-			else
-				p.at = other;
+			continue;
+		}
+		rest = p;
+		if (w->op == ALT) {
+			rest.at++;
+			rest.end = p.at + w->x - 1u;
+			p.at += w->x;
+			if (follow(r, &rest, 0))
+				p = rest;
 		} else {
-			rest = p;
 			p = cut(r, &rest);
 			if (next_group(r, &p) == p.end) {
 				p = rest;

@@ -39,9 +39,7 @@ parse(struct buf *line, struct rule *r)
 
 	if (why != NULL || r->kind == RULE_ENDIF)
 		return why;
-	if (r->kind == RULE_MATCH && ((rest.p[0] >= 'a' && rest.p[0] <= 'z') ||
-	    (rest.p[0] >= 'A' && rest.p[0] <= 'Z') ||
-	    (rest.p[0] >= '0' && rest.p[0] <= '9')))
+	if (r->kind == RULE_MATCH && rules_is_alnum(rest.p[0]))
 		return "neither a /pattern/ nor if or endif";
 	for (end = 1; end < rest.n && rest.p[end] != rest.p[0]; end++)
 		if (rest.p[end] == '\\')
@@ -58,13 +56,6 @@ parse(struct buf *line, struct rule *r)
 
 /* ---- results ------------------------------------------------------------- */
 
-static bool
-is_name_char(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	    (c >= 'a' && c <= 'z') || c == '_';
-}
-
 /*
  * Takes what follows a `$` off *rest: `$`, `1`, `{1}` or `(1)`.  *group is 0
  * for `$`.  false: neither.
@@ -75,21 +66,22 @@ take_group(struct span *rest, uint64_t *group)
 	char open = rest->n > 0 ? rest->p[0] : '\0';
 	bool is_closed = open == '{' || open == '(';
 	size_t n = is_closed;
-	struct span name;
 
 	*group = 0;
 	if (open == '$') {
 		*rest = span_part(*rest, 1, rest->n);
 		return true;
 	}
-	while (n < rest->n && is_name_char(rest->p[n]))
+	while (n < rest->n && (rules_is_alnum(rest->p[n]) || rest->p[n] == '_'))
 		n++;
-	name = span_part(*rest, is_closed, n - is_closed);
+	if (!span_number(span_part(*rest, is_closed, n - is_closed),
+	    GROUPS_MAX, group) || *group == 0)
+		return false;
 	if (is_closed && (n == rest->n || rest->p[n++] !=
 	    (open == '{' ? '}' : ')')))
 		return false;
 	*rest = span_part(*rest, n, rest->n);
-	return span_number(name, GROUPS_MAX, group) && *group > 0;
+	return true;
 }
 
 /* Without subject: only looks how many groups the result wants. */
@@ -99,8 +91,7 @@ put_result(struct span text, const struct subject *s, struct buf *b,
 {
 	uint64_t group;
 
-	*groups = 0;
-	while (text.n > 0) {
+	for (*groups = 0; text.n > 0; ) {
 		size_t n = span_find(text, '$');
 
 		if (s != NULL)
@@ -110,10 +101,8 @@ put_result(struct span text, const struct subject *s, struct buf *b,
 		text = span_part(text, n + 1, text.n);
 		if (!take_group(&text, &group))
 			return false;
-		if (s != NULL && group == 0)
-			buf_putc(b, '$');
-		else if (s != NULL)
-			buf_put(b, s->group[group]);
+		if (s != NULL)
+			buf_put(b, group > 0 ? s->group[group] : SPAN("$"));
 		if (group > *groups)
 			*groups = (size_t)group;
 	}
@@ -137,8 +126,8 @@ result(const struct rule *r, const struct subject *s, struct buf *value)
 static const char *
 compile(const struct table *t, const struct rule *r, const struct regex **out)
 {
-	struct patterns *p = t->rules->patterns;
-	uint16_t *known = &t->rules->known[r->number];
+	struct rules *p = t->rules;
+	uint16_t *known = &p->known[r->number];
 	const char *why;
 	size_t n;
 
@@ -149,10 +138,10 @@ compile(const struct table *t, const struct rule *r, const struct regex **out)
 	*out = &p->room.re;
 	why = regex_compile(&p->room, r->pattern, r->flags);
 	n = regex_bytes(*out) / sizeof(p->kept[0]);
-	if (why == NULL && n <= KEPT_WORDS - p->n) {
-		memcpy(p->kept + p->n, *out, regex_bytes(*out));
-		*known = (uint16_t)(p->n + RULE_KEPT);
-		p->n += n;
+	if (why == NULL && n <= KEPT_WORDS - p->kept_n) {
+		memcpy(p->kept + p->kept_n, *out, regex_bytes(*out));
+		*known = (uint16_t)(p->kept_n + RULE_KEPT);
+		p->kept_n += n;
 	}
 	return why;
 }
@@ -186,7 +175,7 @@ test(struct table *t, const struct rule *r, struct subject *s)
 
 	if (compile(t, r, &re) != NULL)
 		return RC_OS;	/* it was good: the text has just changed */
-	rc = regex_match(&t->rules->patterns->room, re, s->text, s->group,
+	rc = regex_match(&t->rules->room, re, s->text, s->group,
 		has_groups ? COUNT(s->group) : 0);
 	if (rc == RC_FULL) {
 		table_warn(t, "/%s/: too many ways to match \\1", r->pattern);
@@ -200,12 +189,8 @@ static const struct matcher regexp = { parse, check, test, result };
 enum rc
 regexp_find(struct table *t, struct span key, struct buf *value)
 {
-	struct rules *r = t->rules;
-	struct subject s = { .text = key };
+	struct subject s;
 
-	if (r->patterns == NULL)
-		r->patterns = port_memory(sizeof(*r->patterns));
-	if (r->patterns == NULL)
-		return table_fails(t, "no memory for the patterns");
+	s.text = key;
 	return rules_find(t, &regexp, &s, value);
 }

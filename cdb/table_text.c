@@ -81,7 +81,7 @@ search(struct source *s, const struct table *t, struct span key,
 		buf_put(value, found);
 		value->full |= rc == RC_FULL;
 	}
-	table_wipe(room, sizeof(room));
+	base_wipe(room, sizeof(room));
 	if (rc == RC_OS) {
 		table_warn(t, "cannot be read: %s", port_error());
 		return RC_OS;
@@ -104,7 +104,7 @@ text_hash_find(struct table *t, struct span key, struct buf *value)
 	if (!t->is_checked)
 		s.warns = t;
 	rc = search(&s, t, key, value);
-	table_wipe(s.chunk, sizeof(s.chunk));
+	base_wipe(s.chunk, sizeof(s.chunk));
 	t->is_checked |= rc == RC_OK || rc == RC_NONE;
 	return rc;
 }

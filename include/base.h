@@ -84,6 +84,8 @@ struct span span_of(const char *text);		/* NUL-terminated text */
 struct span span_part(struct span s, size_t from, size_t n);	/* clamped */
 void span_skip(struct span *s, size_t n);	/* n octets off its front */
 struct span span_trim(struct span s);		/* blanks, tabs, CR, LF off */
+/* As text into n octets; what does not fit is cut. */
+void span_copy(struct span s, char *out, size_t n);
 bool span_eq(struct span a, struct span b);
 bool span_eq_case(struct span a, struct span b);	/* ASCII case ignored */
 bool span_is(struct span s, const char *text);		/* case counts */

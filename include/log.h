@@ -46,6 +46,10 @@ void log_init(struct log *l, struct span tag);
 /* `tag[pid]: warning: text` on standard error, and no time of day. */
 void log_line(const struct log *l, enum log_level level, const char *fmt, ...)
 	PRINTF(3, 4);
+/* The same, for who has asked log_wants().  Apart, as most lines are not
+   wanted, and need not have the stack for it. */
+NOINLINE void log_vline(const struct log *l, enum log_level level,
+	const char *fmt, __builtin_va_list ap) PRINTF(3, 0);
 /*
  * log_text - information that is fit for display as it is.  The system's log
  * gets it without a copy: a process's stack is part of its budget.

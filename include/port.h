@@ -95,6 +95,11 @@ MUST_USE void *port_memory(size_t bytes);
  * written to; what is read ahead of that means nothing.
  */
 void port_memory_forget(void *p, size_t bytes);
+/*
+ * port_memory_own - what whole pages of it hold is no part of the children that
+ * come: what they do not use would count as theirs as soon as we change it.
+ */
+void port_memory_own(void *p, size_t bytes);
 
 /* ---- standard streams, log ---------------------------------------------- */
 

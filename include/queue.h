@@ -70,6 +70,9 @@ int64_t queue_wants(const struct settings *set, const struct port_space *space);
 /* `folder/name` below the queue, or the folder itself for an empty name. */
 void queue_path(const struct queue *q, struct buf *b, const char *folder,
 	struct span name);
+/* The same as text, in `room`; the name is at most 255 octets long. */
+const char *queue_at(char room[QUEUE_PATH_MAX], const struct queue *q,
+	const char *folder, const char *name);
 /* Letters and digits, as ids are: what may be put into a path. */
 bool queue_id_is_safe(struct span id);
 
@@ -126,11 +129,17 @@ enum queue_state {
 	QUEUE_RETURNED = 'n',	/* done: it was, or need not be */
 };
 
-/* Names of the fields that only the envelope has, ahead of the recipients. */
+/* The fields that only the envelope has, ahead of the recipients. */
+#define QUEUE_FIELDS	(2 + JOB_ATTRS)
 struct queue_envelope {
-	struct span sender;	/* unquoted; empty: null */
-	struct span envid;	/* not in xtext */
-	struct span attr[JOB_ATTRS];
+	union {
+		struct {
+			struct span sender;	/* unquoted; empty: null */
+			struct span envid;	/* not in xtext */
+			struct span attr[JOB_ATTRS];
+		};
+		struct span field[QUEUE_FIELDS];
+	};
 };
 
 struct queue_rcpt {
@@ -269,14 +278,21 @@ MUST_USE enum rc queue_entry_find(const struct queue *q, struct span id,
 	struct queue_entry *out);
 
 /* Its file, for reading.  RC_NONE: there is no such message. */
-MUST_USE enum rc queue_open_mail(const struct queue *q, struct span id,
+MUST_USE enum rc queue_open_mail(const struct queue *q, const char *id,
 	int *fd);
 
 /* For whoever holds the lock; RC_NONE: there is no such message. */
-MUST_USE enum rc queue_remove(const struct queue *q, struct span id);
-MUST_USE enum rc queue_put_off(const struct queue *q, struct span id,
+MUST_USE enum rc queue_remove(const struct queue *q, const char *id);
+MUST_USE enum rc queue_put_off(const struct queue *q, const char *id,
 	int64_t next_s);
-MUST_USE enum rc queue_hold(const struct queue *q, struct span id, bool hold);
+MUST_USE enum rc queue_hold(const struct queue *q, const char *id, bool hold);
+
+/*
+ * queue_set_aside - out of incoming or drop, into corrupt, and says so, with
+ * the reason.  False: it is still there.
+ */
+bool queue_set_aside(const struct queue *q, const char *folder,
+	const char *name, const char *why);
 
 /* ---- the manager from outside -------------------------------------------- */
 
@@ -311,7 +327,8 @@ MUST_USE enum rc queue_lock(const struct queue *q, int *fd);
  * a deliverer one for each job.
  */
 enum queue_task {
-	QUEUE_DELIVER,		/* some recipients of one message */
+	QUEUE_DELIVER,		/* some recipients of one message, by SMTP or
+				   LMTP or to a maildir */
 	QUEUE_TELL,		/* write the notices that a message owes */
 	QUEUE_PICKUP,		/* take in what lies in drop */
 	QUEUE_LIST,		/* show the queue to a caller */
@@ -323,10 +340,7 @@ enum queue_task {
  * ranks above this module.  `arg` is handed through.
  */
 struct queue_crew {
-	port_entry *deliver;	/* by SMTP or LMTP, or to a maildir */
-	port_entry *tell;
-	port_entry *pickup;
-	port_entry *list;
+	port_entry *task[QUEUE_TASKS];
 	/* Reads main.cf anew; false: it is bad, which was logged, and the
 	   settings in use stay. */
 	bool (*reload)(void *arg);
@@ -354,13 +368,13 @@ bool queue_is_empty(const struct queue *q);
 
 /* The order that comes with the descriptor of a message (read-only). */
 struct queue_order {
-	enum queue_task task;
+	ms_t started;		/* when the manager took the message up */
+	uint16_t rcpts;
+	uint8_t task;		/* enum queue_task */
+	uint8_t more;		/* another job for the same next hop waits */
 	char id[QUEUE_ID_MAX];
 	struct span transport;
 	struct span nexthop;
-	bool more;		/* another job for the same next hop waits */
-	ms_t started;		/* when the manager took the message up */
-	unsigned rcpts;
 	char room[512];		/* where the texts are */
 	uint32_t index[QUEUE_JOB_RCPTS];	/* rising */
 };
@@ -389,16 +403,22 @@ enum {	/* queue_saying.flags: what a verdict said of its reach */
 #define QUEUE_TELL_DELAY	"delay"	/* its sender */
 #define QUEUE_TELL_LOGIN	"login"	/* postmaster: nexthop refuses our
 					   password, why is in the head */
+enum { QUEUE_A_DSN, QUEUE_A_RELAY, QUEUE_A_LINE, QUEUE_A_TEXT, QUEUE_TEXTS };
 struct queue_saying {
-	enum queue_word word;
-	unsigned flags;
-	unsigned index;		/* of the recipient */
-	enum fate fate;
-	enum log_level level;	/* of a line */
-	struct span dsn;
-	struct span relay;
-	struct span text;	/* of the verdict, or the log */
-	struct span line;	/* report_line() of the verdict */
+	uint8_t word;		/* enum queue_word */
+	uint8_t flags;
+	uint8_t fate;		/* enum fate */
+	uint8_t level;		/* of a line: enum log_level */
+	uint32_t index;		/* of the recipient */
+	union {
+		struct {
+			struct span dsn;
+			struct span relay;
+			struct span line;	/* report_line() of it */
+			struct span text;	/* of a verdict, or the log */
+		};
+		struct span part[QUEUE_TEXTS];
+	};
 };
 /* Cuts text and line rather than fail: b must hold PORT_MESSAGE_MAX. */
 void queue_saying_put(struct buf *b, const struct queue_saying *s);

@@ -22,6 +22,29 @@ struct work {
 	size_t options_n;
 };
 
+/*
+ * struct work_child - what they have in common; made by work_child().  NULL: no
+ * memory.
+ *
+ * log  goes by way of the manager.
+ *
+ * work_hear  the next order.  RC_TIME; RC_GONE: it is to end; RC_WIRE.
+ * work_done  says that the order was carried out, or why not, and how much was
+ *            left undone.
+ */
+struct work_child {
+	const struct work *work;
+	int fd;			/* to the manager */
+	bool has_failed;	/* who is gone */
+	struct log log;
+	struct queue_order order;
+	char message[PORT_MESSAGE_MAX];
+};
+struct work_child *work_child(void *arg, int fd);
+MUST_USE enum rc work_hear(struct work_child *c, ms_t until, int *passed);
+MUST_USE enum rc work_say(struct work_child *c, const struct queue_saying *s);
+MUST_USE enum rc work_done(struct work_child *c, enum rc rc, unsigned left);
+
 int work_deliver(void *arg, int fd);	/* arg: the struct work */
 /* Says in the log which of the walls around deliverers this kernel lacks. */
 void work_walls(const struct work *w);

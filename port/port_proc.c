@@ -137,13 +137,26 @@ port_memory(size_t bytes)
 	return p;
 }
 
-void
-port_memory_forget(void *p, size_t bytes)
+/* Of whole pages. */
+static void
+advise(void *p, size_t bytes, int advice)
 {
 	size_t page = (size_t)getpagesize();
 	size_t over = (uintptr_t)p % page, skip = over > 0 ? page - over : 0;
 
 	if (skip < bytes && (bytes - skip) / page > 0)
 		madvise((char *)p + skip, (bytes - skip) / page * page,
-		    MADV_DONTNEED);
+		    advice);
+}
+
+void
+port_memory_forget(void *p, size_t bytes)
+{
+	advise(p, bytes, MADV_DONTNEED);
+}
+
+void
+port_memory_own(void *p, size_t bytes)
+{
+	advise(p, bytes, MADV_DONTFORK);
 }

@@ -54,14 +54,14 @@ do_ourselves(const struct queue *q, char letter, struct span id)
 
 	TRY(queue_entry_find(q, id, &e));
 	if (letter == 'd')
-		return queue_remove(q, id);
+		return queue_remove(q, e.id);
 	if (letter == 'h')
-		return e.is_held ? RC_NONE : queue_hold(q, id, true);
+		return e.is_held ? RC_NONE : queue_hold(q, e.id, true);
 	if (e.is_held)
-		TRY(queue_hold(q, id, false));
+		TRY(queue_hold(q, e.id, false));
 	else if (letter == 'H')
 		return RC_NONE;
-	return queue_put_off(q, id, port_wall());
+	return queue_put_off(q, e.id, port_wall());
 }
 
 /* Likewise. */

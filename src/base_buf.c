@@ -119,6 +119,15 @@ buf_put_cut(struct buf *b, struct span s)
 	buf_put(b, span_part(s, 0, room(b)));
 }
 
+void
+span_copy(struct span s, char *out, size_t n)
+{
+	struct buf b = buf_over(out, n);
+
+	buf_put_cut(&b, s);
+	buf_text(&b);
+}
+
 /* Through a volatile pointer: the compiler must not leave it out. */
 void
 base_wipe(void *p, size_t n)

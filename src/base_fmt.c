@@ -6,25 +6,14 @@
  * arguments by the format attribute, the ASSERT checks the format.
  */
 #include <stdarg.h>
+#include <string.h>
 
 #include "base.h"
-
-/*
- * When the program is linked, its formats are packed (toolchains/pack.c): the
- * octets from 128 on stand for pairs, which are then put here.  Up to then
- * there is one pair, and formats are plain ASCII.
- */
-#define PAIRS_FROM	128
-#define NESTED_MAX	16	/* pairs within each other: pack.c checks it */
-static const uint8_t format_pairs[2 * (256 - PAIRS_FROM)] = { '%', 's' };
 
 /* A va_list may be an array, which cannot be passed on by address. */
 struct args {
 	va_list ap;
 	bool cut;		/* add what fits and drop the rest */
-	const char *format;	/* what is left of it */
-	uint8_t later[NESTED_MAX];	/* halves of pairs: the last one first */
-	size_t later_n;
 };
 
 struct spec {
@@ -116,43 +105,25 @@ put_text(struct buf *b, const struct spec *spec, struct args *args)
 		put(b, args, span_of(text));
 }
 
-/* The next octet of the format; NUL: there are no more. */
-static char
-next(struct args *a)
+/* What stands between % and the letter; returns where the letter is. */
+static const char *
+read_spec(const char *f, struct spec *spec)
 {
-	uint8_t c = a->later_n > 0 ? a->later[--a->later_n]
-	    : (uint8_t)*a->format++;
-
-	while (c >= PAIRS_FROM) {
-		const uint8_t *pair = &format_pairs[2 * (c - PAIRS_FROM)];
-
-		ASSERT(a->later_n < NESTED_MAX);
-		a->later[a->later_n++] = pair[1];
-		c = pair[0];
-	}
-	return (char)c;
-}
-
-/* What stands between % and the letter; returns the letter. */
-static char
-read_spec(struct args *a, struct spec *spec)
-{
-	char c = next(a);
-
-	*spec = (struct spec){ .zero = c == '0' };
-	for (; c >= '0' && c <= '9'; c = next(a))
-		spec->width = spec->width * 10 + (unsigned)(c - '0');
+	*spec = (struct spec){ .zero = *f == '0' };
+	for (; *f >= '0' && *f <= '9'; f++)
+		spec->width = spec->width * 10 + (unsigned)(*f - '0');
 	ASSERT(spec->width < NUMBER_MAX);
-	for (;; c = next(a)) {
-		if (c == '*')
-			spec->counted = true;
-		else if (c == 'l')
-			spec->longs++;
-		else if (c == 'z')
-			spec->size = true;
-		else if (c != '.')
-			return c;
+	if (f[0] == '.' && f[1] == '*') {
+		spec->counted = true;
+		f += 2;
 	}
+	for (; *f == 'l'; f++)
+		spec->longs++;
+	if (*f == 'z') {
+		spec->size = true;
+		f++;
+	}
+	return f;
 }
 
 static void
@@ -192,14 +163,17 @@ static void
 put_all(struct buf *b, const char *fmt, struct args *args)
 {
 	struct spec spec;
-	char c;
+	size_t n;
 
-	args->format = fmt;
-	while ((c = next(args)) != '\0') {
-		if (c == '%')
-			convert(b, read_spec(args, &spec), &spec, args);
-		else
-			put(b, args, (struct span){ &c, 1 });
+	while (*fmt != '\0') {
+		n = strcspn(fmt, "%");
+		put(b, args, (struct span){ fmt, n });
+		fmt += n;
+		if (*fmt == '\0')
+			break;
+		fmt = read_spec(fmt + 1, &spec);
+		convert(b, *fmt, &spec, args);
+		fmt++;
 	}
 }
 

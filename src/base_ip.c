@@ -51,63 +51,39 @@ parse_group(struct span s, uint8_t out[2])
 	return true;
 }
 
-/*
- * Groups divided by colons, up to `most` of them, the last of which may be
- * dotted if `dotted`; returns how many 16-bit parts came out, -1: malformed.
- */
-static int
-parse_groups(struct span s, bool dotted, uint8_t *out, int most)
-{
-	int n = 0;
-
-	if (s.n == 0)
-		return 0;
-	for (;;) {
-		size_t end = span_find(s, ':');
-		struct span group = span_part(s, 0, end);
-
-		if (dotted && end == s.n && n + 2 <= most
-		    && parse_v4(group, out + 2 * n))
-			return n + 2;
-		if (n == most || !parse_group(group, out + 2 * n))
-			return -1;
-		n++;
-		if (end == s.n)
-			return n;
-		s = span_part(s, end + 1, s.n);
-	}
-}
-
-/* Where `::` stands, or s.n. */
-static size_t
-find_gap(struct span s)
-{
-	for (size_t i = 0; i + 1 < s.n; i++)
-		if (s.p[i] == ':' && s.p[i + 1] == ':')
-			return i;
-	return s.n;
-}
-
+/* The last group may be dotted; `::` stands for one group at least. */
 static bool
 parse_v6(struct span s, uint8_t out[16])
 {
-	size_t gap = find_gap(s);
-	uint8_t tail[16];
-	int ahead, behind;
+	size_t n = 0, gap = 16, end;
 
-	memset(out, 0, 16);
-	if (gap == s.n)
-		return parse_groups(s, true, out, PARTS) == PARTS;
-
-	/* The gap stands for one group at least. */
-	ahead = parse_groups(span_part(s, 0, gap), false, out, PARTS - 1);
-	if (ahead < 0)
-		return false;
-	behind = parse_groups(span_part(s, gap + 2, s.n), true, tail,
-	    PARTS - 1 - ahead);
-	if (behind < 0)
-		return false;
-	memcpy(out + 16 - 2 * behind, tail, (size_t)behind * 2);
+	if (s.n > 1 && s.p[0] == ':' && s.p[1] == ':') {
+		gap = 0;
+		s = span_part(s, 2, s.n);
+	}
+	while (s.n > 0) {
+		end = span_find(s, ':');
+		if (end == s.n && n <= 12 && parse_v4(s, out + n)) {
+			n += 4;
+			break;
+		}
+		if (n == 16 || !parse_group(span_part(s, 0, end), out + n))
+			return false;
+		n += 2;
+		if (end == s.n)
+			break;
+		s = span_part(s, end + 1, s.n);
+		if (s.n == 0 || (s.p[0] == ':' && gap < 16))
+			return false;
+		if (s.p[0] == ':') {
+			gap = n;
+			s = span_part(s, 1, s.n);
+		}
+	}
+	if (gap == 16 || n == 16)
+		return gap == 16 && n == 16;
+	memmove(out + 16 - (n - gap), out + gap, n - gap);
+	memset(out + gap, 0, 16 - n);
 	return true;
 }
 
@@ -144,66 +120,57 @@ ip_parse(struct span s, struct ip *out)
 }
 
 static unsigned
-group_of(const struct ip *a, int i)
+group_of(const uint8_t *b, int i)
 {
-	return (unsigned)a->b[2 * i] << 8 | a->b[2 * i + 1];
-}
-
-/* The longest run of two or more zero groups, the first of equals. */
-static void
-find_zeros(const struct ip *a, int *from, int *n)
-{
-	int run = 0;
-
-	*from = PARTS;
-	*n = 1;
-	for (int i = 0; i < PARTS; i++) {
-		run = group_of(a, i) == 0 ? run + 1 : 0;
-		if (run > *n) {
-			*n = run;
-			*from = i + 1 - run;
-		}
-	}
+	return (unsigned)b[2 * i] << 8 | b[2 * i + 1];
 }
 
 static void
 put_v6(struct buf *b, const struct ip *a)
 {
-	int from, n;
+	int from = PARTS, n = 1, run = 0, i;
 
-	find_zeros(a, &from, &n);
-	for (int i = 0; i < PARTS; i++) {
+	/* The longest run of two or more zero groups, the first of equals. */
+	for (i = 0; i < PARTS; i++) {
+		run = group_of(a->b, i) == 0 ? run + 1 : 0;
+		if (run > n) {
+			n = run;
+			from = i + 1 - run;
+		}
+	}
+	for (i = 0; i < PARTS; i++) {
 		if (i == from) {
 			buf_puts(b, "::");
 			i += n - 1;
 			continue;
 		}
-		if (i > 0 && i != from + n)
-			buf_putc(b, ':');
-		buf_fmt(b, "%x", group_of(a, i));
+		buf_fmt(b, i > 0 && i != from + n ? ":%x" : "%x",
+		    group_of(a->b, i));
 	}
+}
+
+static void
+put_v4(struct buf *b, const uint8_t *v4)
+{
+	buf_fmt(b, "%u.%u.%u.%u", v4[0], v4[1], v4[2], v4[3]);
 }
 
 void
 ip_put(struct buf *b, const struct ip *a)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	char text[IP_TEXT_MAX];
-	struct buf out = BUF(text);
-	const uint8_t *v4 = a->b;
+	struct buf out = buf_attempt(b);
 
-	if (a->family == IP_V6 && memcmp(a->b, mapped, 12) == 0) {
+	if (a->family == IP_V4)
+		put_v4(&out, a->b);
+	else if (a->family == IP_V6 && memcmp(a->b, mapped, 12) == 0) {
 		buf_puts(&out, "::ffff:");
-		v4 = a->b + 12;
-	} else if (a->family == IP_V6) {
+		put_v4(&out, a->b + 12);
+	} else if (a->family == IP_V6)
 		put_v6(&out, a);
-	}
-	if (v4 != a->b || a->family == IP_V4)
-		buf_fmt(&out, "%u.%u.%u.%u", (unsigned)v4[0],
-		    (unsigned)v4[1], (unsigned)v4[2], (unsigned)v4[3]);
 	if (a->family == IP_V6 && a->scope != 0)
 		buf_fmt(&out, "%%%lu", (unsigned long)a->scope);
-	buf_put(b, buf_span(&out));
+	buf_settle(b, &out);
 }
 
 bool

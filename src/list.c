@@ -34,7 +34,7 @@ list_head(const struct queue *q, const struct queue_entry *e,
 	enum rc rc;
 	int fd;
 
-	TRY(queue_open_mail(q, span_of(e->id), &fd));
+	TRY(queue_open_mail(q, e->id, &fd));
 	rc = queue_head_read(fd, out);
 	port_close(fd);
 	return rc;
@@ -254,7 +254,7 @@ show(void *arg, const struct queue_entry *e)
 	enum rc rc;
 	int fd;
 
-	if (queue_open_mail(l->q, span_of(e->id), &fd) != RC_OK)
+	if (queue_open_mail(l->q, e->id, &fd) != RC_OK)
 		return RC_OK;
 	rc = show_open(l, fd, e);
 	port_close(fd);

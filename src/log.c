@@ -112,9 +112,8 @@ put_log(const struct log *l, enum log_level level, struct span with_word,
 		    with_word);
 }
 
-/* Apart, as most lines are not wanted, and need not have the stack for it. */
-static NOINLINE void
-put_line(const struct log *l, enum log_level level, const char *fmt,
+void
+log_vline(const struct log *l, enum log_level level, const char *fmt,
 	va_list ap)
 {
 	char line[LOG_LINE_MAX];
@@ -152,7 +151,7 @@ log_line(const struct log *l, enum log_level level, const char *fmt, ...)
 	if (!log_wants(l, level))
 		return;
 	va_start(ap, fmt);
-	put_line(l, level, fmt, ap);
+	log_vline(l, level, fmt, ap);
 	va_end(ap);
 }
 

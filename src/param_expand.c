@@ -125,22 +125,16 @@ order(uint64_t a, uint64_t b)
 }
 
 static int
-text_order(struct span a, struct span b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int d = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-	return d != 0 ? d : order(a.n, b.n);
-}
-
-static int
 plain_order(struct span a, struct span b)
 {
 	uint64_t x, y;
+	int d = 0;
 
 	if (span_number(a, UINT64_MAX, &x) && span_number(b, UINT64_MAX, &y))
 		return order(x, y);
-	return text_order(a, b);
+	if (a.n > 0 && b.n > 0)
+		d = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+	return d != 0 ? d : order(a.n, b.n);
 }
 
 static bool

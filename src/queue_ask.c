@@ -30,14 +30,10 @@ queue_ask(const struct queue *q, struct span request, struct buf *answer)
 {
 	ms_t until = port_now() + q->set->trigger_timeout;
 	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
-	enum rc rc;
 	int fd;
+	enum rc rc = port_call(queue_at(room, q, QUEUE_CONTROL, ""), until,
+	    &fd);
 
-	queue_path(q, &path, QUEUE_CONTROL, SPAN(""));
-	if (path.full)
-		return RC_NONE;
-	rc = port_call(buf_text(&path), until, &fd);
 	if (rc != RC_OK)
 		return nobody(rc);
 	rc = port_send(fd, request, -1, until);
@@ -51,8 +47,6 @@ enum rc
 queue_lock(const struct queue *q, int *fd)
 {
 	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 
-	queue_path(q, &path, QUEUE_LOCK, SPAN(""));
-	return path.full ? RC_OS : port_lock(buf_text(&path), fd);
+	return port_lock(queue_at(room, q, QUEUE_LOCK, ""), fd);
 }

@@ -21,61 +21,59 @@
  */
 #include "queue_int.h"
 
-#define MARK	SPAN(".full")
+#define MARK	".full"
 #define SHARE	64
 
 struct total {
 	int64_t messages, bytes;
 };
 
+/* Is a cap met, or what is a sixteenth `below` it? */
 static bool
-has_caps(const struct settings *set)
+meets(int64_t cap, int64_t n, bool below)
 {
-	return set->postern_queue_count > 0 || set->postern_queue_bytes > 0;
+	return cap > 0 && n >= cap - (below ? cap / 16 : 0);
 }
 
 static bool
-is_over(const struct settings *set, const struct total *t)
+is_over(const struct settings *set, const struct total *t, bool below)
 {
-	return (set->postern_queue_count > 0 &&
-	    t->messages >= set->postern_queue_count) ||
-	    (set->postern_queue_bytes > 0 &&
-	    t->bytes >= set->postern_queue_bytes);
+	return meets(set->postern_queue_count, t->messages, below) ||
+	    meets(set->postern_queue_bytes, t->bytes, below);
 }
 
 static int64_t
-size_of(const struct queue *q, struct span name)
+size_of(const struct queue *q, const char *name)
 {
 	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 	struct port_stat st;
 
-	queue_path(q, &path, QUEUE_INCOMING, name);
-	return port_stat_path(buf_text(&path), &st) == RC_OK ? st.size : 0;
+	return port_stat_path(queue_at(room, q, QUEUE_INCOMING, name), &st)
+	    == RC_OK ? st.size : 0;
 }
 
 /* Up to where a cap is met: then it doesn't matter how much more there is. */
 static void
 count(const struct queue *q, struct total *t)
 {
-	char path_room[QUEUE_PATH_MAX], room[256];
-	struct buf path = BUF(path_room), name;
+	char path[QUEUE_PATH_MAX], room[256];
 	struct port_list list;
+	struct buf name;
 
 	*t = (struct total){ 0 };
-	queue_path(q, &path, QUEUE_INCOMING, SPAN(""));
-	if (port_list_open(&list, buf_text(&path)) != RC_OK)
+	if (port_list_open(&list, queue_at(path, q, QUEUE_INCOMING, ""))
+	    != RC_OK)
 		return;
 	for (;;) {
 		name = BUF(room);
-		if (is_over(q->set, t) ||
+		if (is_over(q->set, t, false) ||
 		    port_list_next(&list, &name) != RC_OK)
 			break;
 		if (!queue_id_is_safe(buf_span(&name)))
 			continue;
 		t->messages++;
 		if (q->set->postern_queue_bytes > 0)
-			t->bytes += size_of(q, buf_span(&name));
+			t->bytes += size_of(q, buf_text(&name));
 	}
 	port_list_close(&list);
 }
@@ -99,12 +97,9 @@ queue_wants(const struct settings *set, const struct port_space *space)
 static enum rc
 check_space(const struct queue *q)
 {
-	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 	struct port_space space;
 
-	queue_path(q, &path, "", SPAN(""));
-	if (port_space(buf_text(&path), &space) != RC_OK ||
+	if (port_space(q->folder_room, &space) != RC_OK ||
 	    space.free_bytes >= queue_wants(q->set, &space))
 		return RC_OK;
 	log_line(q->log, LOG_WARNING, "no room in the queue: %lld octets are "
@@ -114,46 +109,29 @@ check_space(const struct queue *q)
 	return RC_FULL;
 }
 
-static void
-mark_path(const struct queue *q, struct buf *path)
-{
-	queue_path(q, path, QUEUE_INCOMING, MARK);
-}
-
-/* There is room again, and some more, so that the mark does not come and go. */
-static bool
-has_room(const struct settings *set, const struct total *t)
-{
-	return (set->postern_queue_count == 0 ||
-	    t->messages < set->postern_queue_count -
-	    set->postern_queue_count / 16) &&
-	    (set->postern_queue_bytes == 0 ||
-	    t->bytes < set->postern_queue_bytes -
-	    set->postern_queue_bytes / 16);
-}
-
 enum rc
 queue_cap_allows(const struct queue *q)
 {
-	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
+	char mark[QUEUE_PATH_MAX];
 	struct port_stat st;
 	struct total t;
 
 	TRY(check_space(q));
-	mark_path(q, &path);
-	if (!has_caps(q->set) || port_stat_path(buf_text(&path), &st) != RC_OK)
+	if (q->set->postern_queue_count + q->set->postern_queue_bytes == 0 ||
+	    port_stat_path(queue_at(mark, q, QUEUE_INCOMING, MARK), &st)
+	    != RC_OK)
 		return RC_OK;
 	count(q, &t);
-	if (is_over(q->set, &t)) {
+	if (is_over(q->set, &t, false)) {
 		log_line(q->log, LOG_WARNING, "the queue is full (see "
 		    "postern_queue_count and postern_queue_bytes)");
 		return RC_FULL;
 	}
-	/* If it stays, the next one counts, too. */
-	if (has_room(q->set, &t) && port_remove(buf_text(&path)) == RC_OS)
-		log_line(q->log, LOG_WARNING, "%s: not removed: %s",
-		    buf_text(&path), port_error());
+	/* Room to spare, so that the mark does not come and go.  If it stays,
+	   the next one counts, too. */
+	if (!is_over(q->set, &t, true) && port_remove(mark) == RC_OS)
+		log_line(q->log, LOG_WARNING, "%s: not removed: %s", mark,
+		    port_error());
 	return RC_OK;
 }
 
@@ -179,16 +157,14 @@ is_to_count(const struct settings *set, int64_t bytes)
 void
 queue_cap_came(const struct queue *q, int64_t bytes)
 {
-	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
+	char mark[QUEUE_PATH_MAX];
 	struct total t;
 	int fd;
 
 	if (!is_to_count(q->set, bytes))
 		return;
 	count(q, &t);
-	mark_path(q, &path);
-	if (is_over(q->set, &t) &&
-	    port_create(buf_text(&path), 0600, &fd) == RC_OK)
+	if (is_over(q->set, &t, false) && port_create(queue_at(mark, q,
+	    QUEUE_INCOMING, MARK), 0600, &fd) == RC_OK)
 		port_close(fd);
 }

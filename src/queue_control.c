@@ -45,6 +45,7 @@ struct call {
 	struct run *r;
 	int fd;
 	struct span rest;	/* words behind the first */
+	struct queue_entry e;	/* of the id that is at hand */
 	struct buf out;
 };
 
@@ -52,26 +53,22 @@ enum rc
 control_open(struct run *r)
 {
 	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 
-	queue_path(r->q, &path, QUEUE_CONTROL, SPAN(""));
-	return port_listen(buf_text(&path), 0666, &r->control);
+	return port_listen(queue_at(room, r->q, QUEUE_CONTROL, ""), 0666,
+		&r->control);
 }
 
 void
 control_close(struct run *r)
 {
 	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 
 	for (unsigned i = 0; i < RUN_CALLERS; i++)
 		port_close(r->caller[i].fd);
 	if (r->control < 0)
 		return;
-	queue_path(r->q, &path, QUEUE_CONTROL, SPAN(""));
-	if (port_remove(buf_text(&path)) == RC_OS)
-		run_log(r, NULL, LOG_WARNING, "%s cannot be removed: %s",
-			buf_text(&path), port_error());
+	if (port_remove(queue_at(room, r->q, QUEUE_CONTROL, "")) == RC_OS)
+		run_trouble(r, LOG_WARNING, room, "cannot be removed");
 	port_close(r->control);
 }
 
@@ -89,16 +86,13 @@ is_listed(struct run *r, const char *setting, struct span list, uint32_t uid)
 
 	if (span_is(list, "static:anyone"))
 		return true;
-	r->read_mail = PLAN_NONE;
+	r->reading = NULL;
 	memset(r->reader.envelope, 0, sizeof(r->reader.envelope));
 	arena_init(&arena, r->reader.envelope, sizeof(r->reader.envelope));
 	if (table_names_open(&names, &env, setting, list, 0) != RC_OK)
 		return false;
-	if (port_login(uid, &name) != RC_OK) {
-		buf_clear(&name);
-		buf_puts(&name, "unknown");
-	}
-	rc = table_names_has(&names, buf_span(&name), NULL);
+	rc = table_names_has(&names, port_login(uid, &name) == RC_OK ?
+		buf_span(&name) : SPAN("unknown"), NULL);
 	table_names_close(&names);
 	return rc == RC_OK;
 }
@@ -118,32 +112,256 @@ may(struct run *r, enum right right, uint32_t uid)
 
 /* ---- requests ------------------------------------------------------------ */
 
-static void
-ok(struct call *c)
-{
-	buf_puts(&c->out, "ok\n");
-}
-
+/* In place of what was answered so far. */
 static void
 no(struct call *c, const char *why)
 {
+	buf_clear(&c->out);
 	buf_fmt(&c->out, "no %s\n", why);
 }
 
-/* Does f to each of the ids that the request names.  RC_NONE of f: there is
-   nothing to be done to it. */
-static void
-each(struct call *c, enum rc (*f)(struct call *c, struct queue_entry *e))
+static struct run_mail *
+in_work(const struct call *c)
 {
-	struct queue_entry e;
+	unsigned mail = plan_find(c->r->plan, span_of(c->e.id));
+
+	return mail == PLAN_NONE ? NULL : &c->r->mail[mail];
+}
+
+static enum rc
+on_new(struct call *c)
+{
+	struct run *r = c->r;
+
+	if (!c->e.is_held && plan_due(r->plan, &r->t, c->e.next_s) <= r->t.now)
+		plan_fresh(r->plan, c->e.id);
+	return RC_OK;
+}
+
+static enum rc
+on_drop(struct call *c)
+{
+	c->r->wants_pickup = true;
+	return RC_OK;
+}
+
+/* Those of these modes, wherever they go. */
+static void
+look(struct run *r, unsigned modes)
+{
+	plan_wake(r->plan, PLAN_AWAKE);
+	plan_look(r->plan, modes);
+}
+
+static enum rc
+on_flush(struct call *c)
+{
+	look(c->r, PLAN_ALL);
+	c->r->wants_pickup |= run_has_drop(c->r->q);
+	return RC_OK;
+}
+
+/* Due now, wherever it goes. */
+static enum rc
+make_due(struct call *c)
+{
+	struct run *r = c->r;
+	const struct run_mail *m = in_work(c);
+
+	if (m != NULL && m->phase == RUN_ACTIVE)
+		return RC_OK;		/* it is being tried */
+	TRY(queue_put_off(r->q, c->e.id, r->t.wall_ms / SECOND));
+	plan_fresh(r->plan, c->e.id);
+	return RC_OK;
+}
+
+static enum rc
+on_flush_id(struct call *c)
+{
+	plan_wake(c->r->plan, PLAN_AWAKE);
+	return make_due(c);
+}
+
+static enum rc
+on_flush_site(struct call *c)
+{
+	struct run *r = c->r;
+	struct span site;
+
+	if (!span_word(&c->rest, " \n", &site) || site.n >= sizeof(r->site)) {
+		no(c, "domain is given");
+		return RC_OK;
+	}
+	span_copy(site, r->site, sizeof(r->site));
+	look(r, PLAN_SITE);
+	return RC_OK;
+}
+
+static enum rc
+on_hold(struct call *c)
+{
+	struct run_mail *m = in_work(c);
+
+	if (c->e.is_held)
+		return RC_NONE;
+	TRY(queue_hold(c->r->q, c->e.id, true));
+	if (m != NULL)
+		fate_withdraw(c->r, m);
+	return RC_OK;
+}
+
+static enum rc
+on_requeue(struct call *c)
+{
+	if (c->e.is_held)
+		TRY(queue_hold(c->r->q, c->e.id, false));
+	return make_due(c);
+}
+
+static enum rc
+on_release(struct call *c)
+{
+	return c->e.is_held ? on_requeue(c) : RC_NONE;
+}
+
+static enum rc
+on_delete(struct call *c)
+{
+	struct run *r = c->r;
+	struct run_mail *m = in_work(c);
+
+	if (m == NULL) {
+		r->is_folder_dirty = true;
+		run_sync_soon(r);
+		return queue_remove(r->q, c->e.id);
+	}
+	fate_doom(r, m);
+	return RC_OK;
+}
+
+static enum rc
+on_active(struct call *c)
+{
+	const struct plan_message *m = c->r->plan->message;
+
+	for (unsigned i = 0; i < PLAN_MESSAGES; i++)
+		if (m[i].id[0] != '\0' && m[i].out > 0)
+			buf_fmt(&c->out, "%s ", m[i].id);
+	buf_putc(&c->out, '\n');
+	return RC_OK;
+}
+
+static void
+put_resting(struct call *c)
+{
+	const struct run *r = c->r;
+
+	for (unsigned i = 0; i < r->plan->dests_top; i++) {
+		const struct plan_dest *d = &r->plan->dest[i];
+
+		if (plan_rests(d, &r->t))
+			buf_fmt(&c->out, "rests %s %lld %s\n", d->route,
+				(long long)((d->resting_until - r->t.now) /
+				SECOND), r->note[i].text + RUN_RESTING_N);
+	}
+}
+
+static int64_t
+next_due(const struct run *r)
+{
+	ms_t due = r->plan->horizon;
+
+	for (unsigned i = 0; i < r->plan->soon_n; i++)
+		if (r->plan->soon[i].due < due)
+			due = r->plan->soon[i].due;
+	return due == MS_NEVER ? 0 : plan_mtime(&r->t, due);
+}
+
+static enum rc
+on_status(struct call *c)
+{
+	const struct run *r = c->r;
+	unsigned processes = 0;
+
+	for (unsigned i = 0; i < RUN_CHILDREN; i++)
+		processes += r->child[i].pid != 0;
+	buf_fmt(&c->out, "since %lld\npid %u\nmessages %u\nactive %u\n"
+		"jobs %u\nprocesses %u\nsent %u\ndeferrals %u\nbounced %u\n"
+		"removed %u\nnext %lld\n", (long long)r->since_s, port_pid(),
+		r->plan->seen, r->plan->messages_n, r->plan->jobs_n, processes,
+		r->decided[FATE_SENT], r->decided[FATE_LATER],
+		r->decided[FATE_NEVER], r->removed, (long long)next_due(r));
+	put_resting(c);
+	return RC_OK;
+}
+
+/* The answer comes from a child. */
+static enum rc
+on_list(struct call *c)
+{
+	struct span word = SPAN("");
+
+	(void)span_word(&c->rest, " \n", &word);
+	if (crew_list(c->r, span_is(word, "-j") ? SPAN("json") : SPAN(""),
+	    c->fd) == RC_OK)
+		buf_clear(&c->out);
+	else
+		no(c, "process can be made for it now: try again");
+	return RC_OK;
+}
+
+static enum rc
+on_reload(struct call *c)
+{
+	if (!run_reload(c->r))
+		no(c, "change: main.cf is bad, see the log");
+	return RC_OK;
+}
+
+static enum rc
+on_stop(struct call *c)
+{
+	run_stop(c->r);
+	return RC_OK;
+}
+
+static const struct request {
+	char word[11];
+	bool is_each;			/* for each of the ids that follow */
+	char right;
+	enum rc (*does)(struct call *c);
+} requests[] = {
+	{ "new", true, ANYBODY, on_new },
+	{ "drop", false, ANYBODY, on_drop },
+	{ "flush", false, FLUSHERS, on_flush },
+	{ "flush-id", true, FLUSHERS, on_flush_id },
+	{ "flush-site", false, FLUSHERS, on_flush_site },
+	{ "status", false, READERS, on_status },
+	{ "active", false, READERS, on_active },
+	{ "list", false, READERS, on_list },
+	{ "hold", true, MASTERS, on_hold },
+	{ "release", true, MASTERS, on_release },
+	{ "requeue", true, MASTERS, on_requeue },
+	{ "delete", true, MASTERS, on_delete },
+	{ "reload", false, MASTERS, on_reload },
+	{ "stop", false, MASTERS, on_stop },
+};
+
+/* ---- callers ------------------------------------------------------------- */
+
+static void
+obey(struct call *c, const struct request *q)
+{
 	struct span id;
 
-	ok(c);
-	while (span_word(&c->rest, " \n", &id)) {
-		enum rc rc = queue_entry_find(c->r->q, id, &e);
+	buf_puts(&c->out, "ok\n");
+	if (!q->is_each)
+		(void)q->does(c);
+	while (q->is_each && span_word(&c->rest, " \n", &id)) {
+		enum rc rc = queue_entry_find(c->r->q, id, &c->e);
 
 		if (rc == RC_OK)
-			rc = f(c, &e);
+			rc = q->does(c);
 		if (rc == RC_OK)
 			continue;
 		buf_clear(&c->out);
@@ -153,255 +371,6 @@ each(struct call *c, enum rc (*f)(struct call *c, struct queue_entry *e))
 			no(c, "such message");
 	}
 }
-
-static enum rc
-see_new(struct call *c, struct queue_entry *e)
-{
-	struct run *r = c->r;
-
-	if (!e->is_held && plan_due(&r->plan, &r->t, e->next_s) <= r->t.now)
-		plan_fresh(&r->plan, e->id);
-	return RC_OK;
-}
-
-static void
-on_new(struct call *c)
-{
-	each(c, see_new);
-}
-
-static void
-on_drop(struct call *c)
-{
-	c->r->wants_pickup = true;
-	ok(c);
-}
-
-static void
-on_flush(struct call *c)
-{
-	plan_wake(&c->r->plan, PLAN_AWAKE);
-	plan_look(&c->r->plan, PLAN_ALL);
-	c->r->wants_pickup |= run_has_drop(c->r->q);
-	ok(c);
-}
-
-/* Due now, wherever it goes. */
-static enum rc
-make_due(struct call *c, struct queue_entry *e)
-{
-	struct run *r = c->r;
-	unsigned mail = plan_find(&r->plan, span_of(e->id));
-
-	if (mail != PLAN_NONE && r->mail[mail].phase == RUN_ACTIVE)
-		return RC_OK;		/* it is being tried */
-	TRY(queue_put_off(r->q, span_of(e->id), r->t.wall_ms / SECOND));
-	plan_fresh(&r->plan, e->id);
-	return RC_OK;
-}
-
-static void
-on_flush_id(struct call *c)
-{
-	plan_wake(&c->r->plan, PLAN_AWAKE);
-	each(c, make_due);
-}
-
-static void
-on_flush_site(struct call *c)
-{
-	struct run *r = c->r;
-	struct buf site = BUF(r->site);
-	struct span word = SPAN("");
-
-	(void)span_word(&c->rest, " \n", &word);
-	buf_put(&site, word);
-	if (word.n == 0 || site.full) {
-		no(c, "domain is given");
-		return;
-	}
-	(void)buf_text(&site);
-	plan_wake(&r->plan, PLAN_AWAKE);
-	plan_look(&r->plan, PLAN_SITE);
-	ok(c);
-}
-
-static enum rc
-hold(struct call *c, struct queue_entry *e)
-{
-	struct run *r = c->r;
-	unsigned mail = plan_find(&r->plan, span_of(e->id));
-
-	if (e->is_held)
-		return RC_NONE;
-	TRY(queue_hold(r->q, span_of(e->id), true));
-	if (mail != PLAN_NONE)
-		fate_withdraw(r, mail);
-	return RC_OK;
-}
-
-static void
-on_hold(struct call *c)
-{
-	each(c, hold);
-}
-
-static enum rc
-release(struct call *c, struct queue_entry *e)
-{
-	if (!e->is_held)
-		return RC_NONE;
-	TRY(queue_hold(c->r->q, span_of(e->id), false));
-	return make_due(c, e);
-}
-
-static void
-on_release(struct call *c)
-{
-	each(c, release);
-}
-
-static enum rc
-requeue(struct call *c, struct queue_entry *e)
-{
-	if (e->is_held)
-		TRY(queue_hold(c->r->q, span_of(e->id), false));
-	return make_due(c, e);
-}
-
-static void
-on_requeue(struct call *c)
-{
-	each(c, requeue);
-}
-
-static enum rc
-delete(struct call *c, struct queue_entry *e)
-{
-	struct run *r = c->r;
-	unsigned mail = plan_find(&r->plan, span_of(e->id));
-
-	if (mail == PLAN_NONE) {
-		r->is_folder_dirty = true;
-		run_sync_soon(r);
-		return queue_remove(r->q, span_of(e->id));
-	}
-	fate_doom(r, mail);
-	return RC_OK;
-}
-
-static void
-on_delete(struct call *c)
-{
-	each(c, delete);
-}
-
-static void
-on_active(struct call *c)
-{
-	const struct plan *p = &c->r->plan;
-
-	ok(c);
-	for (unsigned i = 0; i < PLAN_MESSAGES; i++)
-		if (p->message[i].id[0] != '\0' && p->message[i].out > 0)
-			buf_fmt(&c->out, "%s ", p->message[i].id);
-	buf_putc(&c->out, '\n');
-}
-
-static void
-put_resting(struct call *c)
-{
-	const struct run *r = c->r;
-
-	for (unsigned i = 0; i < r->plan.dests_top; i++) {
-		const struct plan_dest *d = &r->plan.dest[i];
-
-		if (plan_rests(d, &r->t))
-			buf_fmt(&c->out, "rests %s %lld %s\n", d->route,
-				(long long)((d->resting_until - r->t.now) /
-				SECOND), r->note[i].text);
-	}
-}
-
-static int64_t
-next_due(const struct run *r)
-{
-	ms_t due = r->plan.horizon;
-
-	for (unsigned i = 0; i < r->plan.soon_n; i++)
-		if (r->plan.soon[i].due < due)
-			due = r->plan.soon[i].due;
-	return due == MS_NEVER ? 0 : plan_mtime(&r->t, due);
-}
-
-static void
-on_status(struct call *c)
-{
-	const struct run *r = c->r;
-	unsigned processes = 0;
-
-	for (unsigned i = 0; i < RUN_CHILDREN; i++)
-		processes += r->child[i].pid != 0;
-	ok(c);
-	buf_fmt(&c->out, "since %lld\npid %u\nmessages %u\nactive %u\n"
-		"jobs %u\nprocesses %u\n", (long long)r->since_s, port_pid(),
-		r->plan.seen, r->plan.messages_n, r->plan.jobs_n, processes);
-	buf_fmt(&c->out, "sent %u\ndeferrals %u\nbounced %u\nremoved %u\n"
-		"next %lld\n", r->sent, r->deferred, r->bounced, r->removed,
-		(long long)next_due(r));
-	put_resting(c);
-}
-
-/* The answer comes from a child. */
-static void
-on_list(struct call *c)
-{
-	struct span word = SPAN("");
-
-	(void)span_word(&c->rest, " \n", &word);
-	if (crew_list(c->r, span_is(word, "-j") ? SPAN("json") : SPAN(""),
-	    c->fd) != RC_OK)
-		no(c, "process can be made for it now: try again");
-}
-
-static void
-on_reload(struct call *c)
-{
-	if (run_reload(c->r))
-		ok(c);
-	else
-		no(c, "change: main.cf is bad, see the log");
-}
-
-static void
-on_stop(struct call *c)
-{
-	run_stop(c->r);
-	ok(c);
-}
-
-static const struct request {
-	const char *word;
-	enum right right;
-	void (*does)(struct call *c);
-} requests[] = {
-	{ "new", ANYBODY, on_new },
-	{ "drop", ANYBODY, on_drop },
-	{ "flush", FLUSHERS, on_flush },
-	{ "flush-id", FLUSHERS, on_flush_id },
-	{ "flush-site", FLUSHERS, on_flush_site },
-	{ "status", READERS, on_status },
-	{ "active", READERS, on_active },
-	{ "list", READERS, on_list },
-	{ "hold", MASTERS, on_hold },
-	{ "release", MASTERS, on_release },
-	{ "requeue", MASTERS, on_requeue },
-	{ "delete", MASTERS, on_delete },
-	{ "reload", MASTERS, on_reload },
-	{ "stop", MASTERS, on_stop },
-};
-
-/* ---- callers ------------------------------------------------------------- */
 
 static void
 answer(struct call *c, uint32_t uid)
@@ -417,7 +386,7 @@ answer(struct call *c, uint32_t uid)
 	else if (!may(c->r, requests[i].right, uid))
 		no(c, "right of yours allows this");
 	else
-		requests[i].does(c);
+		obey(c, &requests[i]);
 	/* Who doesn't want it has gone, and who doesn't read it gets none. */
 	if (c->out.n > 0)
 		(void)(port_send(c->fd, buf_span(&c->out), -1, c->r->t.now)

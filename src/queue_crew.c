@@ -24,13 +24,13 @@
 #define SEND_PAUSE	(5 * SECOND)
 #define PICKUP_PAUSE	(5 * MINUTE)	/* what can't be taken is tried anew */
 
-static uint64_t
-hash(const char *text)
+uint64_t
+crew_hash(struct span s)
 {
 	uint64_t h = 14695981039346656037u;	/* FNV-1a */
 
-	for (; *text != '\0'; text++)
-		h = (h ^ (unsigned char)*text) * 1099511628211u;
+	for (; s.n > 0; s.p++, s.n--)
+		h = (h ^ (unsigned char)*s.p) * 1099511628211u;
 	return h;
 }
 
@@ -59,40 +59,37 @@ count_of(const struct run *r, enum queue_task task)
 static void
 log_end(struct run *r, const struct run_child *c, int status)
 {
-	static const char *const names[] = { [QUEUE_DELIVER] = "deliver",
-		[QUEUE_TELL] = "tell", [QUEUE_PICKUP] = "pickup",
-		[QUEUE_LIST] = "list" };
+	static const char names[QUEUE_TASKS][8] = { "deliver", "tell",
+		"pickup", "list" };
 
-	if (status > 256 && c->is_leaving)
-		return;			/* it was in no hurry */
-	if (status > 256)
-		run_log(r, NULL, LOG_WARNING, "process %u (%s) was ended by "
-			"signal %d", c->pid, names[c->task], status - 256);
-	else if (status != 0)
-		run_log(r, NULL, LOG_WARNING, "process %u (%s) ended with "
-			"status %d", c->pid, names[c->task], status);
+	/* One that is leaving was in no hurry. */
+	if (status == 0 || (status > 256 && c->is_leaving))
+		return;
+	run_log(r, NULL, LOG_WARNING, "process %u (%s) %s %d", c->pid,
+		names[c->task], status > 256 ? "was ended by signal" :
+		"ended with status", status & 255);
 }
 
 /* The job of one that ended without a word. */
 static void
 lose_job(struct run *r, struct run_child *c)
 {
-	const struct queue_saying s = { .word = QUEUE_SAYS_RCPT,
-		.fate = FATE_LATER, .flags = QUEUE_BUG_FAULT,
+	const struct queue_saying s = { .fate = FATE_LATER,
+		.flags = QUEUE_BUG_FAULT,
 		.dsn = SPAN("4.3.0"), .relay = SPAN("none"),
 		.text = SPAN("the process that delivers ended too soon") };
 
 	c->is_busy = false;
 	if (fate_decide_rest(r, c->mail, &c->job, &s) > 0)
 		c->faults = PLAN_DIED;
-	fate_job_over(r, &c->job, c->mail, c->faults);
+	fate_job_over(r, c->mail, &c->job, c->faults);
 }
 
 /* What stays can't be taken now; `more` was too much for once. */
 static void
 pickup_over(struct run *r, bool more)
 {
-	plan_look(&r->plan, 0);
+	plan_look(r->plan, 0);
 	r->wants_pickup |= more;
 	if (run_has_drop(r->q))
 		r->pickup_at = r->t.now + PICKUP_PAUSE;
@@ -148,46 +145,27 @@ free_place(struct run *r)
 	return idle;
 }
 
-static port_entry *
-entry_of(const struct run *r, enum queue_task task)
-{
-	switch (task) {
-	case QUEUE_DELIVER:
-		return r->crew->deliver;
-	case QUEUE_TELL:
-		return r->crew->tell;
-	case QUEUE_PICKUP:
-		return r->crew->pickup;
-	case QUEUE_LIST:
-		return r->crew->list;
-	case QUEUE_TASKS:
-		break;
-	}
-	return NULL;
-}
-
 static enum rc
 start(struct run *r, enum queue_task task, struct run_child **out)
 {
 	struct run_child *c = free_place(r);
-	port_entry *entry = entry_of(r, task);
 	unsigned pid;
 	int fd;
 
-	if (entry == NULL)
+	if (r->crew->task[task] == NULL)
 		return RC_OS;
 	if (c == NULL)
 		return RC_FULL;
-	TRY(port_spawn(entry, r->crew->arg, &pid, &fd));
+	TRY(port_spawn(r->crew->task[task], r->crew->arg, &pid, &fd));
 	*c = (struct run_child){ .pid = pid, .fd = fd, .task = (uint8_t)task,
-		.generation = r->generation, .mail = PLAN_NONE,
-		.dest = PLAN_NONE, .since = r->t.now };
+		.generation = r->generation, .dest = PLAN_NONE,
+		.since = r->t.now };
 	*out = c;
 	return RC_OK;
 }
 
-void
-crew_let_go(struct run *r, struct run_child *c)
+static void
+let_go(struct run *r, struct run_child *c)
 {
 	/* Its socket stays, as its end tells when the place is free. */
 	if (port_send(c->fd, span_of(QUEUE_GO), -1, r->t.now) != RC_OK) {
@@ -205,38 +183,25 @@ static enum rc
 give_order(struct run *r, struct run_child *c, int pass)
 {
 	struct buf b = BUF(r->message);
-	enum rc rc = queue_order_put(&b, &r->order);
 
-	if (rc == RC_OK)
-		rc = port_send(c->fd, buf_span(&b), pass,
-			r->t.now + SEND_PAUSE);
-	if (rc != RC_OK)
-		return rc;
+	r->order.task = c->task;
+	TRY(queue_order_put(&b, &r->order));
+	TRY(port_send(c->fd, buf_span(&b), pass, r->t.now + SEND_PAUSE));
 	c->is_busy = true;
 	c->since = r->t.now;
 	return RC_OK;
 }
 
 static void
-write_order(struct run *r, unsigned mail, const struct plan_dest *d)
+write_order(struct run *r, const struct run_mail *m)
 {
 	struct queue_order *o = &r->order;
 
-	o->task = QUEUE_DELIVER;
-	memcpy(o->id, r->plan.message[mail].id, sizeof(o->id));
-	o->transport = SPAN("");
-	o->nexthop = SPAN("");
+	memcpy(o->id, m->id, sizeof(o->id));
+	o->transport = o->nexthop = SPAN("");
 	o->more = false;
-	o->started = r->mail[mail].started;
+	o->started = m->started;
 	o->rcpts = 0;
-	if (d == NULL)
-		return;
-	o->transport = span_of(queue_transport_name(
-		(enum queue_transport)d->transport));
-	o->nexthop = plan_nexthop(d);
-	/* One that is served by several will have more for each: what they
-	   leave is read and sent too soon to be seen waiting here. */
-	o->more = d->first != PLAN_NONE || d->busy > 1;
 }
 
 /* One that serves this route already, and waits; else a new one. */
@@ -275,100 +240,108 @@ order_somebody(struct run *r, uint64_t route, int pass,
 }
 
 enum rc
-crew_send(struct run *r, const struct plan_turn *turn)
+crew_send(struct run *r, struct run_mail *m, const struct plan_turn *turn)
 {
-	const struct plan_dest *d = &r->plan.dest[turn->dest];
+	const struct plan_dest *d = &r->plan->dest[turn->dest];
+	struct queue_order *o = &r->order;
 	struct run_child *c;
 	unsigned i;
 	int fd;
 	enum rc rc;
 
-	write_order(r, turn->message, d);
-	for (i = turn->job.first; i != PLAN_NONE; i = r->plan.rcpt[i].next)
-		r->order.index[r->order.rcpts++] = r->plan.rcpt[i].index;
-	TRY(queue_open_mail(r->q, span_of(r->order.id), &fd));
-	rc = order_somebody(r, hash(d->route), fd, &c);
+	write_order(r, m);
+	o->transport = span_of(queue_transport_name(
+		(enum queue_transport)d->transport));
+	o->nexthop = plan_nexthop(d);
+	/* One that is served by several will have more for each: what they
+	   leave is read and sent too soon to be seen waiting here. */
+	o->more = d->first != PLAN_NONE || d->busy > 1;
+	for (i = turn->job.first; i != PLAN_NONE; i = r->plan->rcpt[i].next)
+		o->index[o->rcpts++] = r->plan->rcpt[i].index;
+	TRY(queue_open_mail(r->q, m->id, &fd));
+	rc = order_somebody(r, crew_hash(span_of(d->route)), fd, &c);
 	port_close(fd);
 	if (rc != RC_OK)
 		return rc;
-	c->mail = (uint16_t)turn->message;
+	c->mail = m;
 	c->dest = (uint16_t)turn->dest;
 	c->job = turn->job;
 	c->faults = 0;
 	c->has_success = false;
-	r->mail[turn->message].was_tried = true;
+	m->was_tried = true;
 	return RC_OK;
 }
 
-/* A child for one order, which is in r->order. */
+/* A child for one order, which is in r->order; RC_FULL, RC_OS. */
 static enum rc
 order_one(struct run *r, enum queue_task task, int pass,
 	struct run_child **out)
 {
 	enum rc rc = start(r, task, out);
 
-	if (rc != RC_OK)
-		return rc == RC_FULL ? RC_FULL : RC_OS;
-	r->order.task = task;
-	rc = give_order(r, *out, pass);
-	if (rc == RC_OK)
-		return RC_OK;
-	reap(r, *out, r->t.now);
-	return RC_OS;
+	if (rc == RC_OK) {
+		rc = give_order(r, *out, pass);
+		if (rc != RC_OK)
+			reap(r, *out, r->t.now);
+	} else if (rc == RC_FULL)
+		return RC_FULL;
+	return rc == RC_OK ? RC_OK : RC_OS;
 }
 
 enum rc
-crew_tell(struct run *r, unsigned mail, unsigned notice)
+crew_tell(struct run *r, struct run_mail *m, unsigned notice)
 {
-	const struct run_mail *m = &r->mail[mail];
 	struct run_child *c;
 	int fd;
 	enum rc rc;
 
 	if (count_of(r, QUEUE_TELL) >= TELLERS_MAX)
 		return RC_FULL;
-	write_order(r, mail, notice == RUN_LOGIN ? &r->plan.dest[m->login] :
-		NULL);
-	if (notice != RUN_RESULTS)
-		r->order.transport = notice == RUN_LOGIN ?
-			SPAN(QUEUE_TELL_LOGIN) : SPAN(QUEUE_TELL_DELAY);
-	if (queue_open_mail(r->q, span_of(r->order.id), &fd) != RC_OK)
+	write_order(r, m);
+	if (notice == RUN_LOGIN) {
+		r->order.transport = SPAN(QUEUE_TELL_LOGIN);
+		r->order.nexthop = plan_nexthop(&r->plan->dest[m->login]);
+	} else if (notice == RUN_DELAY)
+		r->order.transport = SPAN(QUEUE_TELL_DELAY);
+	if (queue_open_mail(r->q, m->id, &fd) != RC_OK)
 		return RC_OS;
 	rc = order_one(r, QUEUE_TELL, fd, &c);
 	port_close(fd);
 	if (rc != RC_OK)
 		return rc;
-	c->mail = (uint16_t)mail;
+	c->mail = m;
 	c->faults = notice;		/* which it is, until it is done */
 	return RC_OK;
+}
+
+/* One that is about no message. */
+static enum rc
+order_plain(struct run *r, enum queue_task task, struct span form, int pass)
+{
+	struct run_child *c;
+
+	r->order = (struct queue_order){ .started = r->t.now,
+		.transport = form };
+	return order_one(r, task, pass, &c);
 }
 
 void
 crew_pickup(struct run *r)
 {
-	struct run_child *c;
 	enum rc rc;
 
 	if (count_of(r, QUEUE_PICKUP) > 0)
 		return;
-	r->order = (struct queue_order){ .started = r->t.now };
-	r->pickup_at = MS_NEVER;
-	rc = order_one(r, QUEUE_PICKUP, -1, &c);
+	rc = order_plain(r, QUEUE_PICKUP, SPAN(""), -1);
 	r->wants_pickup = rc == RC_FULL;
-	if (rc == RC_OS)
-		r->pickup_at = r->t.now + PICKUP_PAUSE;
+	r->pickup_at = rc == RC_OS ? r->t.now + PICKUP_PAUSE : MS_NEVER;
 }
 
 enum rc
 crew_list(struct run *r, struct span form, int fd)
 {
-	struct run_child *c;
-
-	if (count_of(r, QUEUE_LIST) >= LISTERS_MAX)
-		return RC_FULL;
-	r->order = (struct queue_order){ .started = r->t.now,
-		.transport = form };
-	return order_one(r, QUEUE_LIST, fd, &c);
+	return count_of(r, QUEUE_LIST) >= LISTERS_MAX ? RC_FULL :
+		order_plain(r, QUEUE_LIST, form, fd);
 }
 
 /* ---- sayings ------------------------------------------------------------- */
@@ -377,7 +350,7 @@ static const char *
 transport_of(const struct run *r, const struct run_child *c)
 {
 	return c->dest == PLAN_NONE ? NULL : queue_transport_name(
-		(enum queue_transport)r->plan.dest[c->dest].transport);
+		(enum queue_transport)r->plan->dest[c->dest].transport);
 }
 
 /* Why a destination may rest from now on. */
@@ -386,28 +359,26 @@ note_fault(struct run *r, const struct run_child *c,
 	const struct queue_saying *s)
 {
 	struct run_note *n = &r->note[c->dest];
-	struct buf dsn = BUF(n->dsn), text = BUF(n->text);
 
-	buf_put_cut(&dsn, s->dsn);
-	(void)buf_text(&dsn);
-	buf_put_cut(&text, s->text);
-	(void)buf_text(&text);
+	memcpy(n->text, RUN_RESTING, RUN_RESTING_N);
+	span_copy(s->text, n->text + RUN_RESTING_N, RUN_REASON_MAX);
+	span_copy(s->dsn, n->dsn, sizeof(n->dsn));
 }
 
 static void
 take_fate(struct run *r, struct run_child *c, const struct queue_saying *s)
 {
-	unsigned rcpt;
+	unsigned rcpt, faults = s->flags & ~(unsigned)QUEUE_TOLD;
 
 	if (c->task != QUEUE_DELIVER || !c->is_busy)
 		return;
-	rcpt = plan_job_find(&r->plan, &c->job, s->index);
+	rcpt = plan_job_find(r->plan, &c->job, s->index);
 	if (rcpt == PLAN_NONE)
 		return;
-	run_log(r, transport_of(r, c), LOG_INFO, "%s: %.*s",
-		r->plan.message[c->mail].id, SPAN_ARG(s->line));
-	if (s->fate == FATE_LATER && (s->flags & ~(unsigned)QUEUE_TOLD) != 0) {
-		c->faults |= s->flags & ~(unsigned)QUEUE_TOLD;
+	run_log(r, transport_of(r, c), LOG_INFO, "%s: %.*s", c->mail->id,
+		SPAN_ARG(s->line));
+	if (s->fate == FATE_LATER && faults != 0) {
+		c->faults |= faults;
 		note_fault(r, c, s);
 	} else
 		c->has_success = true;
@@ -430,7 +401,7 @@ is_done(struct run *r, struct run_child *c, const struct queue_saying *s)
 		lose_job(r, c);
 		/* It can't say so itself: its next order is on its way. */
 		if (c->jobs >= (unsigned)r->q->set->max_use)
-			crew_let_go(r, c);
+			let_go(r, c);
 		return;
 	}
 	if (c->task == QUEUE_TELL)
@@ -498,14 +469,14 @@ crew_heard(struct run *r, struct run_child *c)
 /* ---- time ---------------------------------------------------------------- */
 
 void
-crew_renew(struct run *r)
+crew_let_go(struct run *r, unsigned generation)
 {
 	for (unsigned i = 0; i < RUN_CHILDREN; i++) {
 		struct run_child *c = &r->child[i];
 
 		if (c->pid != 0 && !c->is_busy && !c->is_leaving &&
-		    c->generation != r->generation)
-			crew_let_go(r, c);
+		    c->generation != generation)
+			let_go(r, c);
 	}
 }
 

@@ -28,10 +28,20 @@ queue_path(const struct queue *q, struct buf *b, const char *folder,
 	buf_text(b);
 }
 
-/* No vowels, so that ids are never words; the first 16 are those of hex. */
+/* There is room: queue_open() saw to it. */
+const char *
+queue_at(char room[QUEUE_PATH_MAX], const struct queue *q, const char *folder,
+	const char *name)
+{
+	struct buf b = buf_over(room, QUEUE_PATH_MAX);
+
+	queue_path(q, &b, folder, span_of(name));
+	return room;
+}
+
+/* No vowels, so that ids are never words. */
 static const char letters[] =
     "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz";
-static const char hex[] = "0123456789ABCDEF";
 
 bool
 queue_id_is_safe(struct span id)
@@ -47,9 +57,9 @@ queue_id_is_safe(struct span id)
 }
 
 static void
-put_digits(struct buf *b, uint64_t v, const char *digits, unsigned base,
-	size_t least)
+put_digits(struct buf *b, uint64_t v, unsigned base, size_t least)
 {
+	const char *digits = base == 16 ? "0123456789ABCDEF" : letters;
 	char room[16];
 	size_t at = sizeof(room);
 
@@ -68,14 +78,14 @@ queue_id_make(struct buf *b, uint64_t inode, int64_t wall_ms, bool is_long)
 	unsigned us = (unsigned)(ms % 1000) * 1000 + port_random_u32() % 1000;
 
 	if (!is_long) {
-		put_digits(b, us, hex, 16, 5);
-		put_digits(b, inode, hex, 16, 1);
+		put_digits(b, us, 16, 5);
+		put_digits(b, inode, 16, 1);
 		return;
 	}
-	put_digits(b, ms / 1000, letters, 52, 6);
-	put_digits(b, us, letters, 52, 4);
+	put_digits(b, ms / 1000, 52, 6);
+	put_digits(b, us, 52, 4);
 	buf_putc(b, 'z');
-	put_digits(b, inode, letters, 51, 1);
+	put_digits(b, inode, 51, 1);
 }
 
 /* ---- opening ------------------------------------------------------------- */
@@ -95,11 +105,10 @@ static bool
 has_folder(const struct queue *q, const char *name)
 {
 	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 	struct port_stat st;
 
-	queue_path(q, &path, name, SPAN(""));
-	return port_stat_path(buf_text(&path), &st) == RC_OK && st.is_folder;
+	return port_stat_path(queue_at(room, q, name, ""), &st) == RC_OK &&
+	    st.is_folder;
 }
 
 /* The name of a folder outlives a power cut as its mail does. */
@@ -136,10 +145,8 @@ static bool
 may_write(const struct queue *q, const char *name)
 {
 	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 
-	queue_path(q, &path, name, SPAN(""));
-	return port_folder_is_writable(buf_text(&path));
+	return port_folder_is_writable(queue_at(room, q, name, ""));
 }
 
 static enum rc
@@ -158,9 +165,7 @@ open_folders(struct queue *q)
 	if (!ensure(q, QUEUE_INCOMING, 0700) || !ensure(q, QUEUE_DROP, 01733)
 	    || !ensure(q, QUEUE_CORRUPT, 0700))
 		return RC_NONE;
-	if (port_space(buf_text(&(struct buf){ .p = q->folder_room,
-	    .n = q->folder.n, .cap = sizeof(q->folder_room) }), &space)
-	    == RC_OK)
+	if (port_space(q->folder_room, &space) == RC_OK)
 		q->is_volatile = space.is_volatile;
 	if (may_write(q, QUEUE_INCOMING))
 		return RC_OK;
@@ -192,130 +197,105 @@ queue_open(struct queue *q, const struct param *param, const struct log *log)
 
 /* ---- messages ------------------------------------------------------------ */
 
-static void
-message_path(const struct queue *q, struct buf *b, struct span id)
-{
-	queue_path(q, b, QUEUE_INCOMING, id);
-}
-
 enum rc
-queue_open_mail(const struct queue *q, struct span id, int *fd)
+queue_open_mail(const struct queue *q, const char *id, int *fd)
 {
 	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 
-	message_path(q, &path, id);
-	return path.full ? RC_FULL : port_open(buf_text(&path), fd);
-}
-
-/* RC_WIRE: it is no regular file. */
-static enum rc
-look(const struct queue *q, struct span name, struct port_stat *st)
-{
-	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
-
-	message_path(q, &path, name);
-	TRY(port_stat_path(buf_text(&path), st));
-	return st->is_file ? RC_OK : RC_WIRE;
+	return port_open(queue_at(room, q, QUEUE_INCOMING, id), fd);
 }
 
 enum rc
 queue_entry_find(const struct queue *q, struct span id,
 	struct queue_entry *out)
 {
+	char room[QUEUE_PATH_MAX];
 	struct buf copy = BUF(out->id);
 	struct port_stat st;
 
 	if (!queue_id_is_safe(id))
 		return RC_NONE;
-	TRY(look(q, id, &st));
 	buf_put(&copy, id);
-	buf_text(&copy);
+	TRY(port_stat_path(queue_at(room, q, QUEUE_INCOMING, buf_text(&copy)),
+	    &st));
 	out->next_s = st.mtime_s;
 	out->is_held = (st.mode & 0200) == 0;
-	return RC_OK;
+	return st.is_file ? RC_OK : RC_WIRE;
 }
 
 enum rc
-queue_remove(const struct queue *q, struct span id)
+queue_remove(const struct queue *q, const char *id)
 {
 	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 
-	message_path(q, &path, id);
-	return port_remove(buf_text(&path));
+	return port_remove(queue_at(room, q, QUEUE_INCOMING, id));
 }
 
 enum rc
-queue_put_off(const struct queue *q, struct span id, int64_t next_s)
+queue_put_off(const struct queue *q, const char *id, int64_t next_s)
 {
 	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 
-	message_path(q, &path, id);
-	return port_set_mtime(buf_text(&path), next_s);
+	return port_set_mtime(queue_at(room, q, QUEUE_INCOMING, id), next_s);
 }
 
 enum rc
-queue_hold(const struct queue *q, struct span id, bool hold)
+queue_hold(const struct queue *q, const char *id, bool hold)
 {
 	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 
-	message_path(q, &path, id);
-	return port_set_mode(buf_text(&path), hold ? 0400 : 0600);
+	return port_set_mode(queue_at(room, q, QUEUE_INCOMING, id),
+	    hold ? 0400 : 0600);
 }
 
-void
-queue_set_aside(const struct queue *q, struct span id, const char *why)
+bool
+queue_set_aside(const struct queue *q, const char *folder, const char *name,
+	const char *why)
 {
 	char from[QUEUE_PATH_MAX], to[QUEUE_PATH_MAX];
-	struct buf f = BUF(from), t = BUF(to);
-	enum rc rc;
+	enum rc rc = port_rename(queue_at(from, q, folder, name),
+	    queue_at(to, q, QUEUE_CORRUPT, name));
 
-	message_path(q, &f, id);
-	queue_path(q, &t, QUEUE_CORRUPT, id);
-	rc = port_rename(buf_text(&f), buf_text(&t));
-	if (rc == RC_OK)
-		log_line(q->log, LOG_ERROR, "%.*s: %s; set aside as %s",
-		    SPAN_ARG(id), why, buf_text(&t));
-	else if (rc != RC_NONE)
-		log_line(q->log, LOG_ERROR, "%.*s: %s; not set aside: %s",
-		    SPAN_ARG(id), why, port_error());
+	if (rc != RC_NONE)
+		log_line(q->log, LOG_ERROR, "%s%s: %s; %sset aside%s %s",
+		    span_is(span_of(folder), QUEUE_DROP) ? "drop/" : "", name,
+		    why, rc == RC_OK ? "" : "not ", rc == RC_OK ? " as" : ":",
+		    rc == RC_OK ? to : port_error());
+	return rc == RC_OK;
 }
 
 /* What is no message: drafts, and what somebody else put there. */
 static void
-pass_over(const struct queue *q, struct span name)
+pass_over(const struct queue *q, const char *name)
 {
+	char room[QUEUE_PATH_MAX];
 	struct port_stat st;
 
-	if (name.p[0] != '.') {
-		queue_set_aside(q, name, "not the name of a message");
-		return;
-	}
-	if (look(q, name, &st) == RC_OK &&
-	    port_wall() - st.mtime_s > DRAFT_AGE &&
-	    queue_remove(q, name) == RC_OK)
-		log_line(q->log, LOG_INFO, "%.*s: a forgotten draft, removed",
-		    SPAN_ARG(name));
+	if (name[0] != '.')
+		queue_set_aside(q, QUEUE_INCOMING, name,
+		    "not the name of a message");
+	else if (port_stat_path(queue_at(room, q, QUEUE_INCOMING, name), &st)
+	    == RC_OK && st.is_file && port_wall() - st.mtime_s > DRAFT_AGE &&
+	    port_remove(room) == RC_OK)
+		log_line(q->log, LOG_INFO, "%s: a forgotten draft, removed",
+		    name);
 }
 
 /* The entry of a name; RC_NONE: it is none of interest, or went. */
 static enum rc
-take_entry(const struct queue *q, struct span name, struct queue_entry *out)
+take_entry(const struct queue *q, struct buf *name, struct queue_entry *out)
 {
+	const char *text = buf_text(name);
 	enum rc rc;
 
-	if (!queue_id_is_safe(name)) {
-		pass_over(q, name);
+	if (!queue_id_is_safe(buf_span(name))) {
+		pass_over(q, text);
 		return RC_NONE;
 	}
-	rc = queue_entry_find(q, name, out);
+	rc = queue_entry_find(q, buf_span(name), out);
 	if (rc != RC_WIRE)
 		return rc;
-	queue_set_aside(q, name, "not a regular file");
+	queue_set_aside(q, QUEUE_INCOMING, text, "not a regular file");
 	return RC_NONE;
 }
 
@@ -323,11 +303,9 @@ static enum rc
 begin_round(struct queue_cursor *c)
 {
 	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 
-	queue_path(c->q, &path, QUEUE_INCOMING, SPAN(""));
-	return port_list_open(&c->list, buf_text(&path)) == RC_OK ? RC_OK
-	    : RC_OS;
+	return port_list_open(&c->list, queue_at(room, c->q, QUEUE_INCOMING,
+	    "")) == RC_OK ? RC_OK : RC_OS;
 }
 
 enum rc
@@ -344,7 +322,7 @@ queue_cursor_next(struct queue_cursor *c, struct queue_entry *out)
 		found = RC_NONE;
 		rc = port_list_next(&c->list, &name);
 		if (rc == RC_OK)
-			found = take_entry(c->q, buf_span(&name), out);
+			found = take_entry(c->q, &name, out);
 	} while (rc == RC_OK && found == RC_NONE);
 	if (rc == RC_OK)
 		return found;

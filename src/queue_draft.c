@@ -36,45 +36,41 @@ queue_draft_put(struct queue_draft *d, struct span content)
 	return RC_OK;
 }
 
-/* What was added to a copy of the buffer is part of the envelope. */
-static void
-add(struct queue_draft *d, const struct buf *done)
+/*
+ * A part of the envelope: its fields, or else a recipient.  If there is no room
+ * for it, that may be only for what was there before.
+ */
+static enum rc
+add(struct queue_draft *d, const struct queue_envelope *e,
+	const struct rcpt *to, struct span given)
 {
-	d->head.env_bytes += (int64_t)(done->n - d->out.n);
-	d->out.n = done->n;
+	size_t before = d->out.n;
+	struct buf b = d->out;
+	enum rc rc = e != NULL ? queue_envelope_put(&b, e) :
+	    queue_rcpt_put(&b, to, given);
+
+	if (rc == RC_FULL && before > 0) {
+		TRY(flush(d));
+		return add(d, e, to, given);
+	}
+	if (rc == RC_OK) {
+		d->head.env_bytes += (int64_t)(b.n - before);
+		d->out.n = b.n;
+	}
+	return rc;
 }
 
 enum rc
 queue_draft_envelope(struct queue_draft *d, const struct queue_envelope *e)
 {
-	struct buf b = d->out;
-	enum rc rc = queue_envelope_put(&b, e);
-
-	if (rc == RC_FULL) {	/* maybe only for what was there before */
-		TRY(flush(d));
-		b = d->out;
-		rc = queue_envelope_put(&b, e);
-	}
-	if (rc == RC_OK)
-		add(d, &b);
-	return rc;
+	return add(d, e, NULL, SPAN(""));
 }
 
 enum rc
 queue_draft_rcpt(struct queue_draft *d, const struct rcpt *to,
 	struct span given)
 {
-	struct buf b = d->out;
-	enum rc rc = queue_rcpt_put(&b, to, given);
-
-	if (rc == RC_FULL) {
-		TRY(flush(d));
-		b = d->out;
-		rc = queue_rcpt_put(&b, to, given);
-	}
-	if (rc != RC_OK)
-		return rc;
-	add(d, &b);
+	TRY(add(d, NULL, to, given));
 	d->head.rcpts++;
 	return RC_OK;
 }
@@ -90,18 +86,15 @@ folder_of(const struct queue_draft *d)
 static enum rc
 make_file(struct queue_draft *d)
 {
-	char name[QUEUE_ID_MAX];
-	struct buf n, path;
+	char room[QUEUE_ID_MAX];
+	struct buf name;
 	enum rc rc = RC_DENY;
 
 	for (int left = NAME_TRIES; rc == RC_DENY && left > 0; left--) {
-		n = BUF(name);
-		buf_fmt(&n, ".%x%08x", port_pid(), port_random_u32());
-		path = BUF(d->name);
-		queue_path(d->q, &path, folder_of(d), buf_span(&n));
-		if (path.full)
-			return RC_FULL;
-		rc = port_create(buf_text(&path), 0600, &d->fd);
+		name = BUF(room);
+		buf_fmt(&name, ".%x%08x", port_pid(), port_random_u32());
+		rc = port_create(queue_at(d->name, d->q, folder_of(d),
+		    buf_text(&name)), 0600, &d->fd);
 	}
 	return rc == RC_DENY ? RC_OS : rc;
 }
@@ -172,13 +165,11 @@ queue_draft_drop(struct queue_draft *d)
 static enum rc
 finish(struct queue_draft *d)
 {
-	struct buf head;
+	struct buf head = buf_over(d->room, QUEUE_HEAD_BYTES + 1);
 	bool is_whole = d->put == 0;
 
-	if (is_whole) {
-		buf_init(&head, d->room, QUEUE_HEAD_BYTES + 1);
+	if (is_whole)
 		queue_head_put(&head, &d->head);
-	}
 	TRY(flush(d));
 	return is_whole ? RC_OK : queue_head_write(d->fd, &d->head);
 }
@@ -192,35 +183,31 @@ static enum rc
 sync_name(struct queue_draft *d)
 {
 	char room[QUEUE_PATH_MAX];
-	struct buf folder = BUF(room);
-	enum rc rc;
+	enum rc rc = port_sync_folder(queue_at(room, d->q, folder_of(d), ""));
 
-	queue_path(d->q, &folder, folder_of(d), SPAN(""));
-	rc = port_sync_folder(buf_text(&folder));
 	return rc != RC_OK && d->is_drop ? port_sync(d->fd) : rc;
 }
 
 enum rc
 queue_draft_publish(struct queue_draft *d)
 {
-	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
+	char path[QUEUE_PATH_MAX];
 	enum rc rc = finish(d);
 
-	queue_path(d->q, &path, folder_of(d), span_of(d->id));
 	if (rc == RC_OK && !d->is_drop && port_uid() == 0)
 		rc = port_give(d->fd, d->q->owner);
 	if (rc == RC_OK)
 		rc = port_sync(d->fd);
 	if (rc == RC_OK)
-		rc = port_rename(d->name, buf_text(&path));
+		rc = port_rename(d->name, queue_at(path, d->q, folder_of(d),
+		    d->id));
 	if (rc != RC_OK) {
 		queue_draft_drop(d);
 		return rc;
 	}
 	rc = sync_name(d);
 	if (rc != RC_OK) {
-		drop(d, buf_text(&path));
+		drop(d, path);
 		return rc;
 	}
 	port_close(d->fd);

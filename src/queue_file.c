@@ -49,42 +49,49 @@
 
 #include "queue_int.h"
 
-#define MAGIC		SPAN("POSTERN1 ")
+#define MAGIC		"POSTERN1 "
 /* R, state, NOTIFY, one octet of an address, and three line ends. */
 #define RCPT_LEAST	7
 
 /* ---- the head ------------------------------------------------------------ */
 
-enum { FLAGS, BODY, RET, ARRIVED, TRIES, UID, BODY_BYTES, ENV_BYTES, RCPTS,
-	NUMBERS };
-static const struct {
-	unsigned char digits;
-	uint64_t most;
-} numbers[NUMBERS] = {
-	[FLAGS] = { 4, 9999 },
-	[BODY] = { 1, JOB_BODY_8BITMIME },
-	[RET] = { 1, JOB_RET_HDRS },
-	[ARRIVED] = { 15, 999999999999999 },
-	[TRIES] = { 7, 9999999 },
-	[UID] = { 10, UINT32_MAX },
-	[BODY_BYTES] = { 15, 999999999999999 },
-	[ENV_BYTES] = { 10, 9999999999 },
-	[RCPTS] = { 8, 99999999 },
+#define NUMBER(field, digits) { offsetof(struct queue_head, field), digits, \
+	sizeof(((struct queue_head *)0)->field) == sizeof(int64_t) }
+static const struct number {
+	unsigned char at, digits;
+	bool is_wide;
+} numbers[] = {
+	NUMBER(flags, 4),
+	NUMBER(body, 1),
+	NUMBER(ret, 1),
+	NUMBER(arrived_ms, 15),
+	NUMBER(tries, 7),
+	NUMBER(uid, 10),
+	NUMBER(body_bytes, 15),
+	NUMBER(env_bytes, 10),
+	NUMBER(rcpts, 8),
 };
 
 /* Digits of one width; what is too large becomes as large as may be. */
 static void
-put_number(struct buf *b, uint64_t v, size_t which)
+put_number(struct buf *b, const struct queue_head *h, const struct number *n)
 {
-	size_t at = b->n + numbers[which].digits;
+	const char *from = (const char *)h + n->at;
+	char digits[16];
+	uint32_t narrow;
+	int64_t v;
 
-	if (v > numbers[which].most)
-		v = numbers[which].most;
-	for (size_t i = 0; i < numbers[which].digits; i++)
-		buf_putc(b, '0');
-	for (; v > 0; v /= 10)
-		b->p[--at] = (char)('0' + v % 10);
-	buf_putc(b, ' ');
+	memcpy(&narrow, from, sizeof(narrow));
+	v = narrow;
+	if (n->is_wide)
+		memcpy(&v, from, sizeof(v));
+	if (v < 0)
+		v = 0;
+	for (size_t i = n->digits; i-- > 0; v /= 10)
+		digits[i] = (char)('0' + v % 10);
+	for (size_t i = 0; v > 0 && i < n->digits; i++)
+		digits[i] = '9';
+	buf_fmt(b, "%.*s ", (int)n->digits, digits);
 }
 
 /* Up to place `end`, whose last is the newline. */
@@ -103,17 +110,11 @@ put_text(struct buf *b, const char *text, size_t end)
 void
 queue_head_put(struct buf *b, const struct queue_head *h)
 {
-	const uint64_t number[NUMBERS] = {
-		h->flags, (uint64_t)h->body, (uint64_t)h->ret,
-		h->arrived_ms > 0 ? (uint64_t)h->arrived_ms : 0, h->tries,
-		h->uid, (uint64_t)h->body_bytes, (uint64_t)h->env_bytes,
-		h->rcpts,
-	};
 	size_t from = b->n;
 
-	buf_put(b, MAGIC);
-	for (size_t i = 0; i < NUMBERS; i++)
-		put_number(b, number[i], i);
+	buf_puts(b, MAGIC);
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		put_number(b, h, &numbers[i]);
 	put_text(b, h->dsn, b->n + DSN_MAX);
 	put_text(b, h->hop, b->n + QUEUE_HOP_MAX);
 	put_text(b, h->reason, b->n + QUEUE_REASON_MAX);
@@ -121,15 +122,22 @@ queue_head_put(struct buf *b, const struct queue_head *h)
 }
 
 static bool
-take_number(struct span *rest, uint64_t *out, size_t which)
+take_number(struct span *rest, struct queue_head *out, const struct number *n)
 {
-	size_t n = numbers[which].digits;
-	struct span field = span_part(*rest, 0, n);
+	char *to = (char *)out + n->at;
+	uint32_t narrow;
+	uint64_t v;
 
-	if (rest->n <= n || rest->p[n] != ' ' ||
-	    !span_number(field, numbers[which].most, out))
+	if (rest->n <= n->digits || rest->p[n->digits] != ' ' ||
+	    !span_number(span_part(*rest, 0, n->digits), n->is_wide ?
+	    INT64_MAX : UINT32_MAX, &v))
 		return false;
-	*rest = span_part(*rest, n + 1, rest->n);
+	*rest = span_part(*rest, n->digits + 1, rest->n);
+	narrow = (uint32_t)v;
+	if (n->is_wide)
+		memcpy(to, &v, sizeof(v));
+	else
+		memcpy(to, &narrow, sizeof(narrow));
 	return true;
 }
 
@@ -147,36 +155,23 @@ take_text(struct span *rest, char *out, size_t n)
 	*rest = span_part(*rest, n, rest->n);
 	while (field.n > 0 && field.p[field.n - 1] == ' ')
 		field.n--;
-	if (field.n > 0)
-		memcpy(out, field.p, field.n);
-	out[field.n] = '\0';
+	span_copy(field, out, n);
 	return true;
 }
 
 static bool
 parse_head(struct span text, struct queue_head *out)
 {
-	uint64_t number[NUMBERS];
 	char filler[QUEUE_HEAD_BYTES];
 
-	if (!span_eq(span_part(text, 0, MAGIC.n), MAGIC))
+	if (!span_is(span_part(text, 0, sizeof(MAGIC) - 1), MAGIC))
 		return false;
-	text = span_part(text, MAGIC.n, text.n);
-	for (size_t i = 0; i < NUMBERS; i++)
-		if (!take_number(&text, &number[i], i))
+	text = span_part(text, sizeof(MAGIC) - 1, text.n);
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		if (!take_number(&text, out, &numbers[i]))
 			return false;
-	*out = (struct queue_head){
-		.flags = (unsigned)number[FLAGS],
-		.body = (enum job_body)number[BODY],
-		.ret = (enum job_ret)number[RET],
-		.arrived_ms = (int64_t)number[ARRIVED],
-		.tries = (unsigned)number[TRIES],
-		.uid = (uint32_t)number[UID],
-		.body_bytes = (int64_t)number[BODY_BYTES],
-		.env_bytes = (int64_t)number[ENV_BYTES],
-		.rcpts = (unsigned)number[RCPTS],
-	};
-	return take_text(&text, out->dsn, DSN_MAX)
+	return out->body <= JOB_BODY_8BITMIME && out->ret <= JOB_RET_HDRS
+	    && take_text(&text, out->dsn, DSN_MAX)
 	    && take_text(&text, out->hop, QUEUE_HOP_MAX)
 	    && take_text(&text, out->reason, QUEUE_REASON_MAX)
 	    && take_text(&text, filler, text.n) && filler[0] == '\0';
@@ -234,34 +229,25 @@ queue_head_write(int fd, const struct queue_head *h)
 static bool
 is_line(struct span s)
 {
-	return span_find(s, '\0') == s.n && span_find(s, '\n') == s.n
-	    && span_find(s, '\r') == s.n;
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '\0' || s.p[i] == '\n' || s.p[i] == '\r')
+			return false;
+	return true;
 }
 
-static void
-put_line(struct buf *b, struct span s)
-{
-	buf_put(b, s);
-	buf_putc(b, '\n');
-}
+static const char tags[QUEUE_FIELDS] = { 'F', 'V', '0', '1', '2', '3', '4',
+	'5', '6' };
 
 enum rc
 queue_envelope_put(struct buf *b, const struct queue_envelope *e)
 {
-	bool is_fit = is_line(e->sender) && is_line(e->envid);
 	size_t from = b->n;
 
-	buf_putc(b, 'F');
-	put_line(b, e->sender);
-	buf_putc(b, 'V');
-	put_line(b, e->envid);
-	for (unsigned i = 0; i < JOB_ATTRS; i++) {
-		is_fit = is_fit && is_line(e->attr[i]);
-		buf_putc(b, (char)('0' + i));
-		put_line(b, e->attr[i]);
+	for (unsigned i = 0; i < QUEUE_FIELDS; i++) {
+		if (!is_line(e->field[i]))
+			return RC_WIRE;
+		buf_fmt(b, "%c%.*s\n", tags[i], SPAN_ARG(e->field[i]));
 	}
-	if (!is_fit)
-		return RC_WIRE;
 	return b->full || b->n - from > QUEUE_ENVELOPE_BYTES ||
 	    e->sender.n > RCPT_ADDR_MAX ? RC_FULL : RC_OK;
 }
@@ -275,10 +261,8 @@ queue_rcpt_put(struct buf *b, const struct rcpt *to, struct span given)
 	if (to->addr.n > RCPT_ADDR_MAX || to->orcpt.n > RCPT_ADDR_MAX ||
 	    given.n > RCPT_ADDR_MAX)
 		return RC_FULL;
-	buf_fmt(b, "R%c%x", QUEUE_WAITS, to->notify);
-	put_line(b, to->addr);
-	put_line(b, to->orcpt);
-	put_line(b, given);
+	buf_fmt(b, "R%c%x%.*s\n%.*s\n%.*s\n", QUEUE_WAITS, to->notify,
+	    SPAN_ARG(to->addr), SPAN_ARG(to->orcpt), SPAN_ARG(given));
 	return b->full ? RC_FULL : RC_OK;
 }
 
@@ -310,10 +294,7 @@ queue_reader_start(struct queue_reader *r, int fd, const struct queue_head *h,
 {
 	/* cppcheck-suppress ctuuninitvar ; an address is all that is taken */
 	struct span rest = { .p = r->envelope };
-	bool is_fit;
-	enum rc rc;
 
-	*out = (struct queue_envelope){ 0 };
 	r->fd = fd;
 	r->at = QUEUE_HEAD_BYTES + h->body_bytes;
 	r->end = r->at + h->env_bytes;
@@ -322,17 +303,12 @@ queue_reader_start(struct queue_reader *r, int fd, const struct queue_head *h,
 	r->from = r->n = 0;
 	rest.n = h->env_bytes < QUEUE_ENVELOPE_BYTES ? (size_t)h->env_bytes
 	    : QUEUE_ENVELOPE_BYTES;
-	rc = read_whole(fd, r->envelope, rest.n, r->at);
-	if (rc != RC_OK)
-		return rc;
-	is_fit = take_tagged(&rest, 'F', &out->sender)
-	    && take_tagged(&rest, 'V', &out->envid);
-	for (unsigned i = 0; is_fit && i < JOB_ATTRS; i++)
-		is_fit = take_tagged(&rest, (char)('0' + i), &out->attr[i]);
-	if (!is_fit || out->sender.n > RCPT_ADDR_MAX)
-		return RC_WIRE;
+	TRY(read_whole(fd, r->envelope, rest.n, r->at));
+	for (unsigned i = 0; i < QUEUE_FIELDS; i++)
+		if (!take_tagged(&rest, tags[i], &out->field[i]))
+			return RC_WIRE;
 	r->at += rest.p - r->envelope;
-	return RC_OK;
+	return out->sender.n <= RCPT_ADDR_MAX ? RC_OK : RC_WIRE;
 }
 
 void
@@ -434,31 +410,27 @@ sum(struct span s)
 
 /* A field and the tab ahead of it; what does not fit is cut. */
 static void
-put_piece(struct buf *b, struct span s)
+put_piece(struct buf *b, struct span s, size_t most)
 {
-	struct buf rest;
-
 	buf_putc(b, '\t');
-	rest = *b;
-	text_printable(&rest, s);
-	b->n = rest.n;
+	text_printable(b, span_part(s, 0, most));
 }
 
 /* A line end, `T`, the sum of what follows it, the fields, and a line end. */
 enum rc
 queue_trail_add(int fd, const struct queue_fault *f)
 {
-	char room[QUEUE_FAULT_BYTES], digest[SUM_HEX + 1];
-	struct buf b = BUF(room), d = BUF(digest);
+	char room[QUEUE_FAULT_BYTES];
+	struct buf b = BUF(room), digest = buf_over(room + 2, SUM_HEX + 1);
 	struct port_stat st;
 
 	b.cap--;		/* room for the last line end */
 	buf_fmt(&b, "\nT%08x\t%u\t%u", 0, f->index, (unsigned)f->fate);
-	put_piece(&b, span_part(f->dsn, 0, DSN_MAX - 1));
-	put_piece(&b, span_part(f->relay, 0, QUEUE_RELAY_MAX));
-	put_piece(&b, f->text);
-	buf_fmt(&d, "%08x", sum(span_part(buf_span(&b), 2 + SUM_HEX, b.n)));
-	memcpy(b.p + 2, buf_text(&d), SUM_HEX);
+	put_piece(&b, f->dsn, DSN_MAX - 1);
+	put_piece(&b, f->relay, QUEUE_RELAY_MAX);
+	put_piece(&b, f->text, f->text.n);
+	buf_fmt(&digest, "%08x", sum(span_part(buf_span(&b), 2 + SUM_HEX,
+	    b.n)));
 	b.cap++;
 	buf_putc(&b, '\n');
 	if (port_stat_fd(fd, &st) != RC_OK)
@@ -499,9 +471,8 @@ parse_fault(struct span line, struct queue_fault *out)
 	if (!span_number(take_piece(&rest), UINT32_MAX, &index) ||
 	    !span_number(take_piece(&rest), FATE_NEVER, &fate))
 		return false;
-	*out = (struct queue_fault){
-		.index = (unsigned)index, .fate = (enum fate)fate
-	};
+	out->index = (unsigned)index;
+	out->fate = (enum fate)fate;
 	out->dsn = take_piece(&rest);
 	out->relay = take_piece(&rest);
 	out->text = rest;

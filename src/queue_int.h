@@ -20,9 +20,6 @@
 
 /* ---- folders (queue_dir.c) ----------------------------------------------- */
 
-/* Sets a file aside and says so, with the reason. */
-void queue_set_aside(const struct queue *q, struct span id, const char *why);
-
 /*
  * queue_id_make - from the inode and the time, as enable_long_queue_ids has
  * it; different from that of any other message in the same file system.
@@ -142,11 +139,11 @@ struct plan_limits {
 };
 
 struct plan_set {
-	struct plan_limits limits[QUEUE_TRANSPORTS];
 	ms_t least_wait, most_wait;	/* minimal_, maximal_backoff_time */
 	ms_t lifetime, bounce_lifetime, warn_after, run_delay;
 	unsigned messages, processes;	/* within our bounds */
 	int64_t built_s;		/* a clock before it is wrong */
+	struct plan_limits limits[QUEUE_TRANSPORTS];
 };
 
 struct plan_time {
@@ -160,19 +157,19 @@ enum plan_rest {
 };
 
 struct plan_dest {
-	char route[QUEUE_ROUTE_MAX];	/* `transport:nexthop` */
 	uint32_t key;
 	uint8_t transport;
 	uint8_t rest;			/* enum plan_rest */
 	bool is_full;			/* something was passed over for it */
 	bool is_told;			/* of its login */
-	uint16_t window, busy;
-	uint16_t groups;		/* here, waiting or in jobs */
-	uint16_t rcpts;			/* that wait */
-	uint16_t first, last;		/* groups that have some waiting */
+	unsigned window, busy;
+	unsigned groups;		/* here, waiting or in jobs */
+	unsigned rcpts;			/* that wait */
+	unsigned first, last;		/* groups that have some waiting */
 	int32_t success, failure, cohorts;	/* in PLAN_ONE parts */
 	ms_t resting_until, not_before, used;
 	ms_t stalled;		/* how long this round waited for it */
+	char route[QUEUE_ROUTE_MAX];	/* `transport:nexthop` */
 };
 
 struct plan_rcpt {
@@ -192,8 +189,8 @@ struct plan_group {
 
 struct plan_message {
 	char id[QUEUE_ID_MAX];	/* empty: free */
-	uint16_t waiting, out;
-	uint16_t stuck_on;	/* destination with no room for more of it */
+	unsigned waiting, out;
+	unsigned stuck_on;	/* destination with no room for more of it */
 	bool has_more;		/* recipients that were not read */
 	bool is_begun;		/* some were read */
 	bool is_flushed;	/* goes even by a deferred transport */
@@ -206,9 +203,9 @@ struct plan_entry {
 
 /* Some recipients of a message on their way, the first of a chain. */
 struct plan_job {
-	uint16_t group;
-	uint16_t first;
-	uint16_t n;
+	unsigned group;
+	unsigned first;
+	unsigned n;
 	bool is_sent;		/* it counts for its destination */
 };
 
@@ -233,7 +230,6 @@ struct plan_turn {
 };
 
 struct plan {
-	struct plan_set set;
 	/* Rounds of the folder. */
 	unsigned modes, next_modes;	/* PLAN_ALL..., of this round */
 	bool is_reading;
@@ -245,6 +241,8 @@ struct plan {
 	bool is_tight;		/* no room, until something is done */
 	bool was_fresh;		/* the latest to be opened */
 	uint8_t source;		/* of what is being opened */
+	unsigned rcpt_free, group_free;
+	unsigned turn;		/* destination to be asked first */
 	unsigned seen;		/* entries of this round, held ones too */
 	ms_t round_from;	/* no round of its own accord before */
 	ms_t round_ended;
@@ -254,18 +252,17 @@ struct plan {
 	ms_t stalled;
 	ms_t net_at, net_last;	/* when to look for PLAN_NET, did last */
 	ms_t paused_until;	/* no processes can be made */
-	char hand[QUEUE_ID_MAX];
 	/* What is in work; places are used from 0 up. */
 	unsigned messages_n, jobs_n, rcpts_n, groups_n;
 	unsigned rcpts_top, groups_top, dests_top;
-	uint16_t rcpt_free, group_free;
-	uint16_t turn;		/* destination to be asked first */
 	unsigned more_n;	/* messages that have more */
+	unsigned soon_n, fresh_n, fresh_at;
+	char hand[QUEUE_ID_MAX];
+	struct plan_set set;
 	struct {
 		ms_t not_before;
 		unsigned busy;
 	} transport[QUEUE_TRANSPORTS];
-	unsigned soon_n, fresh_n, fresh_at;
 	/* The big ones, in the order of how long they are needed. */
 	struct plan_dest dest[PLAN_DESTS];
 	char fresh[PLAN_FRESH][QUEUE_ID_MAX];

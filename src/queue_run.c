@@ -30,8 +30,8 @@ void
 run_log(const struct run *r, const char *transport, enum log_level level,
 	const char *fmt, ...)
 {
-	char tag[64], text[LOG_LINE_MAX];
-	struct buf t = BUF(tag), b = BUF(text);
+	char tag[64];
+	struct buf t = BUF(tag);
 	struct log log = *r->q->log;
 	va_list ap;
 
@@ -45,9 +45,15 @@ run_log(const struct run *r, const char *transport, enum log_level level,
 		log.tag = buf_span(&t);
 	}
 	va_start(ap, fmt);
-	buf_vfmt_cut(&b, fmt, ap);
+	log_vline(&log, level, fmt, ap);
 	va_end(ap);
-	log_line(&log, level, "%s", buf_text(&b));
+}
+
+void
+run_trouble(const struct run *r, enum log_level level, const char *id,
+	const char *what)
+{
+	run_log(r, NULL, level, "%s: %s: %s", id, what, port_error());
 }
 
 void
@@ -61,12 +67,10 @@ static void
 sync_folder(struct run *r)
 {
 	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
 
-	queue_path(r->q, &path, QUEUE_INCOMING, SPAN(""));
-	if (port_sync_folder(buf_text(&path)) != RC_OK)
-		run_log(r, NULL, LOG_WARNING, "%s cannot be synced: %s",
-			buf_text(&path), port_error());
+	if (port_sync_folder(queue_at(room, r->q, QUEUE_INCOMING, ""))
+	    != RC_OK)
+		run_trouble(r, LOG_WARNING, room, "cannot be synced");
 }
 
 void
@@ -79,10 +83,9 @@ run_sync(struct run *r)
 		if (!m->is_open || !m->is_dirty)
 			continue;
 		if (!m->is_removed && port_sync(m->fd) != RC_OK)
-			run_log(r, NULL, LOG_WARNING, "%s cannot be synced: "
-				"%s", r->plan.message[i].id, port_error());
+			run_trouble(r, LOG_WARNING, m->id, "cannot be synced");
 		m->is_dirty = false;
-		fate_synced(r, i);
+		fate_synced(r, m);
 	}
 	if (r->is_folder_dirty)
 		sync_folder(r);
@@ -91,15 +94,26 @@ run_sync(struct run *r)
 
 /* ---- settings ------------------------------------------------------------ */
 
+static struct plan_feedback
+read_feedback(const struct param *p, struct span transport,
+	enum param_each which)
+{
+	struct plan_feedback f = { PLAN_ONE, false };
+	char room[64];
+	struct buf b = BUF(room);
+
+	if (param_each_text(p, transport, which, &b) == RC_OK)
+		(void)(plan_feedback_read(buf_span(&b), &f) == RC_OK);
+	return f;
+}
+
 static void
 read_limits(const struct run *r, enum queue_transport which,
 	struct plan_limits *out)
 {
 	const struct param *p = r->q->param;
 	struct span name = span_of(queue_transport_name(which)), rest, word;
-	char room[64];
-	int64_t v[EACH_COUNT] = { 0 };
-	struct buf b;
+	int64_t v[EACH_COUNT];
 
 	for (unsigned i = 0; i < EACH_COUNT; i++)
 		if (param_each_number(p, name, (enum param_each)i, &v[i])
@@ -109,17 +123,12 @@ read_limits(const struct run *r, enum queue_transport which,
 		.initial = (unsigned)v[EACH_INITIAL_CONCURRENCY],
 		.window = (unsigned)v[EACH_CONCURRENCY_LIMIT],
 		.rcpts = (unsigned)v[EACH_RECIPIENT_LIMIT],
-		.up = { PLAN_ONE, false }, .down = { PLAN_ONE, false },
+		.up = read_feedback(p, name, EACH_POSITIVE_FEEDBACK),
+		.down = read_feedback(p, name, EACH_NEGATIVE_FEEDBACK),
 		.cohorts = (unsigned)v[EACH_FAILED_COHORT_LIMIT],
 		.dest_delay = v[EACH_DESTINATION_RATE_DELAY],
 		.transport_delay = v[EACH_TRANSPORT_RATE_DELAY],
 	};
-	b = BUF(room);
-	if (param_each_text(p, name, EACH_POSITIVE_FEEDBACK, &b) == RC_OK)
-		(void)(plan_feedback_read(buf_span(&b), &out->up) == RC_OK);
-	b = BUF(room);
-	if (param_each_text(p, name, EACH_NEGATIVE_FEEDBACK, &b) == RC_OK)
-		(void)(plan_feedback_read(buf_span(&b), &out->down) == RC_OK);
 	rest = p->set.defer_transports;
 	while (span_word(&rest, LIST_DIVIDERS, &word))
 		out->is_deferred |= span_eq(word, name);
@@ -156,13 +165,6 @@ run_settings(struct run *r, struct plan_set *out)
 	};
 }
 
-static bool
-conf_path(const struct run *r, struct buf *path)
-{
-	buf_fmt(path, "%.*s/main.cf", SPAN_ARG(r->q->param->folder));
-	return !path->full && buf_text(path) != NULL;
-}
-
 /* Has main.cf changed since the latest look? */
 static bool
 conf_changed(struct run *r)
@@ -172,8 +174,8 @@ conf_changed(struct run *r)
 	struct port_stat st = { 0 };
 	bool changed;
 
-	if (!conf_path(r, &path) ||
-	    port_stat_path(buf_text(&path), &st) == RC_OS)
+	buf_fmt(&path, "%.*s/main.cf", SPAN_ARG(r->q->param->folder));
+	if (path.full || port_stat_path(buf_text(&path), &st) == RC_OS)
 		return false;
 	changed = st.mtime_s != r->conf_mtime || st.size != r->conf_size ||
 		st.inode != r->conf_inode;
@@ -196,16 +198,15 @@ run_reload(struct run *r)
 {
 	struct plan_set set;
 
-	(void)conf_changed(r);		/* it is what is read now */
 	(void)conf_changed(r);		/* it is read now, whoever asked */
-	if (r->crew->reload == NULL || !r->crew->reload(r->crew->arg))
+	if (!r->crew->reload(r->crew->arg))
 		return false;
 	run_log(r, NULL, LOG_INFO, "the settings were read anew");
 	r->generation++;
 	run_settings(r, &set);
-	plan_reset(&r->plan, &set);
+	plan_reset(r->plan, &set);
 	open_routes(r);
-	crew_renew(r);
+	crew_let_go(r, r->generation);
 	return true;
 }
 
@@ -228,7 +229,7 @@ tell_cap(struct run *r)
 	int limit = r->q->set->default_process_limit;
 
 	if (r->is_capped || limit <= PLAN_PROCESSES ||
-	    r->plan.jobs_n < PLAN_PROCESSES)
+	    r->plan->jobs_n < PLAN_PROCESSES)
 		return;
 	r->is_capped = true;
 	run_log(r, NULL, LOG_INFO, "default_process_limit = %d: at most %d"
@@ -237,25 +238,25 @@ tell_cap(struct run *r)
 }
 
 static void
-send(struct run *r, const struct plan_turn *turn)
+send(struct run *r, struct run_mail *m, const struct plan_turn *turn)
 {
 	struct plan_job j = turn->job;
 	enum rc rc;
 
-	if (r->plan.dest[turn->dest].transport >= QUEUE_ERROR) {
-		fate_job(r, turn);
+	if (r->plan->dest[turn->dest].transport >= QUEUE_ERROR) {
+		fate_job(r, m, turn);
 		return;
 	}
-	rc = crew_send(r, turn);
+	rc = crew_send(r, m, turn);
 	if (rc == RC_OK) {
 		r->has_spawn_trouble = false;
 		tell_cap(r);
 		return;
 	}
+	plan_undo(r->plan, &j);
 	if (rc == RC_NONE) {		/* somebody removed its file */
-		plan_undo(&r->plan, &j);
-		r->mail[turn->message].is_removed = true;
-		fate_withdraw(r, turn->message);
+		m->is_removed = true;
+		fate_withdraw(r, m);
 		return;
 	}
 	if (rc == RC_OS && !r->has_spawn_trouble) {
@@ -263,50 +264,50 @@ send(struct run *r, const struct plan_turn *turn)
 			"mail waits", port_error());
 		r->has_spawn_trouble = true;
 	}
-	plan_undo(&r->plan, &j);
-	plan_pause(&r->plan, r->t.now + SPAWN_PAUSE);
+	plan_pause(r->plan, r->t.now + SPAWN_PAUSE);
 }
 
 /* One thing to do.  false: nothing, until *until. */
 static bool
 step(struct run *r, ms_t *until)
 {
-	struct plan_turn turn;
+	struct plan_turn turn = { .message = 0 };
+	struct run_mail *m;
 
-	plan_turn(&r->plan, &r->t, &turn);
+	plan_turn(r->plan, &r->t, &turn);
+	m = &r->mail[turn.message];
 	switch (turn.step) {
 	case PLAN_READ:
 		take_read_folder(r, turn.from_start);
-		return true;
+		break;
 	case PLAN_OPEN:
 		take_open(r, &turn);
-		return true;
-	case PLAN_MORE:
-		take_more(r, turn.message);
-		return true;
-	case PLAN_SEND:
-		send(r, &turn);
-		return true;
-	case PLAN_SHED:
-		fate_shed(r, &turn);
-		return true;
-	case PLAN_REST:
 		break;
+	case PLAN_MORE:
+		take_more(r, m);
+		break;
+	case PLAN_SEND:
+		send(r, m, &turn);
+		break;
+	case PLAN_SHED:
+		fate_shed(r, m, &turn);
+		break;
+	case PLAN_REST:
+		*until = turn.until;
+		return false;
 	}
-	*until = turn.until;
-	return false;
+	return true;
 }
 
 /* Messages that wait for their notices, or hold places for want of a sync. */
 static void
 finish_some(struct run *r)
 {
-	bool is_full = r->plan.messages_n >= r->plan.set.messages;
+	bool is_full = r->plan->messages_n >= r->plan->set.messages;
 
-	for (unsigned i = 0; r->plan.messages_n > 0 && i < PLAN_MESSAGES; i++)
-		if (r->mail[i].is_open && r->mail[i].phase == RUN_TELLS &&
-		    !r->mail[i].is_told)
-			fate_settle(r, i);
+	for (unsigned i = 0; r->plan->messages_n > 0 && i < PLAN_MESSAGES; i++)
+		if (r->mail[i].phase == RUN_TELLS)
+			fate_settle(r, &r->mail[i]);
 	if (is_full && r->sync_at != MS_NEVER)
 		run_sync(r);
 }
@@ -364,13 +365,13 @@ give_back(struct run *r)
 {
 	char *from = (char *)&r->head, *to = (char *)(r + 1);
 
-	if (!r->was_busy || r->plan.messages_n > 0 || crew_busy(r) > 0)
+	if (!r->was_busy || r->plan->messages_n > 0 || crew_busy(r) > 0)
 		return;
 	r->was_busy = false;
-	r->read_mail = PLAN_NONE;
+	r->reading = NULL;
 	port_memory_forget(from, (size_t)(to - from));
-	port_memory_forget(r->plan.group, sizeof(r->plan.group) +
-		sizeof(r->plan.rcpt));
+	port_memory_forget(r->plan->group, sizeof(r->plan->group) +
+		sizeof(r->plan->rcpt));
 }
 
 static void
@@ -393,7 +394,7 @@ on_event(struct run *r, unsigned i)
 		on_signal(r);
 	else if (i == WATCH_LINKS) {
 		if (port_link_came(r->links))
-			plan_network(&r->plan, &r->t, port_random_u32());
+			plan_network(r->plan, &r->t, port_random_u32());
 	} else if (i < WATCH_CHILDREN)
 		control_heard(r, &r->caller[i - WATCH_CALLERS]);
 	else
@@ -428,9 +429,8 @@ run_stop(struct run *r)
 	}
 	r->is_stopping = true;
 	r->stop_at = r->t.now + STOP_PAUSE;
-	for (unsigned i = 0; i < RUN_CHILDREN; i++)
-		if (r->child[i].pid != 0 && !r->child[i].is_busy)
-			crew_let_go(r, &r->child[i]);
+	r->generation++;		/* none is of the next one */
+	crew_let_go(r, r->generation);
 }
 
 /* Has it ended, one way or the other? */
@@ -440,7 +440,7 @@ is_over(struct run *r)
 	if (r->is_stopping)
 		return crew_busy(r) == 0 || r->t.now >= r->stop_at;
 	return !r->stay && !r->wants_pickup && r->pickup_at == MS_NEVER &&
-		plan_is_empty(&r->plan) && crew_busy(r) == 0 &&
+		plan_is_empty(r->plan) && crew_busy(r) == 0 &&
 		r->sync_at == MS_NEVER;
 }
 
@@ -473,17 +473,15 @@ loop(struct run *r)
 bool
 run_has_drop(const struct queue *q)
 {
-	char room[QUEUE_PATH_MAX], name_room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room), name = BUF(name_room);
+	char room[QUEUE_PATH_MAX];
 	struct port_list l = { 0 };
-	enum rc rc;
+	struct buf name;
+	enum rc rc = port_list_open(&l, queue_at(room, q, QUEUE_DROP, ""));
 
-	queue_path(q, &path, QUEUE_DROP, SPAN(""));
-	rc = port_list_open(&l, buf_text(&path));
 	while (rc == RC_OK) {
-		name = BUF(name_room);
+		name = BUF(room);
 		rc = port_list_next(&l, &name);
-		if (rc == RC_OK && name_room[0] != '.')
+		if (rc == RC_OK && room[0] != '.')
 			break;
 	}
 	port_list_close(&l);
@@ -512,14 +510,13 @@ start(struct run *r)
 	for (unsigned i = 0; i < RUN_CALLERS; i++)
 		r->caller[i].fd = -1;
 	r->control = r->signals = r->links = -1;
-	r->read_mail = PLAN_NONE;
 	r->sync_at = MS_NEVER;
 	r->cursor.q = r->q;
 	TRY(port_signals(&r->signals));	/* before anything that takes time */
 	run_clock(r);
 	r->since_s = r->t.wall_ms / SECOND;
 	run_settings(r, &set);
-	plan_start(&r->plan, &set);
+	plan_start(r->plan, &set);
 	r->wants_pickup = run_has_drop(r->q);
 	r->pickup_at = MS_NEVER;
 	(void)conf_changed(r);
@@ -545,10 +542,21 @@ end(struct run *r)
 	port_close(r->links);
 }
 
+/* None of the children's. */
+static void *
+own_memory(size_t bytes)
+{
+	void *p = port_memory(bytes);
+
+	if (p != NULL)
+		port_memory_own(p, bytes);
+	return p;
+}
+
 enum rc
 queue_run(struct queue *q, const struct queue_crew *crew, bool stay)
 {
-	struct run *r = port_memory(sizeof(*r));
+	struct run *r = own_memory(sizeof(*r));
 	enum rc rc;
 
 	if (r == NULL)
@@ -557,8 +565,9 @@ queue_run(struct queue *q, const struct queue_crew *crew, bool stay)
 	r->q = q;
 	r->crew = crew;
 	r->stay = stay;
-	r->routes = port_memory(queue_routes_bytes());
-	if (r->routes == NULL)
+	r->routes = own_memory(queue_routes_bytes());
+	r->plan = own_memory(sizeof(*r->plan));
+	if (r->routes == NULL || r->plan == NULL)
 		return RC_OS;
 	rc = start(r);
 	if (rc == RC_OK)

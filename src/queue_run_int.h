@@ -27,15 +27,17 @@ enum run_phase {
 };
 
 /* Notices that a message owes. */
-enum {
+enum {				/* in their order */
 	RUN_RESULTS = 1,	/* what failed; what was sent, if asked for */
-	RUN_DELAY = 2,
-	RUN_LOGIN = 4		/* a password was refused */
+	RUN_LOGIN = 2,		/* a password was refused */
+	RUN_DELAY = 4
 };
 
 /* A message in work, beside its struct plan_message. */
 struct run_mail {
+	const char *id;
 	bool is_open;		/* false: none is in work here */
+	uint16_t n;		/* its place in the plan */
 	int fd;			/* for marks */
 	uint32_t next_at;	/* where reading goes on, behind the content */
 	uint32_t next_index;
@@ -67,10 +69,11 @@ struct run_child {
 	uint8_t task;		/* enum queue_task */
 	bool is_busy, is_leaving;
 	bool has_success;	/* of the job: somebody was answered for */
-	uint16_t mail, dest;
+	uint16_t dest;
 	unsigned generation;	/* of the settings */
 	unsigned jobs;
 	unsigned faults;	/* of the job, QUEUE_HOST_FAULT... */
+	struct run_mail *mail;
 	uint64_t route;		/* hash of where it goes */
 	struct plan_job job;
 	ms_t since;		/* the job, or the rest */
@@ -83,9 +86,11 @@ struct run_caller {
 };
 
 /* Why a destination rests, for the log and `status`. */
+#define RUN_RESTING	"delivery temporarily suspended: "
+#define RUN_RESTING_N	(sizeof(RUN_RESTING) - 1)
 struct run_note {
 	char dsn[DSN_MAX];
-	char text[RUN_REASON_MAX];
+	char text[RUN_RESTING_N + RUN_REASON_MAX];	/* that ahead of it */
 };
 
 enum { WATCH_CONTROL, WATCH_SIGNALS, WATCH_LINKS, WATCH_CALLERS,
@@ -96,8 +101,11 @@ struct run {
 	struct queue *q;
 	const struct queue_crew *crew;
 	struct queue_routes *routes;
+	struct plan *plan;
 	struct plan_time t;
-	struct report_form form;
+	const struct run_mail *reading;	/* the reader is at it; NULL */
+	ms_t sync_at, stop_at;
+	ms_t pickup_at;		/* something stays in drop */
 	bool stay;
 	bool is_stopping;
 	bool wants_pickup;
@@ -107,18 +115,14 @@ struct run {
 	bool was_busy;		/* since memory was given back */
 	int control, signals, links;
 	unsigned generation;
-	ms_t sync_at, stop_at;
-	ms_t pickup_at;		/* something stays in drop */
+	struct report_form form;
 	/* main.cf, as of the latest look */
 	ms_t looked;
 	int64_t conf_mtime, conf_size;
 	uint64_t conf_inode;
 	/* what `status` tells */
 	int64_t since_s;
-	unsigned sent, deferred, bounced, removed;
-	/* the reader is at this message; PLAN_NONE */
-	unsigned read_mail;
-	bool is_net_route;
+	unsigned decided[FATE_NEVER + 1], removed;
 	char site[256];		/* of flush-site */
 	struct run_caller caller[RUN_CALLERS];
 	struct run_child child[RUN_CHILDREN];
@@ -126,7 +130,6 @@ struct run {
 	struct run_note note[PLAN_DESTS];
 	struct port_watch watch[WATCHES];
 	struct queue_cursor cursor;
-	struct plan plan;
 	/* From here on nothing is kept while there is nothing to do. */
 	struct queue_head head;
 	struct queue_envelope env;
@@ -142,6 +145,9 @@ void run_clock(struct run *r);
 /* A line for the log as a transport would write it; NULL: as the manager. */
 void run_log(const struct run *r, const char *transport,
 	enum log_level level, const char *fmt, ...) PRINTF(4, 5);
+/* `ID: WHAT: why the port failed`. */
+void run_trouble(const struct run *r, enum log_level level, const char *id,
+	const char *what);
 bool run_has_drop(const struct queue *q);
 void run_settings(struct run *r, struct plan_set *out);
 /* The settings are read anew; false: they are bad and the old ones stay. */
@@ -155,62 +161,70 @@ void run_sync_soon(struct run *r);
 /* ---- queue_take.c ---- */
 
 void take_open(struct run *r, const struct plan_turn *turn);
-void take_more(struct run *r, unsigned mail);
+void take_more(struct run *r, struct run_mail *m);
 void take_read_folder(struct run *r, bool from_start);
+/* Head and sender, and the reader at the first recipient. */
+MUST_USE enum rc take_read(struct run *r, const struct run_mail *m);
 /*
  * The record of a recipient that is in memory: r->rcpt, until the next call.
  */
-MUST_USE enum rc take_rcpt(struct run *r, unsigned mail,
+MUST_USE enum rc take_rcpt(struct run *r, const struct run_mail *m,
 	const struct plan_rcpt *rcpt);
 
 /* ---- queue_fate.c ---- */
 
 /* What was said of one recipient of a job: log, file, memory. */
-void fate_decide(struct run *r, unsigned mail, struct plan_job *j,
+void fate_decide(struct run *r, struct run_mail *m, struct plan_job *j,
 	unsigned rcpt, const struct queue_saying *s);
 /* The same of one that is not in memory, as r->rcpt. */
-void fate_decide_read(struct run *r, unsigned mail, unsigned dest,
+void fate_decide_read(struct run *r, struct run_mail *m, unsigned dest,
 	const struct queue_saying *s);
 /* All that are left in a job, for a reason of ours; how many. */
-unsigned fate_decide_rest(struct run *r, unsigned mail, struct plan_job *j,
-	const struct queue_saying *s);
+unsigned fate_decide_rest(struct run *r, struct run_mail *m,
+	struct plan_job *j, const struct queue_saying *s);
 /* A job of a transport that needs no process: error, retry, discard. */
-void fate_job(struct run *r, const struct plan_turn *turn);
+void fate_job(struct run *r, struct run_mail *m,
+	const struct plan_turn *turn);
 /* Recipients of a destination that rests. */
-void fate_shed(struct run *r, const struct plan_turn *turn);
+void fate_shed(struct run *r, struct run_mail *m,
+	const struct plan_turn *turn);
 /* Why nothing of a message goes to this destination now. */
-struct queue_saying fate_resting(struct run *r, unsigned mail, unsigned dest,
-	struct buf *text);
+void fate_resting(struct run *r, struct run_mail *m, unsigned dest,
+	struct queue_saying *s);
 /* It is removed as soon as nothing of it is out. */
-void fate_doom(struct run *r, unsigned mail);
+void fate_doom(struct run *r, struct run_mail *m);
 /* Nothing more of it is sent in this attempt; it is kept. */
-void fate_withdraw(struct run *r, unsigned mail);
+void fate_withdraw(struct run *r, struct run_mail *m);
 /* The job is over; its message may be, too. */
-void fate_job_over(struct run *r, struct plan_job *j, unsigned mail,
+void fate_job_over(struct run *r, struct run_mail *m, struct plan_job *j,
 	unsigned faults);
 /* If it is over: notices, the next try, or its end. */
-void fate_settle(struct run *r, unsigned mail);
+void fate_settle(struct run *r, struct run_mail *m);
 /* An order for notices (RUN_RESULTS...) was carried out, or not. */
-void fate_told(struct run *r, unsigned mail, unsigned notice, bool well);
-/* Is a message to be removed, or was it? */
-bool fate_is_gone(const struct run_mail *m);
+void fate_told(struct run *r, struct run_mail *m, unsigned notice, bool well);
 /* Its marks are on the disk. */
-void fate_synced(struct run *r, unsigned mail);
+void fate_synced(struct run *r, struct run_mail *m);
+/* The head that was read and changed. */
+void fate_write_head(struct run *r, const struct run_mail *m);
 
 /* ---- queue_crew.c ---- */
 
+/* For what is not to be kept itself. */
+uint64_t crew_hash(struct span s);
 /* RC_FULL, RC_OS: not now. */
-MUST_USE enum rc crew_send(struct run *r, const struct plan_turn *turn);
+MUST_USE enum rc crew_send(struct run *r, struct run_mail *m,
+	const struct plan_turn *turn);
 /* Of RUN_RESULTS...; RC_FULL: when others are done, RC_OS: it cannot be. */
-MUST_USE enum rc crew_tell(struct run *r, unsigned mail, unsigned notice);
+MUST_USE enum rc crew_tell(struct run *r, struct run_mail *m,
+	unsigned notice);
 /* Shows the queue on this connection. */
 MUST_USE enum rc crew_list(struct run *r, struct span form, int fd);
 void crew_pickup(struct run *r);
-/* Something came, or the end did. */
-void crew_heard(struct run *r, struct run_child *c);
-/* Those with nothing to do, of other settings: they go. */
-void crew_renew(struct run *r);
-void crew_let_go(struct run *r, struct run_child *c);
+/* Something came, or the end did.  Apart, as sayings are large, and the loop's
+   frame is below all that it calls. */
+NOINLINE void crew_heard(struct run *r, struct run_child *c);
+/* Those with nothing to do, of other settings than these, go. */
+void crew_let_go(struct run *r, unsigned generation);
 /* Makes no progress for too long: its end.  *until: when to ask again. */
 void crew_watch(struct run *r, ms_t *until);
 unsigned crew_busy(const struct run *r);

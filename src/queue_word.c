@@ -2,70 +2,39 @@
  * queue_word.c - orders and sayings, as the messages between the manager and
  * its children.
  *
- * Both ends are of one program and one build, and yet what a child says may
- * have been made by whoever took it over: lengths and numbers are compared with
- * what there is.  Numbers are little-endian; texts have their length ahead of
- * them, in two octets.
+ * Both ends are one process that forked, so numbers go as they lie in memory.
+ * And yet what a child says may have been made by whoever took it over: lengths
+ * and numbers are compared with what there is.
  *
- *	order	task 1, more 1, started 8, rcpts 2, id, transport, nexthop,
- *		then an index for each recipient, 4
- *	saying	word 1, flags 1, fate 1, level 1, index 4, dsn, relay, line,
- *		text
+ *	order	struct queue_order up to its texts, an index for each recipient,
+ *		transport and next hop, a line each
+ *	saying	struct queue_saying up to its texts, the length of each of them,
+ *		and the texts
  */
 #include <string.h>
 
 #include "queue_int.h"
 
-/* What is left of a message for texts that may be cut. */
-#define LINE_LEAST	512
+/* What is left of a message for a text, however long the line. */
+#define TEXT_LEAST	512
+#define ORDER_HEAD	offsetof(struct queue_order, transport)
+#define SAYING_HEAD	offsetof(struct queue_saying, part)
 
 static void
-put_int(struct buf *b, uint64_t v, unsigned bytes)
+put(struct buf *b, const void *p, size_t n)
 {
-	for (; bytes > 0; bytes--, v >>= 8)
-		buf_putc(b, (char)(v & 0xff));
+	buf_put(b, (struct span){ p, n });
 }
 
-static void
-put_text(struct buf *b, struct span s)
-{
-	put_int(b, s.n, 2);
-	buf_put(b, s);
-}
-
+/* n octets off the front of what is left; false: there are less. */
 static bool
-take_int(struct span *rest, uint64_t *out, unsigned bytes)
+take(struct span *rest, void *out, size_t n)
 {
-	if (rest->n < bytes)
+	if (rest->n < n)
 		return false;
-	*out = 0;
-	for (unsigned i = bytes; i > 0; i--)
-		*out = *out << 8 | (unsigned char)rest->p[i - 1];
-	*rest = span_part(*rest, bytes, rest->n);
-	return true;
-}
-
-/* A number below `end`, as those of an enum or a set of flags are. */
-static bool
-take_small(struct span *rest, unsigned end, unsigned *out)
-{
-	uint64_t v;
-
-	if (!take_int(rest, &v, 1) || v >= end)
-		return false;
-	*out = (unsigned)v;
-	return true;
-}
-
-static bool
-take_text(struct span *rest, struct span *out)
-{
-	uint64_t n;
-
-	if (!take_int(rest, &n, 2) || n > rest->n)
-		return false;
-	*out = span_part(*rest, 0, (size_t)n);
-	*rest = span_part(*rest, (size_t)n, rest->n);
+	if (n > 0)
+		memcpy(out, rest->p, n);
+	*rest = span_part(*rest, n, rest->n);
 	return true;
 }
 
@@ -74,121 +43,81 @@ take_text(struct span *rest, struct span *out)
 enum rc
 queue_order_put(struct buf *b, const struct queue_order *o)
 {
-	put_int(b, o->task, 1);
-	put_int(b, o->more, 1);
-	put_int(b, (uint64_t)o->started, 8);
-	put_int(b, o->rcpts, 2);
-	put_text(b, span_of(o->id));
-	put_text(b, o->transport);
-	put_text(b, o->nexthop);
-	for (unsigned i = 0; i < o->rcpts; i++)
-		put_int(b, o->index[i], 4);
+	put(b, o, ORDER_HEAD);
+	put(b, o->index, o->rcpts * sizeof(*o->index));
+	buf_fmt(b, "%.*s\n%.*s\n", SPAN_ARG(o->transport),
+	    SPAN_ARG(o->nexthop));
 	return b->full ? RC_FULL : RC_OK;
 }
 
-/* A text into the order's own memory. */
 static bool
-keep_text(struct span *rest, struct buf *room, struct span *out)
+is_rising(const struct queue_order *o)
 {
-	size_t from = room->n;
-	struct span s;
-
-	if (!take_text(rest, &s))
-		return false;
-	buf_put(room, s);
-	*out = span_part(buf_span(room), from, s.n);
-	return !room->full;
-}
-
-static bool
-take_indexes(struct span *rest, struct queue_order *o)
-{
-	uint64_t v;
-
-	if (o->rcpts > QUEUE_JOB_RCPTS)
-		return false;
-	for (unsigned i = 0; i < o->rcpts; i++) {
-		if (!take_int(rest, &v, 4) ||
-		    (i > 0 && v <= o->index[i - 1]))
+	for (unsigned i = 1; i < o->rcpts; i++)
+		if (o->index[i] <= o->index[i - 1])
 			return false;
-		o->index[i] = (uint32_t)v;
-	}
-	return rest->n == 0;
+	return true;
 }
 
 enum rc
 queue_order_take(struct span message, struct queue_order *out)
 {
-	struct buf room = BUF(out->room);
-	unsigned task, more;
-	uint64_t started, rcpts;
-	struct span id;
+	size_t hop, end;
 
-	if (!take_small(&message, QUEUE_TASKS, &task) ||
-	    !take_small(&message, 2, &more) ||
-	    !take_int(&message, &started, 8) ||
-	    !take_int(&message, &rcpts, 2) || !take_text(&message, &id) ||
-	    id.n >= sizeof(out->id))
+	if (!take(&message, out, ORDER_HEAD) || out->task >= QUEUE_TASKS ||
+	    memchr(out->id, '\0', sizeof(out->id)) == NULL ||
+	    out->rcpts > QUEUE_JOB_RCPTS ||
+	    !take(&message, out->index, out->rcpts * sizeof(*out->index)) ||
+	    !is_rising(out))
 		return RC_WIRE;
-	out->task = (enum queue_task)task;
-	out->more = more;
-	out->started = (ms_t)started;
-	out->rcpts = (unsigned)rcpts;
-	memset(out->id, 0, sizeof(out->id));
-	if (id.n > 0)
-		memcpy(out->id, id.p, id.n);
-	return keep_text(&message, &room, &out->transport)
-	    && keep_text(&message, &room, &out->nexthop)
-	    && take_indexes(&message, out) ? RC_OK : RC_WIRE;
+	hop = span_find(message, '\n') + 1;
+	end = span_find_last(message, '\n');
+	if (hop > end || end + 1 != message.n || end >= sizeof(out->room))
+		return RC_WIRE;
+	memcpy(out->room, message.p, end);
+	out->transport = (struct span){ out->room, hop - 1 };
+	out->nexthop = (struct span){ out->room + hop, end - hop };
+	return RC_OK;
 }
 
 /* ---- sayings ------------------------------------------------------------- */
 
-/* No more than leaves `keep` octets of room. */
-static void
-put_cut(struct buf *b, struct span s, size_t keep)
-{
-	size_t left = b->cap - b->n - 1;
-
-	left = left > keep + 2 ? left - keep - 2 : 0;
-	put_text(b, span_part(s, 0, left));
-}
-
 void
 queue_saying_put(struct buf *b, const struct queue_saying *s)
 {
-	put_int(b, s->word, 1);
-	put_int(b, s->flags, 1);
-	put_int(b, s->fate, 1);
-	put_int(b, s->level, 1);
-	put_int(b, s->index, 4);
-	put_text(b, span_part(s->dsn, 0, DSN_MAX - 1));
-	put_cut(b, span_part(s->relay, 0, QUEUE_RELAY_MAX), 4);
-	put_cut(b, s->line, s->text.n < LINE_LEAST ? s->text.n + 2
-	    : LINE_LEAST);
-	put_cut(b, s->text, 0);
+	size_t most[QUEUE_TEXTS] = { DSN_MAX - 1, QUEUE_RELAY_MAX };
+	uint16_t n[QUEUE_TEXTS];
+	size_t left = b->cap - b->n - 1 - SAYING_HEAD - sizeof(n);
+
+	most[QUEUE_A_LINE] = left - DSN_MAX - QUEUE_RELAY_MAX - TEXT_LEAST;
+	most[QUEUE_A_TEXT] = left;
+	for (unsigned i = 0; i < QUEUE_TEXTS; i++) {
+		if (most[i] > left)
+			most[i] = left;
+		n[i] = (uint16_t)span_part(s->part[i], 0, most[i]).n;
+		left -= n[i];
+	}
+	put(b, s, SAYING_HEAD);
+	put(b, n, sizeof(n));
+	for (unsigned i = 0; i < QUEUE_TEXTS; i++)
+		put(b, s->part[i].p, n[i]);
 }
 
 enum rc
 queue_saying_take(struct span message, struct queue_saying *out)
 {
-	unsigned word, fate, level;
-	uint64_t flags, index;
+	uint16_t n[QUEUE_TEXTS];
 
-	if (!take_small(&message, QUEUE_SAYS_BYE + 1, &word) ||
-	    !take_int(&message, &flags, 1) ||
-	    !take_small(&message, FATE_NEVER + 1, &fate) ||
-	    !take_small(&message, LOG_DEBUG + 1, &level) ||
-	    !take_int(&message, &index, 4) ||
-	    !take_text(&message, &out->dsn) || out->dsn.n >= DSN_MAX ||
-	    !take_text(&message, &out->relay) ||
-	    !take_text(&message, &out->line) ||
-	    !take_text(&message, &out->text) || message.n > 0)
+	if (!take(&message, out, SAYING_HEAD) ||
+	    !take(&message, n, sizeof(n)) || out->word > QUEUE_SAYS_BYE ||
+	    out->fate > FATE_NEVER || out->level > LOG_DEBUG ||
+	    n[QUEUE_A_DSN] >= DSN_MAX)
 		return RC_WIRE;
-	out->word = (enum queue_word)word;
-	out->flags = (unsigned)flags;
-	out->index = (unsigned)index;
-	out->fate = (enum fate)fate;
-	out->level = (enum log_level)level;
-	return RC_OK;
+	for (unsigned i = 0; i < QUEUE_TEXTS; i++) {
+		out->part[i] = span_part(message, 0, n[i]);
+		if (out->part[i].n < n[i])
+			return RC_WIRE;
+		message = span_part(message, n[i], message.n);
+	}
+	return message.n == 0 ? RC_OK : RC_WIRE;
 }

@@ -172,10 +172,10 @@ session_start(struct session *s, struct worker *w, const struct host *h)
 	s->w = w;
 	s->set = w->set;
 	s->host = h;
-	route_relay(&relay, h, false);
+	route_relay(&relay, h);
 	s->peer_n = relay.n;
-	buf_clear(&relay);
-	route_relay(&relay, h, true);
+	if (h->ip.family != IP_NONE)
+		buf_fmt(&relay, ":%u", h->port);
 	(void)buf_text(&relay);
 }
 

@@ -404,8 +404,8 @@ MUST_USE enum rc route_site(struct worker *w);
 const struct host *route_host(struct worker *w);
 /* Is nothing left to try after the present host, which took EHLO? */
 bool route_is_last(const struct worker *w);
-/* `name[address]:port`, or `name[path]`; the port only if asked for. */
-void route_relay(struct buf *b, const struct host *h, bool with_port);
+/* `name[address]`, or `name[path]`. */
+void route_relay(struct buf *b, const struct host *h);
 /* What TLS has to know of a host of the present destination; borrows. */
 void route_tls_site(const struct worker *w, const struct host *h,
 	struct tls_site *out);
@@ -440,8 +440,8 @@ enum rc trouble_local(struct session *s);
 /* The connection is lost, or silent for too long; rc tells which. */
 enum rc trouble_lost(struct session *s, enum rc rc);
 /* No connection came about. */
-enum rc trouble_connect(struct worker *w, const struct host *h,
-	const char *dsn, const char *reason);
+enum rc trouble_connect(struct session *s, const char *dsn,
+	const char *reason);
 enum trouble_at {
 	AT_HOST,	/* in a session: the message is not for this server */
 	AT_SITE,	/* nothing found, or nothing to be tried; relay=none */

@@ -81,10 +81,11 @@ dial_inet(struct worker *w, const struct host *h, ms_t until, int *fd)
 }
 
 static enum rc
-dial(struct worker *w, const struct host *h, int *fd)
+dial(struct session *s, int *fd)
 {
-	ms_t until = w->set->connect_timeout > 0 ?
-	    port_now() + w->set->connect_timeout : MS_NEVER;
+	const struct host *h = s->host;
+	ms_t limit = s->set->connect_timeout;
+	ms_t until = limit > 0 ? port_now() + limit : MS_NEVER;
 	char path[256];
 	struct buf b = BUF(path);
 	enum rc rc;
@@ -94,14 +95,14 @@ dial(struct worker *w, const struct host *h, int *fd)
 		rc = b.full ? RC_OS :
 		    port_dial_unix(buf_text(&b), until, fd);
 	} else {
-		rc = dial_inet(w, h, until, fd);
+		rc = dial_inet(s->w, h, until, fd);
 	}
 	if (rc == RC_OK)
 		return RC_OK;
 	if (rc == RC_DENY)
-		return trouble_connect(w, h, "4.4.0",
+		return trouble_connect(s, "4.4.0",
 		    "the source address of bind_address cannot be used");
-	return trouble_connect(w, h, "4.4.1", port_error());
+	return trouble_connect(s, "4.4.1", port_error());
 }
 
 /*
@@ -150,7 +151,7 @@ visit(struct session *s)
 	s->lost = s->tls_begun = s->tls_failed = false;
 	s->verified = s->showed_cert = s->logged_in = false;
 	s->connected = s->sending = 0;
-	if (dial(w, s->host, &fd) != RC_OK)
+	if (dial(s, &fd) != RC_OK)
 		return;
 	s->connected = s->opened = port_now();
 	s->chat.log = w->log;

@@ -81,12 +81,11 @@ keep_resume(struct worker *w)
 
 	if (!w->kept.is_on)
 		return false;
-	w->kept.is_on = false;
 	if (!fits(w)) {
-		hello_quit(s);
-		chat_close(&s->chat, false);
+		smtp_rest(w);
 		return false;
 	}
+	w->kept.is_on = false;
 	if (wake(s) == RC_OK) {
 		s->uses++;
 		return true;

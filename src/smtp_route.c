@@ -11,7 +11,7 @@
 #include "smtp_int.h"
 
 void
-route_relay(struct buf *b, const struct host *h, bool with_port)
+route_relay(struct buf *b, const struct host *h)
 {
 	buf_put(b, h->name);
 	buf_putc(b, '[');
@@ -20,8 +20,6 @@ route_relay(struct buf *b, const struct host *h, bool with_port)
 	else
 		ip_put(b, &h->ip);
 	buf_putc(b, ']');
-	if (with_port && h->ip.family != IP_NONE)
-		buf_fmt(b, ":%u", h->port);
 }
 
 /* The host part of a destination; a socket has none. */

@@ -281,17 +281,12 @@ trouble_lost(struct session *s, enum rc rc)
 }
 
 enum rc
-trouble_connect(struct worker *w, const struct host *h, const char *dsn,
-    const char *reason)
+trouble_connect(struct session *s, const char *dsn, const char *reason)
 {
-	struct buf *text = &w->why.text;
-
-	why_start(w, dsn, "none", REACH_HOST |
+	why_start(s->w, dsn, "none", REACH_HOST |
 	    (port_error_is_network() ? REACH_NET : 0));
-	buf_puts(text, "connect to ");
-	route_relay(text, h, true);
-	buf_fmt(text, ": %s", reason);
-	return all_suffer(w);
+	buf_fmt(&s->w->why.text, "connect to %s: %s", s->relay, reason);
+	return all_suffer(s->w);
 }
 
 /* No answer of name servers: with them, the network is away. */

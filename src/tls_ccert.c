@@ -87,23 +87,6 @@ choose(const br_ssl_client_certificate_class **ctx,
 	out->chain_len = c->chosen->chain_n;
 }
 
-static const unsigned char *
-oid_of(int hash)
-{
-	switch (hash) {
-	case br_sha1_ID:
-		return BR_HASH_OID_SHA1;
-	case br_sha256_ID:
-		return BR_HASH_OID_SHA256;
-	case br_sha384_ID:
-		return BR_HASH_OID_SHA384;
-	case br_sha512_ID:
-		return BR_HASH_OID_SHA512;
-	default:
-		return NULL;	/* HASH_MD5SHA1 */
-	}
-}
-
 /*
  * A signature made with a damaged prime would tell the other one to whoever
  * sees it, so it is looked at before it goes out.
@@ -112,7 +95,8 @@ static size_t
 sign_rsa(const struct own_key *k, int hash, struct span digest,
 	unsigned char *out, size_t room)
 {
-	const unsigned char *oid = oid_of(hash);
+	const unsigned char *oid = hash == HASH_MD5SHA1 ? NULL
+	    : digest_oid((enum digest)(hash - br_sha1_ID + DIGEST_SHA1));
 	const unsigned char *value = (const unsigned char *)digest.p;
 	unsigned char again[DIGEST_MAX] = { 0 };
 	size_t n = (k->rsa.n_bitlen + 7) / 8;

@@ -80,14 +80,6 @@ unix_of(const struct civil *c)
 	return ((days * 24 + c->hour) * 60 + c->minute) * 60 + c->second;
 }
 
-static bool
-is_civil_eq(const struct civil *a, const struct civil *b)
-{
-	return a->year == b->year && a->month == b->month && a->day == b->day
-	    && a->hour == b->hour && a->minute == b->minute
-	    && a->second == b->second;
-}
-
 /* The next two digits. */
 static bool
 read_pair(struct span *s, int *out)
@@ -109,27 +101,29 @@ read_pair(struct span *s, int *out)
 static bool
 read_time(struct span *rest, int64_t *out)
 {
+	int part[7];	/* century, year, month, day, hour, minute, second */
 	struct civil c, check;
-	int century = 0;
 	struct span s;
+	size_t i, first;
 	unsigned tag;
 
-	if (!der_next(rest, &tag, &s, NULL))
+	if (!der_next(rest, &tag, &s, NULL)
+	    || (tag != DER_TIME && tag != DER_UTC_TIME))
 		return false;
-	if (tag == DER_TIME ? s.n != 15 || !read_pair(&s, &century)
-	    : tag != DER_UTC_TIME || s.n != 13)
+	first = tag == DER_UTC_TIME;
+	for (i = first; i < COUNT(part); i++)
+		if (!read_pair(&s, &part[i]))
+			return false;
+	if (!span_is(s, "Z"))
 		return false;
-	if (!read_pair(&s, &c.year) || !read_pair(&s, &c.month)
-	    || !read_pair(&s, &c.day) || !read_pair(&s, &c.hour)
-	    || !read_pair(&s, &c.minute) || !read_pair(&s, &c.second)
-	    || s.p[0] != 'Z')
-		return false;
-	if (tag == DER_UTC_TIME)
-		century = c.year < 50 ? 20 : 19;
-	c.year += 100 * century;
+	if (first > 0)
+		part[0] = part[1] < 50 ? 20 : 19;
+	c = (struct civil){ 100 * part[0] + part[1], part[2], part[3],
+	    part[4], part[5], part[6], 0 };
 	*out = unix_of(&c);
 	civil_of(*out, &check);
-	return is_civil_eq(&c, &check);
+	c.weekday = check.weekday;
+	return memcmp(&c, &check, sizeof(c)) == 0;
 }
 
 /* Explicit [1] and [2] are identifiers that nobody uses any more. */

@@ -48,6 +48,20 @@ digest_of(enum digest d, struct span data, unsigned char *out)
 	return class->desc >> BR_HASHDESC_OUT_OFF & BR_HASHDESC_OUT_MASK;
 }
 
+const unsigned char *
+digest_oid(enum digest d)
+{
+	static const unsigned char oids[][10] = {
+		{ 5, 0x2b, 14, 3, 2, 26 },
+		{ 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 4 },
+		{ 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1 },
+		{ 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2 },
+		{ 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3 }
+	};
+
+	return oids[d - DIGEST_SHA1];
+}
+
 static int
 hex_of(char c)
 {

@@ -24,11 +24,11 @@ struct maker {
 	struct port_stat st;	/* of FILE, when it was opened */
 	int fd;
 	struct table_make *out;
-	char path[PATH_TEXT_MAX];
 	char *der;		/* CERT_BYTES_MAX + 1 */
 	uint64_t *seen;		/* digests of certificates, for duplicates */
 	size_t most;		/* there is room for */
 	struct tls_index count;
+	char path[PATH_TEXT_MAX];
 };
 
 bool

@@ -263,23 +263,23 @@ enum {	/* key usage; only what we ask about */
 
 /* All spans point into der, which is borrowed. */
 struct cert {
-	struct span der;
-	struct span tbs;	/* what is signed, with its header */
-	struct span serial;
-	struct span issuer, subject;	/* names as DER, with headers */
-	struct span spki;	/* SubjectPublicKeyInfo, with header */
-	struct span algorithm;	/* of the signature; with header */
-	struct span signature;	/* octets of the bit string */
-	int64_t from, until;	/* validity, unix s, inclusive */
 	bool is_v1;		/* or v2, without extensions: no CA by itself */
 	bool is_ca;
-	int path_max;		/* pathLenConstraint; -1: none */
 	bool has_usage, has_purpose;
-	unsigned usage;		/* CERT_MAY_ bits */
 	bool for_servers;	/* EKU has serverAuth or anyExtendedKeyUsage */
+	bool odd_critical;	/* a critical extension we don't understand */
+	int path_max;		/* pathLenConstraint; -1: none */
+	unsigned usage;		/* CERT_MAY_ bits */
+	int64_t from, until;	/* validity, unix s, inclusive */
+	struct span der;
+	struct span issuer, subject;	/* names as DER, with headers */
+	struct span spki;	/* SubjectPublicKeyInfo, with header */
+	struct span tbs;	/* what is signed, with its header */
+	struct span algorithm;	/* of the signature; with header */
+	struct span signature;	/* octets of the bit string */
+	struct span serial;
 	struct span alt_names;	/* body of GeneralNames; p NULL: absent */
 	struct span constraints;	/* body of NameConstraints */
-	bool odd_critical;	/* a critical extension we don't understand */
 };
 
 /*
@@ -359,6 +359,11 @@ enum digest digest_find(struct span name);
  * octets.  Returns how many; 0: it is no digest.
  */
 size_t digest_read(struct span text, unsigned char *out);
+/*
+ * What names it in a signature, behind its length (RFC 8017, B.1), from SHA-1
+ * on.  enum digest has BearSSL's order: an id of that is one more.
+ */
+const unsigned char *digest_oid(enum digest d);
 /* Length of the digest, octets. */
 size_t digest_of(enum digest d, struct span data, unsigned char *out);
 
@@ -390,11 +395,8 @@ bool name_covers(struct span in_cert, struct span pattern);
 bool name_is_host(struct span name);
 /* Is there a dNSName, so that the common name does not count? */
 bool name_has_dns(const struct cert *c);
-/*
- * The next common name of a subject that can be one of a host; `w` begins with
- * the body of the subject.
- */
-MUST_USE bool name_next_common(struct dn_walk *w, struct span *out);
+/* Is it a common name that can be one of a host? */
+bool name_is_common(const struct dn_part *part);
 /* The last common name of the subject, fit for the log; or nothing. */
 void name_common(const struct cert *c, struct buf *out);
 /* Issuer's common name, else organisation, for the log. */
@@ -484,11 +486,11 @@ bool index_is_of(struct span cdb, int64_t bytes);
 struct own_key {
 	bool is_set;
 	bool is_ec;
-	br_x509_certificate chain[KEY_CHAIN_MAX];	/* [0] is its own */
 	size_t chain_n;
 	struct pub_key pub;	/* of the certificate */
-	br_rsa_private_key rsa;	/* whichever it is */
-	br_ec_private_key ec;
+	br_ec_private_key ec;	/* whichever it is */
+	br_rsa_private_key rsa;
+	br_x509_certificate chain[KEY_CHAIN_MAX];	/* [0] is its own */
 };
 
 /*
@@ -512,8 +514,8 @@ MUST_USE enum rc own_key_fits(struct own_key *k);
 struct own_keys {
 	bool is_read;
 	enum rc state;		/* RC_OK, also if there is none; RC_DENY */
-	struct own_key rsa, ec;
 	struct arena arena;	/* of memory that is theirs alone */
+	struct own_key rsa, ec;
 	char why[512];
 };
 
@@ -546,23 +548,22 @@ void key_choice_init(struct key_choice *c, const struct own_keys *keys);
 #define CHAIN_BYTES_MAX	(64 * 1024)
 
 struct chain_link {
-	struct cert cert;
 	bool is_readable;	/* cert_read() was RC_OK */
 	bool is_sent;		/* by the peer, else from our stores */
 	bool is_anchor;		/* trusted as an issuer */
 	bool is_leaf_anchor;	/* trusted even as the leaf itself */
+	struct cert cert;
 };
 
 struct chain {
 	const br_x509_class *vtable;	/* first: BearSSL has a pointer to it */
-	struct chain_link link[CHAIN_LINKS_MAX];	/* [0] is the leaf */
-	size_t n;
-	struct span key[CHAIN_KEYS_MAX];	/* SPKIs of bare anchors */
-	size_t keys;
-	struct pub_key leaf_key;
+	size_t n, keys;		/* of the links; of the bare keys */
 	bool is_cut;		/* too long or too many: some were dropped */
 	struct arena arena;	/* DER of all; CHAIN_BYTES_MAX */
 	size_t open_at;		/* of the certificate coming in */
+	struct pub_key leaf_key;
+	struct chain_link link[CHAIN_LINKS_MAX];	/* [0] is the leaf */
+	struct span key[CHAIN_KEYS_MAX];	/* SPKIs of bare anchors */
 };
 
 /* Empties it; room is of CHAIN_BYTES_MAX. */
@@ -760,17 +761,18 @@ enum tls_trust check_peer(struct tls *t, struct chain *c,
 struct session {
 	unsigned char key[SESSION_KEY];	/* see session_key() */
 	int64_t made_s;		/* unix s, of its full handshake */
-	enum tls_trust trust;	/* what the certificate was found to be then */
 	br_ssl_session_parameters ssl;	/* with the master secret */
+	uint8_t trust;		/* enum tls_trust: what the certificate was
+				   found to be then */
 };
 
 struct sessions {
-	struct session held[SESSIONS_HELD];
 	bool is_wanted;		/* looked up in the settings once, with: */
 	bool is_ready;
 	bool is_off;		/* the file is not to be used; it was said */
 	struct span path;
 	int64_t life_s;
+	struct session held[SESSIONS_HELD];
 };
 
 /*
@@ -817,13 +819,13 @@ struct tls {
 	const struct log *log;
 	bool is_lmtp;
 	bool said_no_dnssec;	/* once per process */
-	struct table_list policy_maps, per_site;
-	struct anchors anchors;
-	struct own_keys keys;
-	struct sessions sessions;
-	struct chain chain;
 	void *chain_room;	/* memory of the port, taken when needed */
 	struct tls_wire *wire;	/* likewise */
+	struct table_list policy_maps, per_site;
+	struct sessions sessions;
+	struct anchors anchors;
+	struct own_keys keys;
+	struct chain chain;
 	char policy_room[2048];	/* what a table said, for tls_policy_find() */
 };
 

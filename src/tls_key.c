@@ -26,8 +26,8 @@ struct reading {
 	struct span path;
 	unsigned wants;
 	struct pem *pem;
-	struct own_key now;		/* not yet complete */
 	bool has_key;
+	struct own_key now;		/* not yet complete */
 };
 
 /* `SETTING = PATH: text` is why there is no TLS. */

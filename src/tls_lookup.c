@@ -190,11 +190,6 @@ find(struct lookup *l)
 	struct span bad;
 	enum rc rc;
 
-	if (p->site->ip.family == IP_NONE) {
-		buf_puts(l->why, "levels dane and dane-only are not for "
-		    "sockets of this machine");
-		return RC_DENY;
-	}
 	if (!has_dnssec(set))
 		return no_dnssec(l);
 	if (dane_digests_read(&digests, set->tls_dane_digests, &bad)

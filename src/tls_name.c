@@ -96,31 +96,25 @@ name_has_dns(const struct cert *c)
 }
 
 bool
-name_next_common(struct dn_walk *w, struct span *out)
+name_is_common(const struct dn_part *part)
 {
-	struct dn_part part;
-
-	while (dn_next(w, &part))
-		if (span_eq(part.oid, OID_CN) && dn_is_text(part.tag)
-		    && name_is_host(part.value)) {
-			*out = part.value;
-			return true;
-		}
-	return false;
+	return span_eq(part->oid, OID_CN) && dn_is_text(part->tag)
+	    && name_is_host(part->value);
 }
 
 static bool
 common_matches(const struct cert *c, const struct span *patterns, size_t n,
 	struct buf *found)
 {
+	struct dn_part part;
 	struct dn_walk w;
-	struct span name;
 
 	if (!dn_begin(c->subject, &w))
 		return false;
-	while (name_next_common(&w, &name))
-		if (covers_any(name, patterns, n)) {
-			buf_put(found, name);
+	while (dn_next(&w, &part))
+		if (name_is_common(&part)
+		    && covers_any(part.value, patterns, n)) {
+			buf_put(found, part.value);
 			return true;
 		}
 	return false;

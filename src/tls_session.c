@@ -3,10 +3,10 @@
  * all of them share, as smtp_tls_session_cache_database names it.
  *
  * The file is of our own making, whatever its type is called: a mark, a digest
- * of all that follows, and records of one size, all numbers big-endian.  It is
- * read as a whole and replaced as a whole, so that who reads it meanwhile sees
- * the old or the new one.  Of two who write at once one loses: a session less
- * costs a handshake, and no more.
+ * of all that follows, and records as they are in memory, for this machine and
+ * no other.  It is read as a whole and replaced as a whole, so that a reader
+ * sees the old or the new one.  Of two who write at once one loses: a session
+ * less costs a handshake, and no more.
  *
  * It holds master secrets, and what it says of a peer is believed: it must
  * belong to us, and to nobody else.
@@ -19,11 +19,10 @@
 #define LIFE_LEAST_S	120
 #define LIFE_MOST_S	(100 * DAY / SECOND)
 
-#define MARK		"postern sessions 1\n"
+#define MARK		"postern sessions 2\n"
 #define MARK_BYTES	(sizeof(MARK) - 1)
 #define HEAD_BYTES	(MARK_BYTES + br_sha256_SIZE)
-/* key, time, trust, version, suite, id with its length, master secret */
-#define RECORD_BYTES	(SESSION_KEY + 8 + 1 + 2 + 2 + 33 + 48)
+#define RECORD_BYTES	sizeof(struct session)
 #define RECORDS_MAX	120	/* in the file; the oldest make room */
 
 _Static_assert(HEAD_BYTES + (RECORDS_MAX + 1) * RECORD_BYTES < SESSION_ROOM,
@@ -201,68 +200,13 @@ session_key(const struct tls *t, const struct tls_policy *p,
 
 /* ---- records ------------------------------------------------------------ */
 
-static void
-put_number(struct buf *b, uint64_t value, unsigned octets)
-{
-	while (octets-- > 0)
-		buf_putc(b, (char)(value >> (8 * octets)));
-}
-
-static void
-put_bytes(struct buf *b, const void *p, size_t n)
-{
-	buf_put(b, (struct span){ p, n });
-}
-
-static void
-put_record(struct buf *b, const struct session *s)
-{
-	put_bytes(b, s->key, sizeof(s->key));
-	put_number(b, (uint64_t)s->made_s, 8);
-	put_number(b, s->trust, 1);
-	put_number(b, s->ssl.version, 2);
-	put_number(b, s->ssl.cipher_suite, 2);
-	put_number(b, s->ssl.session_id_len, 1);
-	put_bytes(b, s->ssl.session_id, sizeof(s->ssl.session_id));
-	put_bytes(b, s->ssl.master_secret, sizeof(s->ssl.master_secret));
-}
-
-static uint64_t
-take_number(struct span *s, unsigned octets)
-{
-	uint64_t value = 0;
-
-	for (unsigned i = 0; i < octets; i++)
-		value = value << 8 | (unsigned char)s->p[i];
-	*s = span_part(*s, octets, s->n);
-	return value;
-}
-
-static void
-take_bytes(struct span *s, void *out, size_t n)
-{
-	memcpy(out, s->p, n);
-	*s = span_part(*s, n, s->n);
-}
-
-/* false: no session can look so. */
+/* Takes the next one off; false: no session can look so. */
 static bool
 take_record(struct span *rest, struct session *out)
 {
-	uint64_t trust;
-
-	take_bytes(rest, out->key, sizeof(out->key));
-	out->made_s = (int64_t)take_number(rest, 8);
-	trust = take_number(rest, 1);
-	out->ssl.version = (uint16_t)take_number(rest, 2);
-	out->ssl.cipher_suite = (uint16_t)take_number(rest, 2);
-	out->ssl.session_id_len = (unsigned char)take_number(rest, 1);
-	take_bytes(rest, out->ssl.session_id, sizeof(out->ssl.session_id));
-	take_bytes(rest, out->ssl.master_secret,
-	    sizeof(out->ssl.master_secret));
-	out->trust = trust <= TLS_VERIFIED ? (enum tls_trust)trust
-	    : TLS_UNTRUSTED;
-	return trust <= TLS_VERIFIED && out->ssl.session_id_len > 0 &&
+	memcpy(out, rest->p, sizeof(*out));
+	*rest = span_part(*rest, sizeof(*out), rest->n);
+	return out->trust <= TLS_VERIFIED && out->ssl.session_id_len > 0 &&
 	    out->ssl.session_id_len <= sizeof(out->ssl.session_id);
 }
 
@@ -454,7 +398,8 @@ change(struct tls *t, const unsigned char *key, const struct session *s,
 		    n - over);
 		all.n = HEAD_BYTES + n - over;
 		if (s != NULL)
-			put_record(&all, s);
+			buf_put(&all, (struct span){ (const char *)s,
+			    sizeof(*s) });
 		save(t, &all);
 	}
 	base_wipe(room, used > all.n ? used : all.n);

@@ -161,16 +161,10 @@ static bool
 rsa_fits(const br_rsa_public_key *key, enum digest d, struct span digest,
 	struct span signature)
 {
-	/* 2.16.840.1.101.3.4.2.x, behind its length: RFC 8017, B.1 */
-	unsigned char id[] = "\x09\x60\x86\x48\1\x65\3\4\2\1";
-	static const unsigned char last[] = { 4, 1, 2, 3 };
 	unsigned char signed_digest[DIGEST_MAX] = { 0 };
 
-	if (d >= DIGEST_SHA224)
-		id[9] = last[d - DIGEST_SHA224];
-	return KEYS_RSA_VRFY(octets(signature), signature.n,
-	    d < DIGEST_SHA224 ? BR_HASH_OID_SHA1 : id, digest.n, key,
-	    signed_digest) == 1
+	return KEYS_RSA_VRFY(octets(signature), signature.n, digest_oid(d),
+	    digest.n, key, signed_digest) == 1
 	    && memcmp(signed_digest, digest.p, digest.n) == 0;
 }
 

@@ -224,39 +224,30 @@ keeps(struct limits *l, unsigned form, struct span name)
 
 /* ---- all names ---------------------------------------------------------- */
 
-/* An empty subject is none.  RFC 5280, 4.2.1.10 has addresses in it, too. */
-static bool
-subject_keeps(struct limits *l, struct span subject)
-{
-	struct dn_part part;
-	struct dn_walk w;
-
-	if (!dn_begin(subject, &w))
-		return false;
-	if (w.sets.n > 0 && !keeps(l, NAME_DIRECTORY, subject))
-		return false;
-	while (dn_next(&w, &part))
-		if (span_eq(part.oid, OID_MAIL)
-		    && !keeps(l, NAME_MAIL, part.value))
-			return false;
-	return true;
-}
-
 /*
- * What would pass for a host's name must keep to the constraints on those.  A
+ * An empty subject is none.  RFC 5280, 4.2.1.10 has addresses in it, too.  And
+ * what would pass for a host's name must keep to the constraints on those; a
  * single label does not count: that is how CAs and people are called.
  */
 static bool
-common_keeps(struct limits *l, struct span subject)
+subject_keeps(struct limits *l, const struct cert *below)
 {
+	bool has_dns = name_has_dns(below);
+	struct dn_part part;
 	struct dn_walk w;
-	struct span name;
 
-	if (!dn_begin(subject, &w))
+	if (!dn_begin(below->subject, &w) || (w.sets.n > 0
+	    && !keeps(l, NAME_DIRECTORY, below->subject)))
 		return false;
-	while (name_next_common(&w, &name))
-		if (span_find(name, '.') < name.n && !keeps(l, NAME_DNS, name))
+	while (dn_next(&w, &part)) {
+		if (span_eq(part.oid, OID_MAIL)
+		    && !keeps(l, NAME_MAIL, part.value))
 			return false;
+		if (!has_dns && name_is_common(&part)
+		    && span_find(part.value, '.') < part.value.n
+		    && !keeps(l, NAME_DNS, part.value))
+			return false;
+	}
 	return true;
 }
 
@@ -283,10 +274,10 @@ name_permitted(const struct cert *below, const struct cert *issuer)
 	if (!issuer->constraints.p)
 		return true;
 	if (!read_limits(issuer->constraints, &l)
-	    || !subject_keeps(&l, below->subject))
+	    || !subject_keeps(&l, below))
 		return false;
 	while (der_next(&rest, &form, &name, NULL))
 		if (!keeps(&l, form, name))
 			return false;
-	return name_has_dns(below) || common_keeps(&l, below->subject);
+	return true;
 }

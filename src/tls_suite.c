@@ -157,21 +157,6 @@ suite_bits(uint16_t suite)
 	return k < KNOWN ? bits_at(k) : 0;
 }
 
-const char *
-suite_version(unsigned version)
-{
-	switch (version) {
-	case BR_TLS10:
-		return "TLSv1";
-	case BR_TLS11:
-		return "TLSv1.1";
-	case BR_TLS12:
-		return "TLSv1.2";
-	default:
-		return "?";
-	}
-}
-
 /* ---- sets --------------------------------------------------------------- */
 
 static uint32_t

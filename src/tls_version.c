@@ -16,6 +16,13 @@ static const struct version {
 
 enum { AT_SSL3 = 1, AT_TLS10 = 2, AT_TLS12 = 4, AT_TLS13 = 5, AT_NONE = 6 };
 
+const char *
+suite_version(unsigned version)
+{
+	return version >= BR_TLS10 && version <= BR_TLS12
+	    ? versions[AT_TLS10 + version - BR_TLS10].name : "?";
+}
+
 #define NUMBER_MAX	INT32_MAX
 
 struct range {

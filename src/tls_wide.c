@@ -80,14 +80,37 @@ cut(uint64_t *d, const uint64_t *t, uint64_t top, const struct wide_mod *m,
 		d[i] = less[i] ^ (keep & (less[i] ^ t[i]));
 }
 
+/* Returns what goes beyond; a counts where the mask has ones. */
+static uint64_t
+add_up(uint64_t *d, const uint64_t *a, uint64_t mask, size_t words)
+{
+	uint64_t carry = 0;
+
+	for (size_t i = 0; i < words; i++)
+		d[i] = add(d[i], a[i] & mask, &carry);
+	return carry;
+}
+
+static uint64_t
+take_off(uint64_t *d, const uint64_t *a, size_t words)
+{
+	uint64_t borrow = 0;
+
+	for (size_t i = 0; i < words; i++)
+		d[i] = sub(d[i], a[i], &borrow);
+	return borrow;
+}
+
+#define ALL	(~(uint64_t)0)
+
 void
 wide_add(uint64_t *d, const uint64_t *a, const uint64_t *b,
 	const struct wide_mod *m)
 {
-	uint64_t t[WIDE_WORDS_MAX], carry = 0;
+	uint64_t t[WIDE_WORDS_MAX], carry;
 
-	for (size_t i = 0; i < m->words; i++)
-		t[i] = add(a[i], b[i], &carry);
+	memcpy(t, a, 8 * m->words);
+	carry = add_up(t, b, ALL, m->words);
 	cut(d, t, carry, m, m->words);
 }
 
@@ -95,13 +118,12 @@ void
 wide_sub(uint64_t *d, const uint64_t *a, const uint64_t *b,
 	const struct wide_mod *m)
 {
-	uint64_t borrow = 0, carry = 0, back;
+	uint64_t t[WIDE_WORDS_MAX], borrow;
 
-	for (size_t i = 0; i < m->words; i++)
-		d[i] = sub(a[i], b[i], &borrow);
-	back = -borrow;
-	for (size_t i = 0; i < m->words; i++)
-		d[i] = add(d[i], m->n[i] & back, &carry);
+	memcpy(t, a, 8 * m->words);
+	borrow = take_off(t, b, m->words);
+	(void)add_up(t, m->n, -borrow, m->words);
+	memcpy(d, t, 8 * m->words);
 }
 
 /* ---- products ----------------------------------------------------------- */
@@ -206,25 +228,6 @@ wide_pow_secret(uint64_t *d, const unsigned char *e, size_t e_n,
 
 /* ---- inversion ---------------------------------------------------------- */
 
-static uint64_t
-add_up(uint64_t *d, const uint64_t *a, size_t words)
-{
-	uint64_t carry = 0;
-
-	for (size_t i = 0; i < words; i++)
-		d[i] = add(d[i], a[i], &carry);
-	return carry;
-}
-
-static void
-take_off(uint64_t *d, const uint64_t *a, size_t words)
-{
-	uint64_t borrow = 0;
-
-	for (size_t i = 0; i < words; i++)
-		d[i] = sub(d[i], a[i], &borrow);
-}
-
 /* a / 2, with `top` above it. */
 static void
 halve(uint64_t *a, uint64_t top, size_t words)
@@ -251,26 +254,26 @@ wide_invert(uint64_t *d, const struct wide_mod *m)
 	while (!wide_is_zero(b, words)) {
 		if ((a[0] & 1) == 0) {
 			halve(a, 0, words);
-			add_up(v, v, words);
+			(void)add_up(v, v, ALL, words);
 			twos++;
 		} else if ((b[0] & 1) == 0) {
 			halve(b, 0, words);
-			add_up(u, u, words);
+			(void)add_up(u, u, ALL, words);
 			twos++;
 		} else if (wide_is_less(b, a, words)) {
-			take_off(a, b, words);
-			add_up(u, v, words);
+			(void)take_off(a, b, words);
+			(void)add_up(u, v, ALL, words);
 		} else {
-			take_off(b, a, words);
-			add_up(v, u, words);
+			(void)take_off(b, a, words);
+			(void)add_up(v, u, ALL, words);
 		}
 	}
 	memcpy(d, m->n, 8 * words);
-	take_off(d, u, words);			/* a is 1 now */
+	(void)take_off(d, u, words);			/* a is 1 now */
 	for (; twos < 64 * words; twos++)
 		wide_add(d, d, d, m);
 	for (; twos > 64 * words; twos--)
-		halve(d, d[0] & 1 ? add_up(d, m->n, words) : 0, words);
+		halve(d, add_up(d, m->n, -(d[0] & 1), words), words);
 }
 
 /* d^(n - 2), as Fermat has it.  No n of ours ends in 1 or 0, as octets go. */

@@ -262,13 +262,13 @@ judge(struct tls_wire *w, const struct tls_policy *p)
 	br_ssl_engine_get_session_parameters(&w->cc.eng, &now);
 	w->is_resumed = w->is_offered && is_same(w, &now);
 	if (w->is_resumed) {
-		w->trust = w->session.trust;
+		w->trust = (enum tls_trust)w->session.trust;
 		w->matched = true;	/* others are not kept */
 	} else {
 		w->trust = check_peer(w->t, &w->t->chain, p, &w->matched,
 		    &w->why);
 		w->session.ssl = now;
-		w->session.trust = w->trust;
+		w->session.trust = (uint8_t)w->trust;
 		w->session.made_s = port_wall();
 	}
 	base_wipe(&now, sizeof(now));

@@ -14,6 +14,8 @@
  * this machine goes nowhere, so whoever delivers it stays as he is, and has a
  * process for each message that becomes its owner (work_local.c).
  */
+#include <string.h>
+
 #include "applet.h"
 #include "port.h"
 #include "smtp.h"
@@ -27,18 +29,17 @@
 #define IDLE		(2 * SECOND)
 
 /* What is touched for every mail stands together, as each page is part of the
-   budget; texts for the manager are made where the order's scraps end. */
+   budget; lines for the manager are made where the order's scraps end. */
 struct deliver {
 	struct report report;		/* first: put() gets it */
+	struct work_child *child;
 	const struct work *work;
-	int fd;				/* to the manager */
+	const struct queue_order *order;
 	int mail;			/* of the latest order; -1: none */
-	struct log log;
 	const struct settings *set;	/* of its protocol */
 	struct worker *worker;		/* NULL: for local mail */
 	enum rc state_of_load;		/* RC_NONE: nothing was loaded yet */
 	bool is_local;
-	bool has_failed;		/* the manager is gone */
 	struct report_form form;
 
 	struct job job;
@@ -48,7 +49,6 @@ struct deliver {
 	unsigned at;			/* the recipient reported last */
 	struct buf text;		/* of the words */
 	char why[WHY_MAX];
-	struct queue_order order;
 
 	struct arena arena;
 	struct param param;		/* for LMTP */
@@ -56,46 +56,12 @@ struct deliver {
 
 /* ---- what is said -------------------------------------------------------- */
 
-/* Room for a text; it is there, as SCRAPS_BYTES is beyond the longest order. */
-static struct buf
-room_for(struct deliver *d, size_t cap)
-{
-	struct buf b = arena_room(&d->scraps);
-
-	ASSERT(b.cap >= cap);
-	b.cap = cap;
-	return b;
-}
-
-static enum rc
-say(struct deliver *d, const struct queue_saying *s)
-{
-	struct buf b = room_for(d, PORT_MESSAGE_MAX + 1);
-	ms_t wait = d->work->param->set.ipc_timeout;
-	enum rc rc;
-
-	queue_saying_put(&b, s);
-	rc = port_send(d->fd, buf_span(&b), -1, port_now() + wait);
-	d->has_failed |= rc != RC_OK;
-	return rc;
-}
-
-static void
-sink(void *arg, enum log_level level, struct span text)
-{
-	struct queue_saying s = { .word = QUEUE_SAYS_LOG, .level = level,
-	    .text = text };
-
-	if (say(arg, &s) != RC_OK)
-		port_err(text);		/* nobody else is left to hear it */
-}
-
 /* The place of a recipient in the order; they come mostly in its order. */
 static unsigned
 place_of(struct deliver *d, const struct rcpt *to)
 {
-	for (unsigned i = 0; i < d->order.rcpts; i++) {
-		d->at = (d->at + 1) % d->order.rcpts;
+	for (unsigned i = 0; i < d->order->rcpts; i++) {
+		d->at = (d->at + 1) % d->order->rcpts;
 		if (d->addr[d->at] == to->addr.p)
 			break;
 	}
@@ -107,26 +73,22 @@ put(struct report *report, const struct job *j, const struct rcpt *to,
 	const struct verdict *v)
 {
 	struct deliver *d = (struct deliver *)report;
-	struct buf line = room_for(d, REPORT_LINE_MAX);
-	size_t used = d->scraps.used;
+	struct buf line = arena_room(&d->scraps);	/* is there */
 	struct queue_saying s = {
 		.word = QUEUE_SAYS_RCPT,
 		.flags = v->reach,
-		.index = d->order.index[place_of(d, to)],
+		.index = d->order->index[place_of(d, to)],
 		.fate = v->fate,
 		.level = LOG_INFO,
 		.dsn = span_of(v->dsn),
 		.relay = v->relay,
 		.text = v->text,
 	};
-	enum rc rc;
 
+	line.cap = REPORT_LINE_MAX;
 	report_line(&line, &d->form, j, to, v);
 	s.line = buf_span(&line);
-	arena_keep(&d->scraps, &line);
-	rc = say(d, &s);
-	d->scraps.used = used;
-	return rc;
+	return work_say(d->child, &s);
 }
 
 /* All that nobody has answered for. */
@@ -136,17 +98,14 @@ put_rest(struct deliver *d, unsigned reach, const char *dsn,
 {
 	struct verdict v = { .fate = FATE_LATER, .reach = reach,
 	    .relay = SPAN("none"), .text = text };
-	struct buf b = BUF(v.dsn);
 	struct rcpt_at at = { 0 };
 	struct rcpt to;
 
-	buf_puts(&b, dsn);
-	(void)buf_text(&b);
+	memcpy(v.dsn, dsn, sizeof("4.3.0"));
 	while (rcpt_next(&d->job.rcpts, &at, &to))
 		if (d->job.rcpts.state[at.index - 1] != RCPT_DONE &&
-		    !d->has_failed)
-			d->has_failed |= put(&d->report, &d->job, &to, &v) !=
-			    RC_OK;
+		    put(&d->report, &d->job, &to, &v) != RC_OK)
+			return;
 }
 
 /* ---- an order becomes a job ---------------------------------------------- */
@@ -183,7 +142,7 @@ static enum rc
 read_rcpts(struct deliver *d, struct queue_reader *reader)
 {
 	struct rcpt_list *l = &d->job.rcpts;
-	size_t n = d->order.rcpts;
+	size_t n = d->order->rcpts;
 	struct queue_rcpt r;
 
 	l->state = arena_take(&d->scraps, n);
@@ -196,8 +155,8 @@ read_rcpts(struct deliver *d, struct queue_reader *reader)
 	for (unsigned i = 0; i < n; i++) {
 		do
 			TRY(queue_rcpt_next(reader, &r));
-		while (r.index < d->order.index[i]);
-		if (r.index != d->order.index[i])
+		while (r.index < d->order->index[i]);
+		if (r.index != d->order->index[i])
 			return RC_WIRE;
 		add_rcpt(d, &r);
 	}
@@ -212,15 +171,15 @@ static void
 fill_job(struct deliver *d, const struct queue_head *h, int fd)
 {
 	d->job = (struct job){
-		.nexthop = d->order.nexthop,
-		.queue_id = span_of(d->order.id),
+		.nexthop = d->order->nexthop,
+		.queue_id = span_of(d->order->id),
 		.body = h->body,
 		.ret = h->ret,
 		.smtputf8 = (h->flags & QUEUE_UTF8) != 0,
-		.more = d->order.more,
+		.more = d->order->more,
 		.arrived_ms = h->arrived_ms != 0 ? h->arrived_ms :
 		    port_wall_ms(),
-		.started = d->order.started,
+		.started = d->order->started,
 		.mail = {
 			.fd = fd,
 			.start = QUEUE_HEAD_BYTES,
@@ -287,7 +246,7 @@ start_worker(struct deliver *d, bool is_lmtp, struct buf *why)
 	d->worker = port_memory(smtp_worker_bytes());
 	if (d->worker == NULL)
 		return RC_OS;
-	if (smtp_worker(d->worker, set, &d->log, &d->report, is_lmtp) !=
+	if (smtp_worker(d->worker, set, &d->child->log, &d->report, is_lmtp) !=
 	    RC_OK) {
 		buf_puts(why, "the settings cannot be used: see the log");
 		return RC_DENY;
@@ -310,7 +269,7 @@ load_lmtp(struct deliver *d, struct buf *why)
 		.options_n = d->work->options_n,
 		.program = "lmtp",
 		.is_lmtp = true,
-		.log = &d->log,
+		.log = &d->child->log,
 	};
 	void *memory = port_memory(SETTINGS_BYTES);
 
@@ -324,7 +283,7 @@ load_lmtp(struct deliver *d, struct buf *why)
 static enum rc
 load(struct deliver *d, struct buf *why)
 {
-	bool is_lmtp = span_is(d->order.transport, "lmtp");
+	bool is_lmtp = span_is(d->order->transport, "lmtp");
 
 	d->set = &d->work->param->set;
 	if (is_lmtp)
@@ -369,7 +328,7 @@ deliver(struct deliver *d)
 	struct buf why = BUF(d->why);
 
 	if (d->state_of_load == RC_NONE) {
-		d->is_local = span_is(d->order.transport, "local");
+		d->is_local = span_is(d->order->transport, "local");
 		d->state_of_load = load(d, &why);
 		if (why.n == 0)
 			buf_puts(&why, "out of memory");
@@ -386,34 +345,21 @@ deliver(struct deliver *d)
 static enum rc
 next_order(struct deliver *d, ms_t until, int *fd)
 {
-	struct buf message;
-	size_t n;
 	enum rc rc;
 
-	arena_empty(&d->scraps);
-	message = room_for(d, PORT_MESSAGE_MAX);
 	for (;;) {
 		ms_t kept = d->worker != NULL ? smtp_kept_until(d->worker) :
 		    MS_NEVER;
 
-		rc = port_recv(d->fd, message.p, message.cap,
-		    kept < until ? kept : until, &n, fd);
+		rc = work_hear(d->child, kept < until ? kept : until, fd);
 		if (rc != RC_TIME)
 			break;
 		if (kept >= until)
 			return RC_NONE;
 		smtp_rest(d->worker);
 	}
-	if (rc != RC_OK)
-		return rc;
-	if (span_is((struct span){ message.p, n }, QUEUE_GO))
-		return RC_GONE;
-	rc = queue_order_take((struct span){ message.p, n },
-	    &d->order);
-	if (rc == RC_OK && *fd >= 0 && d->order.rcpts > 0)
-		return RC_OK;
-	port_close(*fd);
-	return RC_WIRE;
+	/* Whoever hears something else ends, and all that he has with him. */
+	return rc == RC_OK && (*fd < 0 || d->order->rcpts == 0) ? RC_WIRE : rc;
 }
 
 /*
@@ -431,16 +377,14 @@ let_go(struct deliver *d)
 static enum rc
 obey(struct deliver *d, int fd)
 {
-	static const struct queue_saying done = { .word = QUEUE_SAYS_DONE };
 	enum rc rc = read_job(d, fd);
 
 	let_go(d);
 	d->mail = fd;
-	if (rc == RC_OK)
-		deliver(d);
 	if (rc != RC_OK)	/* the manager will find out what it is */
 		return rc;
-	return d->has_failed ? RC_GONE : say(d, &done);
+	deliver(d);
+	return d->child->has_failed ? RC_GONE : work_done(d->child, RC_OK, 0);
 }
 
 /* How long to wait for an order; without work it would go. */
@@ -467,7 +411,7 @@ work(struct deliver *d)
 		if (d->worker != NULL)
 			smtp_rest(d->worker);
 		let_go(d);
-		TRY(say(d, &bye));
+		TRY(work_say(d->child, &bye));
 		rc = next_order(d, MS_NEVER, &fd);
 	}
 	if (d->worker != NULL)
@@ -479,16 +423,15 @@ int
 work_deliver(void *arg, int fd)
 {
 	struct deliver *d = port_memory(sizeof(*d));
+	struct work_child *c = work_child(arg, fd);
 	void *scraps = port_memory(SCRAPS_BYTES);
 
-	if (d == NULL || scraps == NULL)
+	if (d == NULL || c == NULL || scraps == NULL)
 		return EXIT_LATER;
-	d->work = arg;
-	d->fd = fd;
+	d->child = c;
+	d->work = c->work;
+	d->order = &c->order;
 	d->mail = -1;
-	d->log = *d->work->log;
-	d->log.sink = sink;
-	d->log.sink_arg = d;
 	d->report.put = put;
 	d->state_of_load = RC_NONE;
 	arena_init(&d->scraps, scraps, SCRAPS_BYTES);

@@ -32,12 +32,12 @@ struct local {
 	const struct job *job;
 	const struct rcpt *to;
 	uint32_t owner, uid;
-	struct buf folder;		/* without a slash at its end */
-	char folder_room[PATH_BYTES];
 	/* What became of it. */
 	enum fate fate;
-	char dsn[DSN_MAX];		/* empty: nothing was said yet */
+	char dsn[DSN_MAX];
 	struct buf text;
+	struct buf folder;		/* without a slash at its end */
+	char folder_room[PATH_BYTES];
 	char text_room[WHY_BYTES];
 };
 
@@ -50,11 +50,10 @@ static enum rc
 ends(struct local *l, enum fate fate, const char *dsn, const char *fmt, ...)
 {
 	__builtin_va_list ap;
-	struct buf code = BUF(l->dsn);
 
 	l->fate = fate;
-	buf_puts(&code, dsn);
-	buf_text(&code);
+	memcpy(l->dsn, dsn, sizeof("4.3.0"));
+	buf_clear(&l->text);
 	__builtin_va_start(ap, fmt);
 	buf_vfmt_cut(&l->text, fmt, ap);
 	__builtin_va_end(ap);
@@ -85,8 +84,7 @@ ensure(struct local *l, const char *path)
 {
 	struct port_stat st;
 
-	if (port_stat_path(path, &st) == RC_OK && st.is_folder)
-		return RC_OK;
+	/* What is there already, or comes just now, is as good. */
 	if (port_folder_make(path, 0700) == RC_OK ||
 	    (port_stat_path(path, &st) == RC_OK && st.is_folder))
 		return RC_OK;
@@ -96,7 +94,7 @@ ensure(struct local *l, const char *path)
 static enum rc
 ensure_maildir(struct local *l)
 {
-	static const char *const parts[] = { "tmp", "new", "cur" };
+	static const char parts[][4] = { "tmp", "new", "cur" };
 	char room[PATH_BYTES];
 	struct buf path;
 
@@ -214,7 +212,6 @@ publish(struct local *l, const char *draft, const char *path)
 {
 	enum rc rc;
 
-	buf_clear(&l->text);
 	rc = write_file(l, draft);
 	if (rc == RC_OK && port_rename(draft, path) != RC_OK)
 		rc = failed(l, "rename", draft);
@@ -304,7 +301,6 @@ become(void *arg, int fd)
 static void
 crashed(struct local *l, const char *what)
 {
-	buf_clear(&l->text);
 	ends(l, FATE_LATER, "4.3.0", "%s the process that delivers: %s", what,
 	    port_error());
 }
@@ -330,11 +326,8 @@ have_delivered(struct local *l)
 	if (rc == RC_OK)
 		rc = queue_saying_take((struct span){ room, got }, &s);
 	if (rc == RC_OK) {
-		struct buf dsn = BUF(l->dsn);
-
-		l->fate = s.fate;
-		buf_put(&dsn, s.dsn);
-		buf_text(&dsn);
+		l->fate = (enum fate)s.fate;
+		span_copy(s.dsn, l->dsn, sizeof(l->dsn));
 		buf_put_cut(&l->text, s.text);
 	} else {
 		crashed(l, "lost");
@@ -464,11 +457,11 @@ find_place(struct local *l)
 static enum rc
 one(struct local *l, struct report *report)
 {
-	struct verdict v = { .relay = SPAN(WORK_LOCAL_RELAY), .sending = port_now() };
+	struct verdict v = { .relay = SPAN(WORK_LOCAL_RELAY),
+		.sending = port_now() };
 
 	l->folder = BUF(l->folder_room);
 	l->text = BUF(l->text_room);
-	l->dsn[0] = '\0';
 	if (find_place(l) == RC_OK)
 		have_delivered(l);
 	if (l->fate == FATE_NEVER && l->set->soft_bounce) {

@@ -16,6 +16,8 @@
  * The answer is one DONE, its index being how many files were not looked at;
  * or 0, if all that were looked at stay: to ask again at once is of no use.
  */
+#include <string.h>
+
 #include "port.h"
 #include "submit.h"
 #include "work.h"
@@ -32,60 +34,28 @@ struct file {
 };
 
 struct pickup {
-	const struct work *work;
-	int fd;				/* to the manager */
-	struct log log;
-	struct queue q;
+	struct work_child *child;
 	struct submit *s;
-	struct port_list list;
-	struct file file[BATCH];
 	unsigned n, left, gone;
+	struct file file[BATCH];
+	struct queue q;
+	struct port_list list;
 	struct queue_head head;
 	struct queue_envelope env;
 	struct queue_reader reader;
 	struct submit_in in;
 	char login[SUBMIT_LOGIN_MAX];
-	char message[PORT_MESSAGE_MAX];
 };
-
-static enum rc
-say(struct pickup *p, const struct queue_saying *what)
-{
-	struct buf b = BUF(p->message);
-
-	queue_saying_put(&b, what);
-	return port_send(p->fd, buf_span(&b), -1, port_now() +
-		p->work->param->set.ipc_timeout);
-}
-
-static void
-sink(void *arg, enum log_level level, struct span text)
-{
-	struct queue_saying s = { .word = QUEUE_SAYS_LOG, .level = level,
-		.text = text };
-
-	if (say(arg, &s) != RC_OK)
-		port_err(text);		/* nobody else is left to hear it */
-}
 
 /* ---- as root: names and files -------------------------------------------- */
 
 static void
-path_of(const struct pickup *p, struct buf *b, const char *folder,
-	const char *name)
-{
-	queue_path(&p->q, b, folder, span_of(name));
-}
-
-static void
 discard(struct pickup *p, const char *name)
 {
-	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
+	char path[QUEUE_PATH_MAX];
 
-	path_of(p, &path, "drop", name);
-	if (port_remove(buf_text(&path)) != RC_OK)
-		log_line(&p->log, LOG_ERROR, "%s: not removed: %s", room,
+	if (port_remove(queue_at(path, &p->q, QUEUE_DROP, name)) != RC_OK)
+		log_line(&p->child->log, LOG_ERROR, "%s: not removed: %s", path,
 			port_error());
 	else
 		p->gone++;
@@ -94,37 +64,7 @@ discard(struct pickup *p, const char *name)
 static void
 set_aside(struct pickup *p, const char *name, const char *why)
 {
-	char from[QUEUE_PATH_MAX], to[QUEUE_PATH_MAX];
-	struct buf f = BUF(from), t = BUF(to);
-
-	path_of(p, &f, "drop", name);
-	path_of(p, &t, "corrupt", name);
-	if (f.full || t.full ||
-	    port_rename(buf_text(&f), buf_text(&t)) != RC_OK) {
-		log_line(&p->log, LOG_ERROR, "drop/%s: %s; not set aside: %s",
-			name, why, port_error());
-		return;
-	}
-	p->gone++;
-	log_line(&p->log, LOG_ERROR, "drop/%s: %s; set aside as %s", name,
-		why, to);
-}
-
-/* A draft: its writer is at it, or was. */
-static void
-look_at_draft(struct pickup *p, const char *name)
-{
-	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
-	struct port_stat st;
-	int fd;
-
-	path_of(p, &path, "drop", name);
-	if (path.full || port_open_strange(buf_text(&path), &fd) != RC_OK)
-		return;
-	if (port_stat_fd(fd, &st) == RC_OK && port_wall() - st.mtime_s > OLD_S)
-		discard(p, name);
-	port_close(fd);
+	p->gone += queue_set_aside(&p->q, QUEUE_DROP, name, why);
 }
 
 static unsigned
@@ -142,60 +82,58 @@ static void
 keep(struct pickup *p, int fd, const char *name)
 {
 	struct file *f = &p->file[p->n];
-	struct buf copy = BUF(f->name);
 	struct port_stat st;
 
-	if (port_stat_fd(fd, &st) != RC_OK || st.links != 1) {
-		port_close(fd);
+	if (port_stat_fd(fd, &st) != RC_OK)
+		st.links = 0;
+	if (name[0] == '.') {	/* a draft: its writer is at it, or was */
+		if (st.links > 0 && port_wall() - st.mtime_s > OLD_S)
+			discard(p, name);
+	} else if (st.links != 1) {
 		set_aside(p, name, "it has other names, too");
-		return;
-	}
-	if (p->n == BATCH - 1 || count_of(p, st.uid) == PER_UID) {
-		port_close(fd);
+	} else if (p->n == BATCH - 1 || count_of(p, st.uid) == PER_UID) {
 		p->left++;
+	} else {
+		memcpy(f->name, name, strlen(name) + 1);
+		f->fd = fd;
+		f->uid = st.uid;
+		p->n++;
 		return;
 	}
-	buf_puts(&copy, name);
-	buf_text(&copy);
-	f->fd = fd;
-	f->uid = st.uid;
-	p->n++;
+	port_close(fd);
 }
 
 static void
 look_at(struct pickup *p, struct buf *name)
 {
-	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
+	char path[QUEUE_PATH_MAX];
 	const char *text = buf_text(name);
-	enum rc rc;
+	bool is_draft = text[0] == '.';
+	enum rc rc = RC_DENY;
 	int fd;
 
-	if (text[0] == '.') {
-		look_at_draft(p, text);
-		return;
-	}
-	path_of(p, &path, "drop", text);
-	rc = queue_id_is_safe(buf_span(name)) && !path.full ?
-		port_open_strange(buf_text(&path), &fd) : RC_DENY;
+	if (is_draft || queue_id_is_safe(buf_span(name)))
+		rc = port_open_strange(queue_at(path, &p->q, QUEUE_DROP, text),
+			&fd);
 	if (rc == RC_OK)
 		keep(p, fd, text);
+	else if (is_draft)
+		return;
 	else if (rc == RC_DENY)
 		set_aside(p, text, "no file, or not the name of a message");
 	else if (rc != RC_NONE)
-		log_line(&p->log, LOG_ERROR, "%s: not opened: %s", room,
+		log_line(&p->child->log, LOG_ERROR, "%s: not opened: %s", path,
 			port_error());
 }
 
 static enum rc
 gather(struct pickup *p)
 {
-	char room[QUEUE_PATH_MAX], text[NAME_BYTES];
-	struct buf path = BUF(room), name = BUF(text);
+	char path[QUEUE_PATH_MAX], text[NAME_BYTES];
+	struct buf name = BUF(text);
 	enum rc rc;
 
-	path_of(p, &path, "drop", "");
-	TRY(port_list_open(&p->list, buf_text(&path)));
+	TRY(port_list_open(&p->list, queue_at(path, &p->q, QUEUE_DROP, "")));
 	while ((rc = port_list_next(&p->list, &name)) == RC_OK) {
 		look_at(p, &name);
 		name = BUF(text);
@@ -215,7 +153,7 @@ take_rcpts(struct pickup *p)
 	while ((rc = queue_rcpt_next(&p->reader, &r)) == RC_OK) {
 		r.to.given = r.given.n > 0 ? r.given : r.to.addr;
 		if (!submit_rcpt_put(p->s, &r.to))
-			log_line(&p->log, LOG_WARNING, "to=<%.*s>: no mail"
+			log_line(&p->child->log, LOG_WARNING, "to=<%.*s>: no mail"
 				" address; left out", SPAN_ARG(r.to.addr));
 	}
 	return rc == RC_NONE ? RC_OK : rc;
@@ -258,29 +196,22 @@ may_stay(const struct submit *s, int code)
 	return code == EXIT_LATER && (most == 0 || s->size <= most);
 }
 
-static void
+/* Why it cannot be taken; NULL: it was, or stays. */
+static const char *
 take(struct pickup *p, const struct file *f)
 {
 	struct submit *s = p->s;
-	const char *no_message = "it is no message";
 	int code;
 
 	s->size = 0;
 	if (queue_head_read(f->fd, &p->head) != RC_OK ||
-	    queue_reader_start(&p->reader, f->fd, &p->head, &p->env) !=
-	    RC_OK) {
-		set_aside(p, f->name, no_message);
-		return;
-	}
+	    queue_reader_start(&p->reader, f->fd, &p->head, &p->env) != RC_OK)
+		return "it is no message";
 	introduce(p, f->uid);
-	if (submit_from(s, p->env.sender, true) != EXIT_OK) {
-		set_aside(p, f->name, buf_text(&s->why));
-		return;
-	}
-	if (take_rcpts(p) != RC_OK) {
-		set_aside(p, f->name, no_message);
-		return;
-	}
+	if (submit_from(s, p->env.sender, true) != EXIT_OK)
+		return buf_text(&s->why);
+	if (take_rcpts(p) != RC_OK)
+		return "it is no message";
 	point_at(p, f->fd);
 	code = submit_take(s, &p->in);
 	if (code == EXIT_OK)
@@ -288,77 +219,55 @@ take(struct pickup *p, const struct file *f)
 	if (code == EXIT_OK)
 		discard(p, f->name);
 	else if (may_stay(s, code))
-		log_line(&p->log, LOG_WARNING, "drop/%s: %s", f->name,
+		log_line(&p->child->log, LOG_WARNING, "drop/%s: %s", f->name,
 			buf_text(&s->why));
 	else
-		set_aside(p, f->name, buf_text(&s->why));
-}
-
-/* Else what was delivered long ago could come back. */
-static enum rc
-sync_drop(const struct pickup *p)
-{
-	char room[QUEUE_PATH_MAX];
-	struct buf path = BUF(room);
-
-	path_of(p, &path, "drop", "");
-	return port_sync_folder(buf_text(&path));
+		return buf_text(&s->why);
+	return NULL;
 }
 
 static enum rc
 work(struct pickup *p)
 {
-	struct port_jail jail = { .uid = p->q.owner };
+	const struct port_jail jail = { .uid = p->q.owner,
+		.writable = p->q.folder_room };
 	char room[QUEUE_PATH_MAX], words[256];
-	struct buf path = BUF(room), lacks = BUF(words);
+	struct buf lacks = BUF(words);
 
 	TRY(gather(p));
-	path_of(p, &path, "", "");
-	jail.writable = buf_text(&path);
 	TRY(port_jail(&jail, &lacks));
 	for (unsigned i = 0; i < p->n; i++) {
-		take(p, &p->file[i]);
+		const char *why = take(p, &p->file[i]);
+
+		if (why != NULL)
+			set_aside(p, p->file[i].name, why);
 		port_close(p->file[i].fd);
 	}
-	return p->gone > 0 ? sync_drop(p) : RC_OK;
-}
-
-static enum rc
-take_order(struct pickup *p)
-{
-	int passed = -1;
-	size_t n;
-
-	TRY(port_recv(p->fd, p->message, sizeof(p->message), MS_NEVER, &n,
-		&passed));
-	port_close(passed);
-	return RC_OK;
+	if (p->gone == 0)
+		return RC_OK;
+	/* Else what was delivered long ago could come back. */
+	return port_sync_folder(queue_at(room, &p->q, QUEUE_DROP, ""));
 }
 
 int
 work_pickup(void *arg, int fd)
 {
 	struct pickup *p = port_memory(sizeof(*p));
-	struct queue_saying done = { .word = QUEUE_SAYS_DONE };
+	struct work_child *c = work_child(arg, fd);
+	int passed = -1;
+	enum rc rc;
 
-	if (p == NULL)
+	if (p == NULL || c == NULL)
 		return EXIT_LATER;
-	p->work = arg;
-	p->fd = fd;
-	p->log = *p->work->log;
-	p->log.sink = sink;
-	p->log.sink_arg = p;
-	if (take_order(p) != RC_OK ||
-	    queue_open(&p->q, p->work->param, &p->log) != RC_OK)
+	p->child = c;
+	if (work_hear(c, MS_NEVER, &passed) != RC_OK ||
+	    queue_open(&p->q, c->work->param, &c->log) != RC_OK)
 		return EXIT_LATER;
-	p->s = submit_new(p->work->param, &p->log, &p->q);
+	p->s = submit_new(c->work->param, &c->log, &p->q);
 	if (p->s == NULL)
 		return EXIT_LATER;
 	p->s->is_pickup = true;
-	if (work(p) != RC_OK) {
-		done.flags = QUEUE_BUG_FAULT;
-		done.text = span_of(port_error());
-	}
-	done.index = p->gone > 0 ? p->left : 0;
-	return say(p, &done) == RC_OK ? EXIT_OK : EXIT_LATER;
+	rc = work(p);
+	return work_done(c, rc, p->gone > 0 ? p->left : 0) == RC_OK ? EXIT_OK :
+		EXIT_LATER;
 }

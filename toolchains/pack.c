@@ -3,7 +3,6 @@
  * reads them).  Runs on the machine that builds.
  *
  *	pack param|applet >HEADER
- *	pack formats <ASSEMBLER >ASSEMBLER
  *
  * Texts of a kind share a dictionary of pairs: the pair of octets that stands
  * most often next to each other is replaced by an octet that no text has, then
@@ -35,7 +34,6 @@ struct dict {
 	unsigned n;			/* octets that may stand for pairs */
 	uint8_t pairs[256][2];
 	bool is_end[256];		/* of octets: it ends a text */
-	bool has_c_strings;		/* the ends stay NUL, in no pair */
 };
 
 static void
@@ -83,10 +81,9 @@ count(const struct dict *d, uint8_t pair[2])
 	memset(counts, 0, sizeof(counts));
 	for (size_t i = 0; i < d->texts_n; i++) {
 		const struct text *t = &d->texts[i];
-		size_t n = t->n - d->has_c_strings;
 		bool was_same = false;
 
-		for (size_t at = 0; at + 1 < n; at++) {
+		for (size_t at = 0; at + 1 < t->n; at++) {
 			was_same = !was_same && at > 0 &&
 			    t->p[at] == t->p[at - 1] &&
 			    t->p[at] == t->p[at + 1];
@@ -177,25 +174,20 @@ put_octets(const uint8_t *p, size_t n)
 		printf("%u,%s", p[i], i % 16 == 15 || i + 1 == n ? "\n" : "");
 }
 
-static void
-fill(struct dict *d)
-{
-	for (unsigned i = 0; i < d->n; i++) {
-		if (count(d, d->pairs[i]) < 3)
-			exit(1);	/* too few texts for a dictionary */
-		d->is_end[code_of(d, i)] = d->is_end[d->pairs[i][1]];
-		replace(d, d->pairs[i], code_of(d, i));
-	}
-}
-
 /* first octet of pairs, their number, the first that ends a text; pairs */
 static void
 pack(struct dict *d, const char *name)
 {
 	uint8_t head[3];
+	unsigned i;
 
 	choose_codes(d);
-	fill(d);
+	for (i = 0; i < d->n; i++) {
+		if (count(d, d->pairs[i]) < 3)
+			exit(1);	/* too few texts for a dictionary */
+		d->is_end[code_of(d, i)] = d->is_end[d->pairs[i][1]];
+		replace(d, d->pairs[i], code_of(d, i));
+	}
 	head[0] = d->first;
 	head[1] = (uint8_t)d->n;
 	head[2] = (uint8_t)sort_ends(d);
@@ -209,162 +201,6 @@ static void
 put_text(const struct dict *d, size_t index)
 {
 	put_octets(d->texts[index].p, d->texts[index].n);
-}
-
-/* ---- formats ------------------------------------------------------------ */
-
-/*
- * What the linker gives to the assembler has all string literals of the
- * program in sections of their own, each ended by \0 and referred to by its
- * label alone.  Those with a conversion are formats, and read by base_fmt.c
- * only, which unpacks them.
- */
-#define LINE_MAX_	65536
-#define NESTED_MAX	16	/* as in base_fmt.c */
-#define PAIRS		"format_pairs"	/* the dictionary's label */
-
-struct line {
-	const char *text;
-	int format;		/* in the dictionary; -1: none */
-};
-
-/* Octets of an assembler's string; returns how many, -1: it isn't one. */
-static int
-read_string(const char *line, char *out)
-{
-	const char *p = line + strspn(line, " \t");
-	int n = 0;
-
-	if (strncmp(p, ".string", 7) != 0 && strncmp(p, ".ascii", 6) != 0)
-		return -1;
-	for (p = strchr(p, '"') + 1; *p != '"'; p++) {
-		out[n] = *p;
-		if (*p == '\\' && p[1] >= '0' && p[1] <= '7') {
-			out[n] = (char)strtol((char[]){ p[1], p[2], p[3], 0 },
-			    NULL, 8);
-			p += 3;
-		} else if (*p == '\\') {
-			p++;
-			out[n] = *p == 'n' ? '\n' : *p == 't' ? '\t' :
-			    *p == 'r' ? '\r' : *p == 'f' ? '\f' :
-			    *p == 'b' ? '\b' : *p;
-		}
-		n++;
-	}
-	if (strncmp(line + strspn(line, " \t"), ".string", 7) == 0)
-		out[n++] = '\0';
-	return n;
-}
-
-static bool
-is_format(const char *text)
-{
-	while ((text = strchr(text, '%')) != NULL) {
-		text += 1 + strspn(text + 1, "0123456789.*lz");
-		if (*text != '\0' && strchr("disuxc", *text) != NULL)
-			return true;
-	}
-	return false;
-}
-
-static void
-put_data(const uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		printf("\t.byte\t%u\n", p[i]);
-}
-
-/* One string of the input: lines[from] up to lines[to]. */
-static void
-take_string(struct dict *formats, const char *string, struct line *from,
-	const struct line *to)
-{
-	if (!is_format(string))
-		return;
-	from->format = (int)formats->texts_n;
-	add(formats, string);
-	for (; from < to; from++)
-		from->text = "";
-}
-
-static bool
-is_data(const char *line)
-{
-	return strncmp(line, "\t.byte", 6) == 0 ||
-	    strncmp(line, "\t.zero", 6) == 0 ||
-	    strncmp(line, "\t.space", 7) == 0 ||
-	    strncmp(line, "\t.string", 8) == 0 ||
-	    strncmp(line, "\t.ascii", 7) == 0;
-}
-
-/* Texts of formats, which lines without a text stand for. */
-static void
-write_lines(const struct dict *d, const struct line *lines, size_t n)
-{
-	bool in_pairs = false, has_pairs = false;
-
-	for (size_t i = 0; i < n; i++) {
-		if (in_pairs && is_data(lines[i].text))
-			continue;
-		in_pairs = strncmp(lines[i].text, PAIRS, strlen(PAIRS)) == 0;
-		fputs(lines[i].text, stdout);
-		if (lines[i].format >= 0)
-			put_data(d->texts[lines[i].format].p,
-			    d->texts[lines[i].format].n);
-		has_pairs |= in_pairs;
-		if (in_pairs)
-			put_data(d->pairs[0], 2 * d->n);
-	}
-	if (d->texts_n > 0 && !has_pairs)
-		exit(1);	/* nothing will unpack them */
-}
-
-/* Are pairs nested no deeper than base_fmt.c can follow? */
-static void
-check_depth(const struct dict *d)
-{
-	unsigned depth[256] = { 0 };
-
-	for (unsigned i = 0; i < d->n; i++) {
-		const uint8_t *pair = d->pairs[i];
-		unsigned left = 1 + depth[pair[0]], right = depth[pair[1]];
-
-		depth[code_of(d, i)] = left > right ? left : right;
-		if (left > NESTED_MAX || right > NESTED_MAX)
-			exit(1);
-	}
-}
-
-static void
-pack_formats(void)
-{
-	static struct dict formats = { .first = 128, .n = 128,
-		.has_c_strings = true };
-	static char line[LINE_MAX_], string[LINE_MAX_];
-	static struct line lines[1 << 20];
-	size_t n = 0, first = 0;
-	bool in_strings = false;
-	int length = 0, more;
-
-	for (; fgets(line, sizeof(line), stdin) != NULL; n++) {
-		if (n == COUNT(lines))
-			exit(1);
-		lines[n] = (struct line){ strdup(line), -1 };
-		if (strstr(line, ".section") != NULL)
-			in_strings = strstr(line, "aMS") != NULL;
-		more = in_strings ? read_string(line, string + length) : -1;
-		if (length == 0)
-			first = n;
-		length = more < 0 ? 0 : length + more;
-		if (length == 0 || string[length - 1] != '\0')
-			continue;
-		take_string(&formats, string, &lines[first], &lines[n + 1]);
-		length = 0;
-	}
-	if (formats.texts_n > 0)
-		fill(&formats);
-	check_depth(&formats);
-	write_lines(&formats, lines, n);
 }
 
 /* ---- param.def ---------------------------------------------------------- */
@@ -546,8 +382,6 @@ main(int argc, char **argv)
 		pack_param();
 	else if (argc == 2 && strcmp(argv[1], "applet") == 0)
 		pack_applet();
-	else if (argc == 2 && strcmp(argv[1], "formats") == 0)
-		pack_formats();
 	else
 		return 64;
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;

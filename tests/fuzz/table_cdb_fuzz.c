@@ -6,6 +6,7 @@
  * done: a file as it is, or the text of one (bits as below).
  *
  * covers: cdb/table_cdb.c
+ * covers: cdb/table_mapped.c
  * covers: cdb/table_make.c
  * covers: cdb/table_compile.c
  */

@@ -17,7 +17,7 @@
 
 #define HOLDS(x)	do { if (!(x)) abort(); } while (0)
 #define CACHE		"/tmp/c"
-#define MARK		"postern sessions 1\n"
+#define MARK		"postern sessions 2\n"
 #define HEAD		(sizeof(MARK) - 1 + 32)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

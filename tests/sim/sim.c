@@ -617,3 +617,10 @@ port_memory_forget(void *p, size_t bytes)
 {
 	memset(p, 0x5a, bytes);
 }
+
+void
+port_memory_own(void *p, size_t bytes)
+{
+	(void)p;
+	(void)bytes;
+}

@@ -53,20 +53,6 @@ SIM_TEST(texts_come_out_as_printf_has_them)
 	assert_fmt("[%.*s][%.*s][%.*s]", 0, "abc", 2, "abc", 3, "abc");
 }
 
-/* `\x80` is the one pair that there is without toolchains/pack.c: `%s`. */
-SIM_TEST(pairs_in_a_format_are_unpacked)
-{
-	static const char *const packed = "[\x80|\x80]";
-	char room[20];
-	struct buf b = BUF(room);
-
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wformat-extra-args"
-	buf_fmt(&b, packed, "a", "b");
-#pragma clang diagnostic pop
-	assert_string_equal(buf_text(&b), "[a|b]");
-}
-
 SIM_TEST(span_with_nul_is_put_whole)
 {
 	char room[20];
@@ -127,7 +113,6 @@ main(void)
 		SIM_RUN(numbers_come_out_as_printf_has_them),
 		SIM_RUN(long_numbers_come_out_as_printf_has_them),
 		SIM_RUN(texts_come_out_as_printf_has_them),
-		SIM_RUN(pairs_in_a_format_are_unpacked),
 		SIM_RUN(span_with_nul_is_put_whole),
 		SIM_RUN(a_line_that_does_not_fit_is_not_begun),
 		SIM_RUN(a_line_may_be_cut_anywhere),

@@ -1,6 +1,7 @@
 /*
  * port_child_test.c - processes of our own: what they have, and their ends.
  */
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
 #include "port_test_int.h"
@@ -38,6 +39,43 @@ a_child_hears_answers_and_tells_its_status(void **state)
 		RC_GONE);
 	assert_int_equal(port_reap(pid, SOON), 42);
 	port_close(fd);
+}
+
+/* How many of the pages that it is told of are not there. */
+static int
+look_for_pages(void *arg, int fd)
+{
+	size_t page = (size_t)getpagesize();
+	char *p = *(char **)arg;
+	unsigned char is_there;
+	int missing = 0;
+
+	(void)fd;
+	for (size_t i = 0; i < 4; i++)
+		missing += mincore(p + i * page, page, &is_there) != 0;
+	return missing;
+}
+
+static void
+what_is_our_own_is_no_part_of_children(void **state)
+{
+	size_t page = (size_t)getpagesize();
+	char *p = port_memory(4 * page);
+	unsigned pid;
+	int fd;
+
+	(void)state;
+	assert_non_null(p);
+	memset(p, 'x', 4 * page);
+	assert_int_equal(port_spawn(look_for_pages, &p, &pid, &fd), RC_OK);
+	assert_int_equal(port_reap(pid, SOON), 0);
+	port_close(fd);
+	port_memory_own(p + 1, 4 * page - 2);	/* two whole pages */
+	assert_int_equal(port_spawn(look_for_pages, &p, &pid, &fd), RC_OK);
+	assert_int_equal(port_reap(pid, SOON), 2);
+	port_close(fd);
+	for (size_t i = 0; i < 4 * page; i++)
+		assert_int_equal(p[i], 'x');
 }
 
 /* Bits of what is wrong. */
@@ -303,6 +341,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_child_hears_answers_and_tells_its_status),
+		cmocka_unit_test(what_is_our_own_is_no_part_of_children),
 		cmocka_unit_test(a_child_has_nothing_but_its_socket),
 		cmocka_unit_test(a_child_opens_a_log_of_its_own),
 		cmocka_unit_test(a_signal_that_ended_a_child_is_told),

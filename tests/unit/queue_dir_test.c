@@ -174,21 +174,21 @@ SIM_TEST(an_entry_tells_of_its_next_try_and_of_hold)
 
 	queue_world_open();
 	queue_submit("s@x", "r@x", "b\n");
-	assert_int_equal(queue_put_off(&qw.q, span_of(qw.id), 1767230000),
+	assert_int_equal(queue_put_off(&qw.q, qw.id, 1767230000),
 	    RC_OK);
 	assert_int_equal(queue_cursor_next(&c, &entry), RC_OK);
 	assert_string_equal(entry.id, qw.id);
 	assert_int_equal(entry.next_s, 1767230000);
 	assert_false(entry.is_held);
-	assert_int_equal(queue_hold(&qw.q, span_of(qw.id), true), RC_OK);
+	assert_int_equal(queue_hold(&qw.q, qw.id, true), RC_OK);
 	assert_int_equal(queue_entry_find(&qw.q, span_of(qw.id), &entry),
 	    RC_OK);
 	assert_true(entry.is_held);
-	assert_int_equal(queue_hold(&qw.q, span_of(qw.id), false), RC_OK);
+	assert_int_equal(queue_hold(&qw.q, qw.id, false), RC_OK);
 	assert_int_equal(queue_entry_find(&qw.q, span_of(qw.id), &entry),
 	    RC_OK);
 	assert_false(entry.is_held);
-	assert_int_equal(queue_remove(&qw.q, span_of(qw.id)), RC_OK);
+	assert_int_equal(queue_remove(&qw.q, qw.id), RC_OK);
 	assert_int_equal(queue_entry_find(&qw.q, span_of(qw.id), &entry),
 	    RC_NONE);
 	assert_int_equal(queue_entry_find(&qw.q, SPAN("../drop"), &entry),
@@ -223,7 +223,7 @@ SIM_TEST(what_is_no_message_is_set_aside_and_named)
 	assert_true(sim_file_exists(QUEUE "/corrupt/pipe"));
 	assert_non_null(strstr(sim_err(), "not-mine: not the name of a "
 	    "message; set aside as " QUEUE "/corrupt/not-mine"));
-	queue_set_aside(&qw.q, span_of(qw.id), "torn");
+	queue_set_aside(&qw.q, QUEUE_INCOMING, qw.id, "torn");
 	assert_int_equal(one_round(&c), 0);
 	assert_non_null(strstr(sim_err(), ": torn; set aside as "));
 }

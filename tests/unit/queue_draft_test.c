@@ -289,7 +289,7 @@ SIM_TEST(room_that_comes_back_is_used)
 	assert_int_equal(take_many(30, 10), 20);
 	for (int i = 0; i < 5; i++) {
 		assert_int_equal(queue_cursor_next(&c, &entry), RC_OK);
-		assert_int_equal(queue_remove(&qw.q, span_of(entry.id)),
+		assert_int_equal(queue_remove(&qw.q, entry.id),
 		    RC_OK);
 	}
 	port_list_close(&c.list);

@@ -368,7 +368,7 @@ SIM_TEST(without_a_writer_of_notices_nothing_is_lost)
 	const char *id;
 
 	run_world("");
-	rw.crew.tell = NULL;
+	rw.crew.task[QUEUE_TELL] = NULL;
 	sim_process(resident, NULL);
 	pass(SECOND);
 	id = post("me@here.test", "a@no.example b@well.example");
@@ -651,11 +651,11 @@ SIM_TEST(no_processes_means_later_and_no_loss)
 	run_world("");
 	sim_process(resident, NULL);
 	pass(SECOND);
-	rw.crew.deliver = NULL;
+	rw.crew.task[QUEUE_DELIVER] = NULL;
 	post("me@here.test", "a@well.example");
 	pass(10 * SECOND);
 	assert_int_equal(times("no process for a delivery", sim_syslog()), 1);
-	rw.crew.deliver = deliverer;
+	rw.crew.task[QUEUE_DELIVER] = deliverer;
 	pass(5 * SECOND);
 	assert_int_equal(delivered("a@well.example"), 1);
 }

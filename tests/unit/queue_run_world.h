@@ -277,8 +277,8 @@ run_world(const char *more)
 	assert_true(load_settings());
 	qw.param.set.mail_owner = SPAN("1000");
 	assert_int_equal(queue_open(&qw.q, &qw.param, &qw.log), RC_OK);
-	rw.crew = (struct queue_crew){ .deliver = deliverer, .tell = teller,
-		.pickup = picker, .list = picker, .reload = reload };
+	rw.crew = (struct queue_crew){ .task = { deliverer, teller, picker,
+		picker }, .reload = reload };
 	sim_route(true);
 }
 

@@ -246,8 +246,7 @@ TABLE_TEST(patterns_without_room_are_compiled_each_time)
 
 	for (int i = 0; i < 200; i++)
 		n += (size_t)snprintf(text + n, 40,
-		    "/^k%d(.)(z{99})?$/ v%d$1\n",
-		    i, i);
+		    "/^k%d(.)(z{99})?$/ v%d$1\n", i, i);
 	rules(text);
 	for (int round = 0; round < 2; round++) {
 		FINDS("k0x", "v0x");
@@ -291,9 +290,21 @@ TABLE_TEST(table_without_memory_for_patterns_fails)
 	sim_memory_limit(1000);
 	rules("/a/ a\n");
 	FINDS("a", "?");
-	says("no memory for the patterns");
+	says("no memory for its rules");
 	sim_memory_limit(SIZE_MAX);
 	FINDS("a", "a");
+}
+
+TABLE_TEST(rules_are_bounded)
+{
+	static char text[33000 * 4];
+
+	for (size_t i = 0; i < 33000; i++)
+		memcpy(text + i * 4, "/a/\n", 4);
+	text[sizeof(text) - 1] = '\0';
+	rules(text);
+	FINDS("bb", "?");
+	says("line 32769 is left out: too many rules");
 }
 
 TABLE_TEST(edited_rules_are_read_anew)
@@ -309,15 +320,6 @@ TABLE_TEST(edited_rules_are_read_anew)
 	sim_file("/r", "/b/ 6\n");
 	FINDS("b", "6");
 	FINDS("d", "-");
-}
-
-TABLE_TEST(arena_that_is_full_is_said)
-{
-	rules("/a/ 1\n");
-	tw.arena.cap = tw.arena.used;
-	FINDS("a", "full");
-	tw.arena.cap = sizeof(tw.room);
-	FINDS("a", "1");
 }
 
 int
@@ -346,8 +348,8 @@ main(void)
 		SIM_RUN(long_keys_are_looked_at_whole),
 		SIM_RUN(octet_of_zero_is_one_like_others),
 		SIM_RUN(table_without_memory_for_patterns_fails),
+		SIM_RUN(rules_are_bounded),
 		SIM_RUN(edited_rules_are_read_anew),
-		SIM_RUN(arena_that_is_full_is_said),
 	};
 	return sim_main(tests, COUNT(tests));
 }

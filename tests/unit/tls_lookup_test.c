@@ -201,13 +201,11 @@ static const struct row rows[] = {
 	    "error", "CM" },
 	{ DANE, ALIAS | HOST | MX, NULL, CNAME "secure\n" AT_MX GOOD
 	    " secure", "half dane at mx.example", "CM" },
-	/* addresses have no records, sockets no DANE */
+	/* addresses have no records */
 	{ DANE, LITERAL | HOST, NULL, "", "may", "" },
 	{ ONLY, LITERAL | HOST, NULL, "", "deny: no TLSA records", "" },
 	{ DANE, LITERAL | HOST, FORCE, "", "may", "" },
 	{ DANE, ADDRESS | HOST, FORCE, "", "may", "" },
-	{ DANE, SOCKET | HOST, NULL, "", "deny: sockets", "" },
-	{ ONLY, SOCKET | HOST, NULL, "", "deny: sockets", "" },
 	/* lookups that are not validated, or not made */
 	{ DANE, MX | HOST, "smtp_dns_support_level=enabled", AT_MX GOOD
 	    " secure", "may", "" },
