@@ -414,8 +414,8 @@ struct queue_saying {
 		struct {
 			struct span dsn;
 			struct span relay;
-			struct span line;	/* report_line() of the verdict */
-			struct span text;	/* of the verdict, or the log */
+			struct span line;	/* report_line() of it */
+			struct span text;	/* of a verdict, or the log */
 		};
 		struct span part[QUEUE_TEXTS];
 	};

@@ -107,9 +107,9 @@ MUST_USE enum rc tls_policy_find(struct tls *t, const struct tls_site *site,
 	struct tls_policy *out, struct buf *why);
 
 /*
- * tls_dane_find - levels dane and dane-only, which tls_policy_find() gives to no
- * socket: looks up TLSA records and settles the level, which may become encrypt,
- * may, or stay.  Nothing to do for others.
+ * tls_dane_find - levels dane and dane-only, which no socket has: looks up TLSA
+ * records and settles the level, which may become encrypt, may, or stay.
+ * Nothing to do for others.
  *
  * a  gets the records; it must outlive the session.
  *

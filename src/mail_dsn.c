@@ -118,6 +118,13 @@ say_boundary(struct mail_dsn *d, const char *before, const char *after)
 }
 
 static void
+say_8bit(struct mail_dsn *d, bool is_8bit)
+{
+	if (is_8bit || d->is_utf8)
+		put(d, SPAN("Content-Transfer-Encoding: 8bit\n"));
+}
+
+static void
 say_header(struct mail_dsn *d)
 {
 	const struct words *w = &words[d->kind];
@@ -132,8 +139,7 @@ say_header(struct mail_dsn *d)
 	put(d, SPAN("Auto-Submitted: auto-replied\nMIME-Version: 1.0\n"
 	    "Content-Type: multipart/report; report-type=delivery-status;\n"));
 	say_boundary(d, "\tboundary=\"", "\"\n");
-	if (d->is_8bit || d->is_utf8)
-		put(d, SPAN("Content-Transfer-Encoding: 8bit\n"));
+	say_8bit(d, d->is_8bit);
 	put(d, SPAN("\nThis is a notice in several parts (MIME).\n\n"));
 }
 
@@ -148,8 +154,7 @@ mail_dsn_start(struct mail_dsn *d)
 	say(d, "Content-Description: Notification\n"
 	    "Content-Type: text/plain; charset=%s\n",
 	    d->is_utf8 ? "utf-8" : "us-ascii");
-	if (d->is_utf8)
-		put(d, SPAN("Content-Transfer-Encoding: 8bit\n"));
+	say_8bit(d, false);
 	say(d, "\nThis is the mail system of %.*s.\n\n", SPAN_ARG(d->host));
 	if (d->to_postmaster) {
 		say_addr(d, "For the postmaster: a message of ", d->sender);
@@ -232,8 +237,7 @@ mail_dsn_status(struct mail_dsn *d)
 	say(d, "Content-Description: Delivery report\n"
 	    "Content-Type: message/%sdelivery-status\n",
 	    d->is_utf8 ? "global-" : "");
-	if (d->is_utf8)
-		put(d, SPAN("Content-Transfer-Encoding: 8bit\n"));
+	say_8bit(d, false);
 	say(d, "\nReporting-MTA: dns; %.*s\n", SPAN_ARG(d->host));
 	if (d->envid.n > 0)
 		say(d, "Original-Envelope-Id: %.*s\n", SPAN_ARG(d->envid));
@@ -245,6 +249,17 @@ mail_dsn_status(struct mail_dsn *d)
 		say_date(d, "Arrival-Date", d->arrived_s);
 }
 
+/* What is behind the first of these words; empty: it is not there. */
+static struct span
+behind(struct span text, const char *word)
+{
+	size_t n = span_of(word).n;
+
+	while (text.n > 0 && !span_is(span_part(text, 0, n), word))
+		text = span_part(text, 1, text.n);
+	return span_part(text, n, text.n);
+}
+
 /*
  * What a server said, out of `host N[A] said: REPLY (in reply to C command)`;
  * empty: the text is our own.
@@ -252,22 +267,14 @@ mail_dsn_status(struct mail_dsn *d)
 static struct span
 reply_in(struct span text)
 {
-	static const char said[] = " said: ", tail[] = " (in reply to ";
-	const size_t said_n = sizeof(said) - 1, tail_n = sizeof(tail) - 1;
-	size_t at = 0, end;
+	static const char tail[] = " (in reply to ";
+	struct span reply = behind(text, " said: "), rest = reply, more;
 
 	if (!span_starts_case(text, "host "))
 		return SPAN("");
-	while (at + said_n <= text.n &&
-	    !span_is(span_part(text, at, said_n), said))
-		at++;
-	if (at + said_n > text.n)
-		return SPAN("");
-	text = span_part(text, at + said_n, text.n);
-	for (end = text.n; end > tail_n; end--)
-		if (span_is(span_part(text, end - tail_n, tail_n), tail))
-			return span_part(text, 0, end - tail_n);
-	return text;
+	for (; (more = behind(rest, tail)).n > 0; rest = more)
+		reply.n = (size_t)(more.p - reply.p) - (sizeof(tail) - 1);
+	return reply;
 }
 
 static const char *
@@ -332,8 +339,7 @@ mail_dsn_original(struct mail_dsn *d)
 	say_boundary(d, "\n--", "\n");
 	say(d, "Content-Description: %s%s\nContent-Type: %s\n",
 	    words[d->kind].part, d->whole ? "" : " Headers", type);
-	if (d->is_8bit || d->is_utf8)
-		put(d, SPAN("Content-Transfer-Encoding: 8bit\n"));
+	say_8bit(d, d->is_8bit);
 	put(d, SPAN("\n"));
 }
 

@@ -28,19 +28,18 @@ struct total {
 	int64_t messages, bytes;
 };
 
+/* Is a cap met, or what is a sixteenth `below` it? */
 static bool
-has_caps(const struct settings *set)
+meets(int64_t cap, int64_t n, bool below)
 {
-	return set->postern_queue_count > 0 || set->postern_queue_bytes > 0;
+	return cap > 0 && n >= cap - (below ? cap / 16 : 0);
 }
 
 static bool
-is_over(const struct settings *set, const struct total *t)
+is_over(const struct settings *set, const struct total *t, bool below)
 {
-	return (set->postern_queue_count > 0 &&
-	    t->messages >= set->postern_queue_count) ||
-	    (set->postern_queue_bytes > 0 &&
-	    t->bytes >= set->postern_queue_bytes);
+	return meets(set->postern_queue_count, t->messages, below) ||
+	    meets(set->postern_queue_bytes, t->bytes, below);
 }
 
 static int64_t
@@ -67,7 +66,7 @@ count(const struct queue *q, struct total *t)
 		return;
 	for (;;) {
 		name = BUF(room);
-		if (is_over(q->set, t) ||
+		if (is_over(q->set, t, false) ||
 		    port_list_next(&list, &name) != RC_OK)
 			break;
 		if (!queue_id_is_safe(buf_span(&name)))
@@ -110,18 +109,6 @@ check_space(const struct queue *q)
 	return RC_FULL;
 }
 
-/* There is room again, and some more, so that the mark does not come and go. */
-static bool
-has_room(const struct settings *set, const struct total *t)
-{
-	return (set->postern_queue_count == 0 ||
-	    t->messages < set->postern_queue_count -
-	    set->postern_queue_count / 16) &&
-	    (set->postern_queue_bytes == 0 ||
-	    t->bytes < set->postern_queue_bytes -
-	    set->postern_queue_bytes / 16);
-}
-
 enum rc
 queue_cap_allows(const struct queue *q)
 {
@@ -130,17 +117,19 @@ queue_cap_allows(const struct queue *q)
 	struct total t;
 
 	TRY(check_space(q));
-	if (!has_caps(q->set) || port_stat_path(queue_at(mark, q,
-	    QUEUE_INCOMING, MARK), &st) != RC_OK)
+	if (q->set->postern_queue_count + q->set->postern_queue_bytes == 0 ||
+	    port_stat_path(queue_at(mark, q, QUEUE_INCOMING, MARK), &st)
+	    != RC_OK)
 		return RC_OK;
 	count(q, &t);
-	if (is_over(q->set, &t)) {
+	if (is_over(q->set, &t, false)) {
 		log_line(q->log, LOG_WARNING, "the queue is full (see "
 		    "postern_queue_count and postern_queue_bytes)");
 		return RC_FULL;
 	}
-	/* If it stays, the next one counts, too. */
-	if (has_room(q->set, &t) && port_remove(mark) == RC_OS)
+	/* Room to spare, so that the mark does not come and go.  If it stays,
+	   the next one counts, too. */
+	if (!is_over(q->set, &t, true) && port_remove(mark) == RC_OS)
 		log_line(q->log, LOG_WARNING, "%s: not removed: %s", mark,
 		    port_error());
 	return RC_OK;
@@ -175,7 +164,7 @@ queue_cap_came(const struct queue *q, int64_t bytes)
 	if (!is_to_count(q->set, bytes))
 		return;
 	count(q, &t);
-	if (is_over(q->set, &t) && port_create(queue_at(mark, q,
+	if (is_over(q->set, &t, false) && port_create(queue_at(mark, q,
 	    QUEUE_INCOMING, MARK), 0600, &fd) == RC_OK)
 		port_close(fd);
 }

@@ -74,7 +74,8 @@ log_end(struct run *r, const struct run_child *c, int status)
 static void
 lose_job(struct run *r, struct run_child *c)
 {
-	const struct queue_saying s = { .fate = FATE_LATER, .flags = QUEUE_BUG_FAULT,
+	const struct queue_saying s = { .fate = FATE_LATER,
+		.flags = QUEUE_BUG_FAULT,
 		.dsn = SPAN("4.3.0"), .relay = SPAN("none"),
 		.text = SPAN("the process that delivers ended too soon") };
 

@@ -29,23 +29,25 @@ queue_transport_find(struct span name)
 
 /* ---- feedback as a setting ----------------------------------------------- */
 
-/* 0.25, 1, 1.0: in PLAN_ONE parts, six decimals at most. */
+#define NUMBER_MAX	999999	/* so that products stay in 64 bits */
+
+/* 0.25, 1, 1.0, with six decimals at most, as so many of so small parts. */
 static bool
-read_decimal(struct span s, int *out)
+read_decimal(struct span s, uint64_t *n, uint64_t *parts)
 {
 	size_t dot = span_find(s, '.');
 	struct span part = span_part(s, dot + 1, 6);
-	uint64_t whole = 0, part_n = 0, unit = 1;
+	uint64_t whole = 0, rest = 0;
 
-	if (dot > 0 && !span_number(span_part(s, 0, dot), 1, &whole))
+	if (dot > 0 && !span_number(span_part(s, 0, dot), NUMBER_MAX, &whole))
 		return false;
-	if (part.n > 0 && !span_number(part, 999999, &part_n))
+	if (part.n > 0 && !span_number(part, NUMBER_MAX, &rest))
 		return false;
+	*parts = 1;
 	for (size_t i = 0; i < part.n; i++)
-		unit *= 10;
-	*out = (int)(whole * PLAN_ONE +
-		(part_n * PLAN_ONE + unit - 1) / unit);
-	return *out <= PLAN_ONE;
+		*parts *= 10;
+	*n = whole * *parts + rest;
+	return true;
 }
 
 enum rc
@@ -54,15 +56,16 @@ plan_feedback_read(struct span ratio, struct plan_feedback *out)
 	size_t slash = span_find(ratio, '/');
 	struct span over = span_trim(span_part(ratio, 0, slash));
 	struct span under = span_trim(span_part(ratio, slash + 1, ratio.n));
-	uint64_t a, b;
+	uint64_t n, parts, by = 1;
 
 	out->per_window = span_is(under, "concurrency");
-	if (slash == ratio.n || out->per_window)
-		return read_decimal(over, &out->share) ? RC_OK : RC_WIRE;
-	if (!span_number(over, INT32_MAX, &a) ||
-	    !span_number(under, INT32_MAX, &b) || b == 0 || a > b)
+	if (!read_decimal(over, &n, &parts) || (slash < ratio.n &&
+	    !out->per_window && !span_number(under, NUMBER_MAX, &by)))
 		return RC_WIRE;
-	out->share = (int)((a * PLAN_ONE + b - 1) / b);
+	parts *= by;
+	if (n > parts || parts == 0)
+		return RC_WIRE;
+	out->share = (int)((n * PLAN_ONE + parts - 1) / parts);
 	return RC_OK;
 }
 
@@ -115,8 +118,8 @@ place_of_new(const struct plan *p, const struct plan_time *t)
 static void
 fresh_window(const struct plan *p, struct plan_dest *d)
 {
-	d->window = (uint16_t)(limits(p, d)->initial < PLAN_PROCESSES ?
-		limits(p, d)->initial : PLAN_PROCESSES);
+	d->window = limits(p, d)->initial < PLAN_PROCESSES ?
+		limits(p, d)->initial : PLAN_PROCESSES;
 	d->success = d->failure = d->cohorts = 0;
 }
 
@@ -271,7 +274,7 @@ went_well(const struct plan *p, struct plan_dest *d)
 		d->failure = 0;
 	}
 	if (d->window > most)
-		d->window = (uint16_t)most;
+		d->window = most;
 }
 
 static void

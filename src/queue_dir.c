@@ -39,10 +39,9 @@ queue_at(char room[QUEUE_PATH_MAX], const struct queue *q, const char *folder,
 	return room;
 }
 
-/* No vowels, so that ids are never words; the first 16 are those of hex. */
+/* No vowels, so that ids are never words. */
 static const char letters[] =
     "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz";
-static const char hex[] = "0123456789ABCDEF";
 
 bool
 queue_id_is_safe(struct span id)
@@ -58,9 +57,9 @@ queue_id_is_safe(struct span id)
 }
 
 static void
-put_digits(struct buf *b, uint64_t v, const char *digits, unsigned base,
-	size_t least)
+put_digits(struct buf *b, uint64_t v, unsigned base, size_t least)
 {
+	const char *digits = base == 16 ? "0123456789ABCDEF" : letters;
 	char room[16];
 	size_t at = sizeof(room);
 
@@ -79,14 +78,14 @@ queue_id_make(struct buf *b, uint64_t inode, int64_t wall_ms, bool is_long)
 	unsigned us = (unsigned)(ms % 1000) * 1000 + port_random_u32() % 1000;
 
 	if (!is_long) {
-		put_digits(b, us, hex, 16, 5);
-		put_digits(b, inode, hex, 16, 1);
+		put_digits(b, us, 16, 5);
+		put_digits(b, inode, 16, 1);
 		return;
 	}
-	put_digits(b, ms / 1000, letters, 52, 6);
-	put_digits(b, us, letters, 52, 4);
+	put_digits(b, ms / 1000, 52, 6);
+	put_digits(b, us, 52, 4);
 	buf_putc(b, 'z');
-	put_digits(b, inode, letters, 51, 1);
+	put_digits(b, inode, 51, 1);
 }
 
 /* ---- opening ------------------------------------------------------------- */

@@ -157,19 +157,19 @@ enum plan_rest {
 };
 
 struct plan_dest {
-	char route[QUEUE_ROUTE_MAX];	/* `transport:nexthop` */
 	uint32_t key;
 	uint8_t transport;
 	uint8_t rest;			/* enum plan_rest */
 	bool is_full;			/* something was passed over for it */
 	bool is_told;			/* of its login */
-	uint16_t window, busy;
-	uint16_t groups;		/* here, waiting or in jobs */
-	uint16_t rcpts;			/* that wait */
-	uint16_t first, last;		/* groups that have some waiting */
+	unsigned window, busy;
+	unsigned groups;		/* here, waiting or in jobs */
+	unsigned rcpts;			/* that wait */
+	unsigned first, last;		/* groups that have some waiting */
 	int32_t success, failure, cohorts;	/* in PLAN_ONE parts */
 	ms_t resting_until, not_before, used;
 	ms_t stalled;		/* how long this round waited for it */
+	char route[QUEUE_ROUTE_MAX];	/* `transport:nexthop` */
 };
 
 struct plan_rcpt {
@@ -189,8 +189,8 @@ struct plan_group {
 
 struct plan_message {
 	char id[QUEUE_ID_MAX];	/* empty: free */
-	uint16_t waiting, out;
-	uint16_t stuck_on;	/* destination with no room for more of it */
+	unsigned waiting, out;
+	unsigned stuck_on;	/* destination with no room for more of it */
 	bool has_more;		/* recipients that were not read */
 	bool is_begun;		/* some were read */
 	bool is_flushed;	/* goes even by a deferred transport */
@@ -203,9 +203,9 @@ struct plan_entry {
 
 /* Some recipients of a message on their way, the first of a chain. */
 struct plan_job {
-	uint16_t group;
-	uint16_t first;
-	uint16_t n;
+	unsigned group;
+	unsigned first;
+	unsigned n;
 	bool is_sent;		/* it counts for its destination */
 };
 
@@ -241,8 +241,8 @@ struct plan {
 	bool is_tight;		/* no room, until something is done */
 	bool was_fresh;		/* the latest to be opened */
 	uint8_t source;		/* of what is being opened */
-	uint16_t rcpt_free, group_free;
-	uint16_t turn;		/* destination to be asked first */
+	unsigned rcpt_free, group_free;
+	unsigned turn;		/* destination to be asked first */
 	unsigned seen;		/* entries of this round, held ones too */
 	ms_t round_from;	/* no round of its own accord before */
 	ms_t round_ended;

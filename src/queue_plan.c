@@ -70,7 +70,7 @@ static void
 rcpt_release(struct plan *p, unsigned i)
 {
 	p->rcpt[i].next = p->rcpt_free;
-	p->rcpt_free = (uint16_t)i;
+	p->rcpt_free = i;
 	p->is_tight = false;
 	if (--p->rcpts_n == 0) {	/* what was touched may be forgotten */
 		p->rcpts_top = 0;
@@ -141,7 +141,7 @@ group_release(struct plan *p, unsigned i)
 	d->groups--;
 	call_again(p);
 	g->next = p->group_free;
-	p->group_free = (uint16_t)i;
+	p->group_free = i;
 	p->is_tight = false;
 	if (--p->groups_n == 0) {
 		p->groups_top = 0;
@@ -156,19 +156,19 @@ push_last(struct plan *p, struct plan_dest *d, unsigned group)
 {
 	p->group[group].next = PLAN_NONE;
 	if (d->last == PLAN_NONE)
-		d->first = (uint16_t)group;
+		d->first = group;
 	else
 		p->group[d->last].next = (uint16_t)group;
-	d->last = (uint16_t)group;
+	d->last = group;
 }
 
 static void
 push_first(struct plan *p, struct plan_dest *d, unsigned group)
 {
 	p->group[group].next = d->first;
-	d->first = (uint16_t)group;
+	d->first = group;
 	if (d->last == PLAN_NONE)
-		d->last = (uint16_t)group;
+		d->last = group;
 }
 
 static void
@@ -185,7 +185,7 @@ unlink_group(struct plan *p, struct plan_dest *d, unsigned group)
 	else
 		p->group[before].next = p->group[i].next;
 	if (d->last == i)
-		d->last = (uint16_t)before;
+		d->last = before;
 }
 
 /* ---- messages ------------------------------------------------------------ */
@@ -301,7 +301,7 @@ append(struct plan *p, struct plan_group *g, unsigned rcpt)
 static enum plan_wanted
 no_room(struct plan *p, struct plan_message *m, unsigned dest, bool is_tight)
 {
-	m->stuck_on = (uint16_t)dest;
+	m->stuck_on = dest;
 	p->is_tight = is_tight;
 	return PLAN_NO_ROOM;
 }
@@ -420,9 +420,9 @@ job_take(struct plan *p, struct plan_dest *d, unsigned n, struct plan_job *j)
 	unsigned group = d->first, i;
 	struct plan_group *g = &p->group[group];
 
-	j->group = (uint16_t)group;
+	j->group = group;
 	j->first = g->first;
-	j->n = (uint16_t)(n < g->waiting ? n : g->waiting);
+	j->n = n < g->waiting ? n : g->waiting;
 	i = g->first;
 	for (n = 1; n < j->n; n++)
 		i = p->rcpt[i].next;
@@ -509,7 +509,7 @@ send(struct plan *p, unsigned dest, struct plan_turn *out)
 	d->busy++;
 	p->jobs_n++;
 	p->transport[d->transport].busy++;
-	p->turn = (uint16_t)(dest + 1);
+	p->turn = (dest + 1);
 	out->step = PLAN_SEND;
 }
 

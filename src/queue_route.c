@@ -53,17 +53,10 @@ queue_routes_bytes(void)
 
 /* Does parent_domain_matches_subdomains name the setting? */
 static bool
-parents_match(const struct queue *q, const char *setting)
+parents_match(const struct settings *set, const char *setting)
 {
-	char room[512], reason[128];
-	struct buf list = BUF(room), why = BUF(reason);
-	struct span value, rest, word;
+	struct span word, rest = set->parent_domain_matches_subdomains;
 
-	if (param_find(q->param, SPAN("parent_domain_matches_subdomains"),
-	    &value) == RC_DENY || param_expand(q->param, value, &list, &why)
-	    != RC_OK)
-		return false;
-	rest = buf_span(&list);
 	while (span_word(&rest, LIST_DIVIDERS, &word))
 		if (span_is(word, setting))
 			return true;
@@ -78,7 +71,7 @@ queue_routes_open(struct queue_routes *r, const struct queue *q)
 
 	r->set = set;
 	arena_init(&r->arena, r->room, sizeof(r->room));
-	r->parents_match = parents_match(q, "transport_maps");
+	r->parents_match = parents_match(set, "transport_maps");
 	TRY(table_open(&r->map[TRANSPORTS], &env, "transport_maps",
 	    set->transport_maps, 0));
 	TRY(table_open(&r->map[RELAYHOSTS], &env,
@@ -88,12 +81,12 @@ queue_routes_open(struct queue_routes *r, const struct queue *q)
 	    "sender_dependent_default_transport_maps",
 	    set->sender_dependent_default_transport_maps, 0));
 	TRY(table_names_open(&r->own, &env, "mydestination",
-	    set->mydestination, parents_match(q, "mydestination") ?
+	    set->mydestination, parents_match(set, "mydestination") ?
 	    TABLE_LIST_PARENT : TABLE_LIST_DOMAIN));
 	TRY(table_names_open(&r->alias, &env, "virtual_alias_domains",
 	    set->virtual_alias_domains, 0));
 	return table_names_open(&r->relay, &env, "relay_domains",
-	    set->relay_domains, parents_match(q, "relay_domains") ?
+	    set->relay_domains, parents_match(set, "relay_domains") ?
 	    TABLE_LIST_PARENT : TABLE_LIST_DOMAIN);
 }
 

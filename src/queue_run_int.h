@@ -220,7 +220,8 @@ MUST_USE enum rc crew_tell(struct run *r, struct run_mail *m,
 /* Shows the queue on this connection. */
 MUST_USE enum rc crew_list(struct run *r, struct span form, int fd);
 void crew_pickup(struct run *r);
-/* Something came, or the end did. */
+/* Something came, or the end did.  Apart, as sayings are large, and the loop's
+   frame is below all that it calls. */
 NOINLINE void crew_heard(struct run *r, struct run_child *c);
 /* Those with nothing to do, of other settings than these, go. */
 void crew_let_go(struct run *r, unsigned generation);

@@ -18,9 +18,10 @@ struct runner {
 	struct work work;		/* first: reload() gets it */
 	struct app *app;
 	struct app_set *set;
-	struct queue *q;
-	const char *folder;
 	struct app_set *spare;		/* for settings read anew */
+	struct queue *q;
+	bool stays;			/* also when the queue is empty */
+	char room[FOLDER_MAX];
 };
 
 /* Settings that are bad stay unused, which app_set_load() has said. */
@@ -35,7 +36,7 @@ reload(void *arg)
 	fresh->options_n = r->set->options_n;
 	fresh->options = r->set->options;
 	r->spare = fresh;
-	if (app_set_load(fresh, r->app, r->folder, false) != EXIT_OK)
+	if (app_set_load(fresh, r->app, r->work.folder, false) != EXIT_OK)
 		return false;
 	r->spare = r->set;
 	r->set = fresh;
@@ -44,23 +45,28 @@ reload(void *arg)
 	return true;
 }
 
-enum rc
-runner_stay(struct app *app, struct app_set *set, struct queue *q,
-	const char *folder, bool stay)
+static struct runner *
+make(struct app *app, struct app_set *set, struct queue *q,
+	const char *folder)
 {
-	struct runner r = {
-		.work = {
-			.param = &set->param,
-			.log = &app->log,
-			.folder = folder,
-			.options = set->options,
-			.options_n = set->options_n,
-		},
-		.app = app,
-		.set = set,
-		.q = q,
-		.folder = folder,
-	};
+	struct runner *r = port_memory(sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->work.param = &set->param;
+	r->work.log = &app->log;
+	r->work.folder = folder;
+	r->work.options = set->options;
+	r->work.options_n = set->options_n;
+	r->app = app;
+	r->set = set;
+	r->q = q;
+	return r;
+}
+
+static enum rc
+manage(struct runner *r, bool stay)
+{
 	const struct queue_crew crew = {
 		.task = {
 			[QUEUE_DELIVER] = work_deliver,
@@ -69,41 +75,40 @@ runner_stay(struct app *app, struct app_set *set, struct queue *q,
 			[QUEUE_LIST] = list_child,
 		},
 		.reload = reload,
-		.arg = &r,
+		.arg = r,
 	};
 
-	work_walls(&r.work);
-	return queue_run(q, &crew, stay);
+	work_walls(&r->work);
+	return queue_run(r->q, &crew, stay);
+}
+
+enum rc
+runner_stay(struct app *app, struct app_set *set, struct queue *q,
+	const char *folder, bool stay)
+{
+	struct runner *r = make(app, set, q, folder);
+
+	return r == NULL ? RC_OS : manage(r, stay);
 }
 
 /* What a runner is started with; its process has a copy. */
-struct start {
-	struct app *app;
-	struct app_set *set;
-	struct queue *q;
-	const char *folder;
-	bool stays;
-	char room[FOLDER_MAX];
-};
-
 static int
 live(void *arg, int lock)
 {
-	const struct start *s = arg;
+	struct runner *r = arg;
 	enum rc rc;
 
-	s->app->log.to_stderr = false;	/* the caller's is closed */
-	s->app->name = "qmgr";
-	app_set_tag(s->set, s->app);
+	r->app->log.to_stderr = false;	/* the caller's is closed */
+	r->app->name = "qmgr";
+	app_set_tag(r->set, r->app);
 	do {
-		rc = runner_stay(s->app, s->set, s->q, s->folder,
-		    s->stays);
+		rc = manage(r, r->stays);
 		port_close(lock);
-	} while (rc == RC_NONE && !queue_is_empty(s->q) &&
-	    queue_lock(s->q, &lock) == RC_OK);
+	} while (rc == RC_NONE && !queue_is_empty(r->q) &&
+	    queue_lock(r->q, &lock) == RC_OK);
 	if (rc == RC_OK || rc == RC_NONE)
 		return EXIT_OK;
-	log_line(&s->app->log, LOG_ERROR, "the queue manager gives up: %s",
+	log_line(&r->app->log, LOG_ERROR, "the queue manager gives up: %s",
 	    port_error());
 	return EXIT_LATER;
 }
@@ -124,17 +129,16 @@ poke(const struct queue *q, const char *request)
  * mail would go by the defaults.
  */
 static enum rc
-make_absolute(struct start *s)
+make_absolute(struct runner *r)
 {
-	struct span folder = s->set->param.folder;
-	struct buf b = BUF(s->room);
+	struct span folder = r->set->param.folder;
+	struct buf b = BUF(r->room);
 
 	if (folder.n == 0 || folder.p[0] == '/')
 		return RC_OK;
 	TRY(port_here(&b));
-	buf_putc(&b, '/');
-	buf_put(&b, folder);
-	s->folder = buf_text(&b);
+	buf_fmt(&b, "/%.*s", SPAN_ARG(folder));
+	r->work.folder = buf_text(&b);
 	return b.full ? RC_FULL : RC_OK;
 }
 
@@ -142,17 +146,16 @@ enum rc
 runner_start(struct app *app, struct app_set *set, struct queue *q,
 	const char *folder, enum runner_how how)
 {
-	struct start *s = port_memory(sizeof(*s));
+	struct runner *r = make(app, set, q, folder);
 	enum rc rc;
 	int lock;
 
-	if (s == NULL)
+	if (r == NULL)
 		return RC_OS;
-	*s = (struct start){ .app = app, .set = set, .q = q,
-		.folder = folder, .stays = how == RUNNER_STAYS };
-	TRY(make_absolute(s));
+	r->stays = how == RUNNER_STAYS;
+	TRY(make_absolute(r));
 	TRY(queue_lock(q, &lock));
-	rc = port_detach(live, s, lock);
+	rc = port_detach(live, r, lock);
 	port_close(lock);
 	if (rc == RC_OK && how == RUNNER_FLUSHES)
 		poke(q, "flush");

@@ -4,9 +4,9 @@
  *
  * The file is of our own making, whatever its type is called: a mark, a digest
  * of all that follows, and records as they are in memory, for this machine and
- * no other.  It is read as a whole and replaced as a whole, so that who reads it meanwhile sees
- * the old or the new one.  Of two who write at once one loses: a session less
- * costs a handshake, and no more.
+ * no other.  It is read as a whole and replaced as a whole, so that a reader
+ * sees the old or the new one.  Of two who write at once one loses: a session
+ * less costs a handshake, and no more.
  *
  * It holds master secrets, and what it says of a peer is believed: it must
  * belong to us, and to nobody else.

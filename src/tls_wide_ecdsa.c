@@ -9,7 +9,7 @@
 #include "tls_int.h"
 
 #define ODD		8		/* multiples that are kept: 1 3 to 15 */
-#define WINDOW		5		/* bits: so much that 15 or -15 is most */
+#define WINDOW		5		/* bits: 15 or -15 is most */
 #define DIGITS_MAX	(64 * CURVE_WORDS_MAX + 1)
 #define SIGNATURE_MAX	139		/* octets, on P-521 */
 
@@ -260,7 +260,6 @@ sign(const struct curve *c, uint64_t *x, const uint64_t *e, uint64_t *k,
 }
 
 size_t
-/* NOLINTNEXTLINE(readability-function-size): as BearSSL has it */
 wide_ecdsa_sign(const br_ec_impl *impl, const br_hash_class *hf,
 	const void *hash, const br_ec_private_key *sk, void *sig)
 {

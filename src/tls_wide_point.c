@@ -112,7 +112,7 @@ point_twice(struct point *d, const struct point *a, const struct wide_mod *m)
 	coord_mul(&s, &a->x, &y2, m);
 	add(&s, &s, &s, m);
 	add(&s, &s, &s, m);			/* 4 X Y^2		5 */
-	coord_sub(&t, &a->x, &z2, m);			/*			3 */
+	coord_sub(&t, &a->x, &z2, m);		/*			3 */
 	add(&z2, &a->x, &z2, m);		/*			3 */
 	coord_mul(&t, &t, &z2, m);
 	add(&k, &t, &t, m);
@@ -121,21 +121,21 @@ point_twice(struct point *d, const struct point *a, const struct wide_mod *m)
 	add(&d->z, &t, &t, m);			/* 2 Y Z		3 */
 	coord_mul(&t, &k, &k, m);
 	coord_sub(&t, &t, &s, m);
-	coord_sub(&d->x, &t, &s, m);			/*			13 */
+	coord_sub(&d->x, &t, &s, m);		/*			13 */
 	settle(&d->x, m);
 	add(&y2, &y2, &y2, m);
 	coord_mul(&y2, &y2, &y2, m);
 	add(&y2, &y2, &y2, m);			/* 8 Y^4		3 */
-	coord_sub(&s, &s, &d->x, m);			/*			7 */
+	coord_sub(&s, &s, &d->x, m);		/*			7 */
 	coord_mul(&s, &s, &k, m);
-	coord_sub(&d->y, &s, &y2, m);			/*			7 */
+	coord_sub(&d->y, &s, &y2, m);		/*			7 */
 	settle(&d->y, m);
 }
 
 /* What two points have to do with each other. */
 struct gap {
 	union coord h, r;		/* how far apart in x, in y */
-	union coord v, s;		/* x and y of the first; all the same Z */
+	union coord v, s;		/* x and y of the first, all over Z */
 };
 
 static void
@@ -324,8 +324,8 @@ is_on(const struct point *q, const struct curve *c)
 
 /*
  * Of each curve (SEC 2, 2; RFC 7748, 4.1): the order, the generator, and, but
- * for X25519, the prime of coordinates, which is 2^256 - 2^224 + 2^192 + 2^96 - 1,
- * 2^384 - 2^128 - 2^96 + 2^32 - 1, 2^521 - 1.
+ * for X25519, the prime of coordinates, which is 2^256 - 2^224 + 2^192 + 2^96 -
+ * 1, 2^384 - 2^128 - 2^96 + 2^32 - 1, 2^521 - 1.
  */
 #define F4	"\xff\xff\xff\xff"
 #define F16	F4 F4 F4 F4

@@ -119,7 +119,6 @@ private(struct number *a, const br_rsa_private_key *k)
 }
 
 uint32_t
-/* NOLINTNEXTLINE(readability-function-size): as BearSSL has it */
 wide_rsa_sign(const unsigned char *hash_oid, const unsigned char *hash,
 	size_t hash_len, const br_rsa_private_key *sk, unsigned char *x)
 {

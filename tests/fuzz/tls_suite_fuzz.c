@@ -1,8 +1,9 @@
 /*
  * tls_suite_fuzz.c - any octets as lists of protocols and ciphers.
  *
- * The first octet says at which level, and whether a table said it.  The rest is divided by NUL: protocols, grade, exclusions, and the
- * cipher list of each grade.
+ * The first octet says at which level, and whether a table said it.  The rest
+ * is divided by NUL: protocols, grade, exclusions, and the cipher list of each
+ * grade.
  *
  * covers: src/tls_suite.c
  * covers: src/tls_cipher.c

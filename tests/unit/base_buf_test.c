@@ -80,6 +80,18 @@ SIM_TEST(cutting_adds_what_fits_and_says_nothing)
 	assert_string_equal(buf_text(&b), "abcde");
 }
 
+SIM_TEST(a_copy_is_cut_and_ends_in_nul)
+{
+	char room[4] = "xxx";
+
+	span_copy(SPAN("ab"), room, sizeof(room));
+	assert_string_equal(room, "ab");
+	span_copy(SPAN("abcd"), room, sizeof(room));
+	assert_string_equal(room, "abc");
+	span_copy((struct span){ 0 }, room, sizeof(room));
+	assert_string_equal(room, "");
+}
+
 SIM_TEST(an_attempt_is_settled_as_a_whole_or_not_at_all)
 {
 	char room[6];
@@ -217,6 +229,7 @@ main(void)
 		SIM_RUN(empty_text_always_fits),
 		SIM_RUN(nul_is_an_octet_like_others),
 		SIM_RUN(cutting_adds_what_fits_and_says_nothing),
+		SIM_RUN(a_copy_is_cut_and_ends_in_nul),
 		SIM_RUN(an_attempt_is_settled_as_a_whole_or_not_at_all),
 		SIM_RUN(arena_gives_aligned_zeros_until_it_is_full),
 		SIM_RUN(arena_that_is_full_says_so_whatever_is_asked),

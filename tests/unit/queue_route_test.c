@@ -27,6 +27,7 @@ begin(void)
 	set->empty_address_relayhost_maps_lookup_key = SPAN("<>");
 	set->empty_address_default_transport_maps_lookup_key = SPAN("<>");
 	set->recipient_delimiter = SPAN("+");
+	set->parent_domain_matches_subdomains = SPAN("relay_domains");
 	set->inet_interfaces = SPAN("all");
 	assert_int_equal(queue_open(&qw.q, &qw.param, &qw.log), RC_OK);
 	sender = "me@here.example";

@@ -85,6 +85,7 @@ SIM_TEST(leftmost_match_comes_first_and_of_these_the_longest)
 		{ "", ".", "", "no" },
 		{ "", "abcd", "abc", "no" },
 		{ "", "cd|bcde|abcx", "abcd", "(2,4)" },
+		{ "", "ab|bcd", "abcd", "(0,2)" },
 	};
 
 	CHECK(rows);
