@@ -9,16 +9,16 @@
 
 #define FACILITY_MAIL	2	/* as syslog(3) numbers it */
 
-static const struct {
-	const char *word;
-	enum port_level level;
-} levels[] = {
-	[LOG_FATAL] = { "fatal: ", PORT_ERR },
-	[LOG_ERROR] = { "error: ", PORT_ERR },
-	[LOG_WARNING] = { "warning: ", PORT_WARNING },
-	[LOG_INFO] = { "", PORT_INFO },
-	[LOG_DEBUG] = { "", PORT_DEBUG }
-};
+/* In the order of enum log_level. */
+static const char names[][8] = { "fatal", "error", "warning", "info", "debug" };
+
+/* Ahead of what needs attention. */
+static void
+put_word(struct buf *b, enum log_level level)
+{
+	if (level <= LOG_WARNING)
+		buf_fmt(b, "%s: ", names[level]);
+}
 
 void
 log_init(struct log *l, struct span tag)
@@ -57,9 +57,6 @@ log_wants(const struct log *l, enum log_level level)
 static NOINLINE bool
 put_json(const struct log *l, enum log_level level, struct span text)
 {
-	static const char names[][8] = {
-		"fatal", "error", "warning", "info", "debug"
-	};
 	char line[2 * LOG_LINE_MAX];
 	struct buf b = BUF(line), inner;
 	int64_t now = port_wall();
@@ -98,7 +95,8 @@ put_file(const struct log *l, enum log_level level, struct span text)
 	buf_put_cut(&b, l->host);
 	buf_putc(&b, ' ');
 	buf_put_cut(&b, l->tag);
-	buf_fmt(&b, "[%u]: %s", port_pid(), levels[level].word);
+	buf_fmt(&b, "[%u]: ", port_pid());
+	put_word(&b, level);
 	return port_log_append(l->file, buf_span(&b), text);
 }
 
@@ -108,8 +106,8 @@ put_log(const struct log *l, enum log_level level, struct span with_word,
 	struct span text)
 {
 	if (l->file == NULL || !put_file(l, level, text))
-		port_syslog(l->facility, levels[level].level, l->tag,
-		    with_word);
+		port_syslog(l->facility, level <= LOG_ERROR ? PORT_ERR :
+		    (enum port_level)(level - LOG_ERROR), l->tag, with_word);
 }
 
 void
@@ -124,7 +122,7 @@ log_vline(const struct log *l, enum log_level level, const char *fmt,
 	buf_put_cut(&b, l->tag);
 	buf_fmt(&b, "[%u]: ", port_pid());
 	text_at = b.n;
-	buf_put_cut(&b, span_of(levels[level].word));
+	put_word(&b, level);
 	said_at = b.n;
 	buf_vfmt_cut(&b, fmt, ap);
 	text_mask(&b, 0);

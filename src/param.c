@@ -21,35 +21,6 @@ too_much(struct buf *why)
 
 /* ---- one row ------------------------------------------------------------ */
 
-/* A value that is wrong, and where it stands. */
-struct culprit {
-	struct span name, raw;
-	const struct param_line *line;	/* NULL: it is the default */
-};
-
-/* Name, place, value and what is wrong with it: one sentence. */
-static void
-put_trouble(const struct param *p, const struct culprit *c,
-	struct buf *reason, struct buf *why)
-{
-	struct span shown = span_part(c->raw, 0, SHOWN_MAX);
-
-	if (c->line != NULL && c->line->number > 0) {
-		line_put_place(p, c->line, why);
-		buf_puts(why, ": ");
-	} else
-		buf_puts(why, c->line != NULL ? "-o " : "default of ");
-	buf_fmt(why, "%.*s = %.*s%s: %s", SPAN_ARG(c->name), SPAN_ARG(shown),
-	    c->line != NULL ? "" : ", which main.cf can replace",
-	    buf_text(reason));
-}
-
-static struct culprit
-culprit_of(const struct param_line *line)
-{
-	return (struct culprit){ line->name, line->value, line };
-}
-
 /* A wrong value: stop, or in a lenient load log it and go on. */
 static enum rc
 wrong(const struct param *p, struct buf *why)
@@ -60,6 +31,28 @@ wrong(const struct param *p, struct buf *why)
 		log_line(p->log, LOG_ERROR, "%s", buf_text(why));
 	buf_clear(why);
 	return RC_OK;
+}
+
+static enum rc
+wrong_default(const struct param *p, struct span name, struct span value,
+	struct buf *reason, struct buf *why)
+{
+	buf_fmt(why, "default of %.*s = %.*s, which main.cf can replace: %s",
+	    SPAN_ARG(name), SPAN_ARG(span_part(value, 0, SHOWN_MAX)),
+	    buf_text(reason));
+	return wrong(p, why);
+}
+
+/* Name, place, value and what is wrong with it: one sentence. */
+static enum rc
+wrong_line(const struct param *p, const struct param_line *line,
+	struct buf *reason, struct buf *why)
+{
+	line_put_place(p, line, why);
+	buf_fmt(why, "%s%.*s = %.*s: %s", line->number > 0 ? ": " : " ",
+	    SPAN_ARG(line->name), SPAN_ARG(span_part(line->value, 0,
+	    SHOWN_MAX)), buf_text(reason));
+	return wrong(p, why);
 }
 
 /* A row that is being loaded. */
@@ -132,7 +125,6 @@ load_row(struct param *p, const struct row *row, struct buf *why)
 	struct buf reason = BUF(reason_text), b = BUF(name);
 	struct load l = { p, *row, row_key(row, p->is_lmtp), NULL, SPAN(""),
 	    &reason };
-	struct culprit culprit;
 	enum rc rc;
 
 	l.line = line_of_key(p, l.key);
@@ -143,13 +135,11 @@ load_row(struct param *p, const struct row *row, struct buf *why)
 		return too_much(why);
 	if (rc != RC_DENY)
 		return rc;
-	row_put_name(row, l.key % 2, &b);
-	culprit = l.line != NULL ? culprit_of(l.line)
-	    : (struct culprit){ buf_span(&b), l.text, NULL };
-	put_trouble(p, &culprit, &reason, why);
-	TRY(wrong(p, why));
-	if (l.line == NULL)
-		return RC_OK;
+	if (l.line == NULL) {
+		row_put_name(row, l.key % 2, &b);
+		return wrong_default(p, buf_span(&b), l.text, &reason, why);
+	}
+	TRY(wrong_line(p, l.line, &reason, why));
 	l.line = NULL;
 	(void)(set_field(&l) == RC_OK);	/* if it fails, too, zero holds */
 	return RC_OK;
@@ -167,7 +157,6 @@ load_origin(struct param *p, struct buf *why)
 	struct buf reason = BUF(text), path = BUF(path_text);
 	struct buf tail = arena_room(p->arena);
 	struct span rest, first = SPAN("");
-	struct culprit culprit;
 	enum rc rc;
 
 	if (line == NULL || line->value.n == 0 || line->value.p[0] != '/')
@@ -186,9 +175,7 @@ load_origin(struct param *p, struct buf *why)
 	    rc == RC_OK ? "the file is empty" :
 	    rc == RC_NONE ? "there is no such file" :
 	    rc == RC_OS ? port_error() : "the file or its name is too long");
-	culprit = culprit_of(line);
-	put_trouble(p, &culprit, &reason, why);
-	return wrong(p, why);
+	return wrong_line(p, line, &reason, why);
 }
 
 /* Values that transports have of their own have no field: parse and forget. */
@@ -197,7 +184,6 @@ check_each(struct param *p, const struct param_line *line, struct buf *why)
 {
 	char text[REASON_MAX];
 	struct buf reason = BUF(text), tail = arena_room(p->arena);
-	struct culprit culprit = culprit_of(line);
 	_Alignas(struct span) char unused[sizeof(struct span)];
 	struct name_info info;
 	struct kind kind;
@@ -212,10 +198,7 @@ check_each(struct param *p, const struct param_line *line, struct buf *why)
 		rc = value_parse(&kind, buf_span(&tail), unused, &reason);
 	if (rc == RC_FULL)
 		return too_much(why);
-	if (rc != RC_DENY)
-		return rc;
-	put_trouble(p, &culprit, &reason, why);
-	return wrong(p, why);
+	return rc != RC_DENY ? rc : wrong_line(p, line, &reason, why);
 }
 
 static bool

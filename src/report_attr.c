@@ -3,7 +3,7 @@
  */
 #include "report.h"
 
-static const char *const names[JOB_ATTRS] = {
+static const char names[JOB_ATTRS][8] = {
 	[JOB_NAME] = "NAME", [JOB_ADDR] = "ADDR", [JOB_PORT] = "PORT",
 	[JOB_PROTO] = "PROTO", [JOB_HELO] = "HELO", [JOB_IDENT] = "IDENT",
 	[JOB_SOURCE] = "SOURCE"

@@ -7,33 +7,18 @@
 #include "port.h"
 #include "report.h"
 
-static const struct {
-	const char *word;
-	unsigned bit;
-} notify_words[] = {
-	{ "NEVER", JOB_NOTIFY_NEVER },
-	{ "SUCCESS", JOB_NOTIFY_SUCCESS },
-	{ "FAILURE", JOB_NOTIFY_FAILURE },
-	{ "DELAY", JOB_NOTIFY_DELAY }
-};
-
-static unsigned
-notify_bit(struct span word)
-{
-	for (size_t i = 0; i < COUNT(notify_words); i++)
-		if (span_is_case(word, notify_words[i].word))
-			return notify_words[i].bit;
-	return 0;
-}
+/* In the order of their bits. */
+#define NOTIFY_WORDS	"NEVER SUCCESS FAILURE DELAY"
 
 void
 rcpt_put_notify(struct buf *b, unsigned notify)
 {
+	struct span rest = SPAN(NOTIFY_WORDS), word;
 	const char *sep = "";
 
-	for (size_t i = 0; i < COUNT(notify_words); i++)
-		if ((notify & notify_words[i].bit) != 0) {
-			buf_fmt(b, "%s%s", sep, notify_words[i].word);
+	for (; span_word(&rest, " ", &word); notify >>= 1)
+		if ((notify & 1) != 0) {
+			buf_fmt(b, "%s%.*s", sep, SPAN_ARG(word));
 			sep = ",";
 		}
 }
@@ -41,17 +26,19 @@ rcpt_put_notify(struct buf *b, unsigned notify)
 bool
 rcpt_parse_notify(struct span s, unsigned *out)
 {
-	unsigned bits = 0, bit;
-	size_t from = 0, n;
+	unsigned bits = 0;
+	size_t n;
+	int i;
 
-	do {
-		n = span_find(span_part(s, from, s.n), ',');
-		bit = notify_bit(span_part(s, from, n));
-		if (bit == 0)
+	for (;; s = span_part(s, n + 1, s.n)) {
+		n = span_find(s, ',');
+		i = span_index(NOTIFY_WORDS, span_part(s, 0, n));
+		if (i < 0)
 			return false;
-		bits |= bit;
-		from += n + 1;
-	} while (from <= s.n);
+		bits |= 1u << i;
+		if (n == s.n)
+			break;
+	}
 	*out = bits;
 	return (bits & JOB_NOTIFY_NEVER) == 0 || bits == JOB_NOTIFY_NEVER;
 }

@@ -3,22 +3,15 @@
  */
 #include "sasl.h"
 
-static const struct {
-	const char *word;
-	unsigned bit;
-} options_known[] = {
-	{ "noplaintext", SASL_NO_PLAINTEXT },
-	{ "noactive", SASL_NO_ACTIVE },
-	{ "nodictionary", SASL_NO_DICTIONARY },
-	{ "noanonymous", SASL_NO_ANONYMOUS },
-	{ "mutual_auth", SASL_MUTUAL_AUTH },
-	{ "forward_secrecy", SASL_FORWARD_SECRECY },
-};
+/* In the order of their bits. */
+#define OPTION_WORDS \
+	"noplaintext noactive nodictionary noanonymous mutual_auth" \
+	" forward_secrecy"
 
 /* What a mechanism is good for: the demands that it meets. */
 static const struct {
-	const char *name;
-	unsigned meets;
+	char name[9];
+	uint8_t meets;
 } mechs[SASL_MECHS] = {
 	[SASL_EXTERNAL] = { "EXTERNAL", SASL_NO_PLAINTEXT | SASL_NO_ACTIVE |
 	    SASL_NO_DICTIONARY | SASL_NO_ANONYMOUS },
@@ -32,18 +25,16 @@ enum rc
 sasl_options(struct span words, unsigned *options, struct span *bad)
 {
 	struct span word;
-	size_t i;
+	int i;
 
 	*options = 0;
 	while (span_word(&words, LIST_DIVIDERS, &word)) {
-		for (i = 0; i < COUNT(options_known); i++)
-			if (span_is_case(word, options_known[i].word))
-				break;
-		if (i == COUNT(options_known)) {
+		i = span_index(OPTION_WORDS, word);
+		if (i < 0) {
 			*bad = word;
 			return RC_DENY;
 		}
-		*options |= options_known[i].bit;
+		*options |= 1u << i;
 	}
 	return RC_OK;
 }
