@@ -160,7 +160,7 @@ table_word(struct span *rest, struct span *word)
 		depth -= c == '}' && depth > 0;
 	}
 	*word = span_part(*rest, from, end - from);
-	*rest = span_part(*rest, end, rest->n);
+	*rest = span_tail(*rest, end);
 	return word->n > 0;
 }
 
@@ -184,7 +184,7 @@ open_table(struct table *t, struct span text)
 	size_t colon;
 
 	while (span_starts_case(text, "proxy:"))
-		text = span_part(text, strlen("proxy:"), text.n);
+		text = span_tail(text, strlen("proxy:"));
 	TRY(arena_copy(t->arena, text, &t->name));
 	text = t->name;
 	colon = span_find(text, ':');
@@ -192,11 +192,11 @@ open_table(struct table *t, struct span text)
 		table_warn(t, "this is not of the form type:name");
 		return RC_DENY;
 	}
-	t->type = type_of(span_part(text, 0, colon));
+	t->type = type_of(span_head(text, colon));
 	if (t->type == NULL)
 		return table_broken(t, "there is no such type of table here");
 	t->kinds = t->type->kinds;
-	return t->type->open(t, span_part(text, colon + 1, text.n));
+	return t->type->open(t, span_tail(text, colon + 1));
 }
 
 enum rc

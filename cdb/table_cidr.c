@@ -12,12 +12,12 @@ unbracket(struct span s, struct span *bits)
 	size_t slash;
 
 	if (s.n > 0 && s.p[0] == '[') {
-		s = span_part(s, 1, s.n);
+		s = span_tail(s, 1);
 		if (s.n > 0 && s.p[s.n - 1] == ']')
 			s.n--;
 	}
 	slash = span_find(s, '/');
-	*bits = span_part(s, slash + 1, s.n);
+	*bits = span_tail(s, slash + 1);
 	if (slash < s.n && bits->p == NULL)
 		bits->p = "";	/* `net/`: there is one, and it is wrong */
 	s.n = slash;

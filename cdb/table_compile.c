@@ -95,7 +95,7 @@ add_entry(struct work *w, unsigned line, struct span key, struct span value)
 	buf_put(&w->entry, value);
 	if (w->job->with_nul)
 		buf_putc(&w->entry, '\0');
-	value = span_part(buf_span(&w->entry), folded.n, w->entry.n);
+	value = span_tail(buf_span(&w->entry), folded.n);
 	rc = table_make_add(w->make, folded, value,
 		w->job->takes_last ? TABLE_INSTEAD : TABLE_ONCE);
 	if (rc == RC_DENY) {

@@ -61,7 +61,7 @@ put(struct table_make *m, struct span s)
 			n = s.n;
 		memcpy(m->out + m->out_n, s.p, n);
 		m->out_n += n;
-		s = span_part(s, n, s.n);
+		s = span_tail(s, n);
 		if (m->out_n == OUT_BYTES)
 			TRY(flush(m));
 	}
@@ -174,12 +174,12 @@ is_key_at(struct table_make *m, uint64_t at, struct span key)
 	if (n != key.n)
 		return RC_NONE;
 	for (at += 8; key.n > 0; at += sizeof(part)) {
-		struct span some = span_part(key, 0, sizeof(part));
+		struct span some = span_head(key, sizeof(part));
 
 		TRY(get(m, at, part, some.n));
 		if (memcmp(part, some.p, some.n) != 0)
 			return RC_NONE;
-		key = span_part(key, some.n, key.n);
+		key = span_tail(key, some.n);
 	}
 	return RC_OK;
 }

@@ -55,7 +55,7 @@ static struct span
 without_nul(struct span s)
 {
 	return s.n > 0 && s.p[s.n - 1] == '\0' ?
-		span_part(s, 0, s.n - 1) : s;
+		span_head(s, s.n - 1) : s;
 }
 
 enum rc

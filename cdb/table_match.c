@@ -66,15 +66,15 @@ rules_word(struct span *line, struct rule *r)
 	*line = span_trim(*line);
 	while (n < line->n && rules_is_alnum(line->p[n]))
 		n++;
-	word = span_part(*line, 0, n);
+	word = span_head(*line, n);
 	r->kind = span_is_case(word, "if") ? RULE_IF :
 		span_is_case(word, "endif") ? RULE_ENDIF : RULE_MATCH;
 	if (r->kind != RULE_MATCH)
-		*line = span_trim(span_part(*line, n, line->n));
+		*line = span_trim(span_tail(*line, n));
 	r->is_not = false;
 	while (line->n > 0 && line->p[0] == '!') {
 		r->is_not = !r->is_not;
-		*line = span_trim(span_part(*line, 1, line->n));
+		*line = span_trim(span_tail(*line, 1));
 	}
 	return line->n == 0 && r->kind != RULE_ENDIF ? "no pattern" : NULL;
 }

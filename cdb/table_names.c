@@ -107,7 +107,7 @@ read_words(struct reading *r, struct span text, bool is_not)
 
 		while (word.n > 0 && word.p[0] == '!') {
 			turned = !turned;
-			word = span_part(word, 1, word.n);
+			word = span_tail(word, 1);
 		}
 		if (word.n > 0 && word.p[0] == '/') {
 			TRY(read_file(r, word, turned));
@@ -178,8 +178,8 @@ parent(const struct table_names *l, struct span name)
 
 	if (!(l->flags & (TABLE_LIST_DOMAIN | TABLE_LIST_PARENT)))
 		return (struct span){ NULL, 0 };
-	dot = 1 + span_find(span_part(name, 1, name.n), '.');
-	return span_part(name, dot + !!(l->flags & TABLE_LIST_PARENT), name.n);
+	dot = 1 + span_find(span_tail(name, 1), '.');
+	return span_tail(name, dot + !!(l->flags & TABLE_LIST_PARENT));
 }
 
 static enum rc
@@ -215,7 +215,7 @@ word_has(const struct table_names *l, struct span word, struct span name,
 	if (name.n > 0 && span_eq_case(word, name))
 		return true;
 	if (word.n < name.n && word.n > 0) {
-		end = span_part(name, name.n - word.n, word.n);
+		end = span_tail(name, name.n - word.n);
 		if (l->flags & TABLE_LIST_DOMAIN && word.p[0] == '.' &&
 		    span_eq_case(word, end))
 			return true;

@@ -25,7 +25,7 @@ take_flags(struct span *rest, unsigned *flags)
 		*flags ^= c == 'i' ? REGEX_FOLD : c == 'm' ? REGEX_LINES :
 			REGEX_EXTENDED;
 	}
-	*rest = span_trim(span_part(*rest, i, rest->n));
+	*rest = span_trim(span_tail(*rest, i));
 	return NULL;
 }
 
@@ -48,7 +48,7 @@ parse(struct buf *line, struct rule *r)
 		return "the pattern does not end";
 	line->p[(size_t)(rest.p - line->p) + end] = '\0';
 	r->pattern = rest.p + 1;
-	rest = span_part(rest, end + 1, rest.n);
+	rest = span_tail(rest, end + 1);
 	why = take_flags(&rest, &r->flags);
 	r->result = rest;
 	return why;
@@ -69,7 +69,7 @@ take_group(struct span *rest, uint64_t *group)
 
 	*group = 0;
 	if (open == '$') {
-		*rest = span_part(*rest, 1, rest->n);
+		*rest = span_tail(*rest, 1);
 		return true;
 	}
 	while (n < rest->n && (rules_is_alnum(rest->p[n]) || rest->p[n] == '_'))
@@ -80,7 +80,7 @@ take_group(struct span *rest, uint64_t *group)
 	if (is_closed && (n == rest->n || rest->p[n++] !=
 	    (open == '{' ? '}' : ')')))
 		return false;
-	*rest = span_part(*rest, n, rest->n);
+	*rest = span_tail(*rest, n);
 	return true;
 }
 
@@ -95,10 +95,10 @@ put_result(struct span text, const struct subject *s, struct buf *b,
 		size_t n = span_find(text, '$');
 
 		if (s != NULL)
-			buf_put(b, span_part(text, 0, n));
+			buf_put(b, span_head(text, n));
 		if (n == text.n)
 			break;
-		text = span_part(text, n + 1, text.n);
+		text = span_tail(text, n + 1);
 		if (!take_group(&text, &group))
 			return false;
 		if (s != NULL)

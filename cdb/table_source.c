@@ -145,7 +145,7 @@ take_part(struct source *s, struct buf *out, bool is_first)
 	if (!is_first && !goes_on && w.p[0] != '#' && w.p[0] != '\n')
 		return RC_NONE;
 	TRY(take_line(s, out));
-	text = span_trim(span_part(buf_span(out), before.n, out->n));
+	text = span_trim(span_tail(buf_span(out), before.n));
 	if (text.n == 0 || text.p[0] == '#') {
 		*out = before;
 	} else if (is_first && goes_on) {
@@ -209,8 +209,8 @@ source_entry(struct span line, struct span *key, struct span *value)
 	n = word_end(line);
 	if (n > line.n)
 		return "unbalanced '\"'";
-	*key = span_part(line, 0, n);
-	*value = span_trim(span_part(line, n, line.n));
+	*key = span_head(line, n);
+	*value = span_trim(span_tail(line, n));
 	return value->n > 0 ? NULL : "a key without a value";
 }
 
@@ -246,7 +246,7 @@ source_alias(struct buf *line, struct span *key, struct span *value)
 	size_t n, colon = take_name(line, &n, &has_at);
 
 	*key = span_trim((struct span){ line->p, n });
-	*value = span_trim(span_part(buf_span(line), colon + 1, line->n));
+	*value = span_trim(span_tail(buf_span(line), colon + 1));
 	if (key->n == 0 || value->n == 0)
 		return "it should read name: value";
 	return has_at ? "the name of an alias has no domain" : NULL;

@@ -164,8 +164,8 @@ pair(struct span item, struct span *key, struct span *value)
 	}
 	if (i == item.n)
 		return "an entry without '='";
-	*key = span_trim(span_part(item, 0, i));
-	*value = span_trim(span_part(item, i + 1, item.n));
+	*key = span_trim(span_head(item, i));
+	*value = span_trim(span_tail(item, i + 1));
 	if (blanks != i - key->n)
 		return "a blank in a key";
 	return NULL;

@@ -81,7 +81,11 @@ struct span {
 #define SPAN_ARG(s)	(int)(s).n, (s).p
 
 struct span span_of(const char *text);		/* NUL-terminated text */
-struct span span_part(struct span s, size_t from, size_t n);	/* clamped */
+/* n octets from there; the first n; all but those.  What is not there is left
+   out. */
+struct span span_part(struct span s, size_t from, size_t n);
+struct span span_head(struct span s, size_t n);
+struct span span_tail(struct span s, size_t n);
 void span_skip(struct span *s, size_t n);	/* n octets off its front */
 struct span span_trim(struct span s);		/* blanks, tabs, CR, LF off */
 /* As text into n octets; what does not fit is cut. */

@@ -55,7 +55,7 @@ lines_next(struct lines *l, struct span *line)
 		size_t end = span_find(rest, '\n');
 
 		if (end < rest.n || (l->fd < 0 && rest.n > 0)) {
-			*line = span_part(rest, 0, end);
+			*line = span_head(rest, end);
 			l->at += end < rest.n ? end + 1 : end;
 			if (!is_too_long)
 				return true;

@@ -84,7 +84,7 @@ port_syslog(int facility, enum port_level level, struct span tag,
 	buf_putc(&b, ' ');
 	buf_put_cut(&b, tag);
 	buf_fmt(&b, "[%u]: ", port_pid());
-	text = span_part(text, 0, LOG_TEXT_MAX);
+	text = span_head(text, LOG_TEXT_MAX);
 	if ((log_fd < 0 && !log_connect()) || !log_send(buf_span(&b), text))
 		if (log_connect())
 			log_send(buf_span(&b), text);

@@ -14,7 +14,7 @@ port_write_all(int fd, struct span data, ms_t until)
 		ssize_t n = write(fd, data.p, data.n);
 
 		if (n >= 0)
-			data = span_part(data, (size_t)n, data.n);
+			data = span_tail(data, (size_t)n);
 		else if (errno == EAGAIN)	/* we inherited it so */
 			TRY(port_await(fd, POLLOUT, until));
 		else if (errno != EINTR)

@@ -22,7 +22,7 @@ sync_folder_of(const char *path)
 	if (slash == s.n)
 		buf_putc(&b, '.');
 	else	/* with its slash: the root is a folder, too */
-		buf_put(&b, span_part(s, 0, slash + 1));
+		buf_put(&b, span_head(s, slash + 1));
 	if (b.full)
 		return port_failed_as(ENAMETOOLONG);
 	return port_sync_folder(buf_text(&b));
@@ -84,7 +84,7 @@ port_write_at(int fd, struct span data, int64_t at)
 		if (n < 0 && errno != EINTR)
 			return port_failed();
 		if (n > 0) {
-			data = span_part(data, (size_t)n, data.n);
+			data = span_tail(data, (size_t)n);
 			at += n;
 		}
 	}

@@ -24,7 +24,7 @@ static const struct known known[] = {
 static bool
 line_has(struct span line, struct span name, uint16_t *out)
 {
-	struct span rest = span_part(line, 0, span_find(line, '#'));
+	struct span rest = span_head(line, span_find(line, '#'));
 	struct span names = rest, word, place;
 	uint64_t number;
 	size_t slash;
@@ -33,8 +33,8 @@ line_has(struct span line, struct span name, uint16_t *out)
 	    !span_word(&rest, " \t\r", &place))
 		return false;
 	slash = span_find(place, '/');
-	if (!span_is(span_part(place, slash, place.n), "/tcp") ||
-	    !span_number(span_part(place, 0, slash), UINT16_MAX, &number))
+	if (!span_is(span_tail(place, slash), "/tcp") ||
+	    !span_number(span_head(place, slash), UINT16_MAX, &number))
 		return false;
 	while (span_word(&names, " \t\r", &word))
 		if (span_eq(word, name)) {

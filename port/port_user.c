@@ -11,9 +11,9 @@ static struct span
 field(struct span *line)
 {
 	size_t n = span_find(*line, ':');
-	struct span f = span_part(*line, 0, n);
+	struct span f = span_head(*line, n);
 
-	*line = span_part(*line, n + 1, line->n);
+	*line = span_tail(*line, n + 1);
 	return f;
 }
 
@@ -137,7 +137,7 @@ put_login(struct buf *out, struct span login)
 	if (first >= 'a' && first <= 'z')
 		first = (char)(first - 'a' + 'A');
 	buf_putc(out, first);
-	buf_put(out, span_part(login, 1, login.n));
+	buf_put(out, span_tail(login, 1));
 }
 
 void
@@ -149,7 +149,7 @@ port_user_full(struct buf *out)
 	if (!find_user(&u))
 		return;
 	gecos = field(&u.after);
-	gecos = span_part(gecos, 0, span_find(gecos, ','));
+	gecos = span_head(gecos, span_find(gecos, ','));
 	for (size_t i = 0; i < gecos.n; i++)
 		if (gecos.p[i] == '&')
 			put_login(out, u.name);

@@ -189,7 +189,6 @@ check_relay_words(struct check *c)
 /* ---- the conversation ---------------------------------------------------- */
 
 /* What a status means for whoever sets this machine up. */
-/* What a status means for whoever sets this machine up. */
 static const char *
 remedy(const struct verdict *v)
 {

@@ -121,7 +121,7 @@ put_content(struct call *c, int fd, const struct queue_head *h)
 			last = all.p[n];
 		}
 		if ((c->parts & PART_HEAD) != 0)
-			buf_put(app_out(c->app), span_part(all, 0, n));
+			buf_put(app_out(c->app), span_head(all, n));
 		if ((c->parts & PART_BODY) != 0)
 			buf_put(app_out(c->app), span_part(all, n, got));
 	}

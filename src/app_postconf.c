@@ -180,7 +180,7 @@ show_given(struct postconf *c)
 static struct span
 name_of(struct span line)
 {
-	return span_trim(span_part(line, 0, span_find(line, '=')));
+	return span_trim(span_head(line, span_find(line, '=')));
 }
 
 /* NAME=VALUE of the command line; false: it isn't one. */
@@ -193,7 +193,7 @@ split(const char *word, struct span *name, struct span *value)
 	if (at == s.n || span_find(s, '\n') < s.n)
 		return false;
 	*name = rest = name_of(s);
-	*value = span_trim(span_part(s, at + 1, s.n));
+	*value = span_trim(span_tail(s, at + 1));
 	return name->n > 0 && name->p[0] != '#' &&
 	    span_word(&rest, " \t", name) && rest.n == 0;
 }

@@ -83,7 +83,7 @@ line_at_hand(struct postmap *p, struct span *line)
 
 	if (end == NULL && (s.n == 0 || !p->in_ended))
 		return false;
-	*line = span_part(s, 0, end != NULL ? (size_t)(end - s.p) : s.n);
+	*line = span_head(s, end != NULL ? (size_t)(end - s.p) : s.n);
 	p->in_from += line->n + (end != NULL);
 	return true;
 }

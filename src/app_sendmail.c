@@ -154,7 +154,7 @@ take_server(struct call *c, const char *value)
 {
 	struct span s = span_of(value);
 	size_t colon = span_find(s, ':');
-	struct span port = span_part(s, colon + 1, s.n);
+	struct span port = span_tail(s, colon + 1);
 
 	if (value[0] == '[')
 		return add_option(c, "relayhost=%s", value);
@@ -191,13 +191,13 @@ take_file(struct call *c, const char *value)
 	struct buf b = BUF(c->folder_text);
 	size_t slash = span_find_last(s, '/');
 
-	if (s.n < 3 || !span_is(span_part(s, s.n - 3, 3), ".cf"))
+	if (s.n < 3 || !span_is(span_tail(s, s.n - 3), ".cf"))
 		slash = s.n;
 	else if (slash == s.n)
 		s = SPAN(".");
 	else if (slash == 0)
 		slash = 1;
-	buf_put(&b, span_part(s, 0, slash));
+	buf_put(&b, span_head(s, slash));
 	c->app->given['c' - 'A'] = buf_text(&b);
 	return b.full ? app_usage(c->app, "-C %s is too long", value) :
 		EXIT_OK;

@@ -60,7 +60,7 @@ may_log_to(const struct settings *set)
 	struct span rest = set->maillog_file_prefixes, prefix;
 
 	while (span_word(&rest, LIST_DIVIDERS, &prefix))
-		if (span_eq(span_part(set->maillog_file, 0, prefix.n), prefix))
+		if (span_eq(span_head(set->maillog_file, prefix.n), prefix))
 			return true;
 	return false;
 }

@@ -27,7 +27,7 @@ struct run {
 static bool
 take_flags(struct job *j, struct span letters)
 {
-	for (; letters.n > 0; letters = span_part(letters, 1, letters.n)) {
+	for (; letters.n > 0; letters = span_tail(letters, 1)) {
 		size_t i = span_find(SPAN("DORX"), letters.p[0]);
 
 		j->flags |= 1u << i;
@@ -41,11 +41,11 @@ static bool
 take_attr(struct job *j, struct span v)
 {
 	size_t equals = span_find(v, '=');
-	enum job_attr attr = job_attr_find(span_part(v, 0, equals));
+	enum job_attr attr = job_attr_find(span_head(v, equals));
 
 	if (attr == JOB_ATTRS || equals == v.n)
 		return false;
-	j->attr[attr] = span_part(v, equals + 1, v.n);
+	j->attr[attr] = span_tail(v, equals + 1);
 	return true;
 }
 
@@ -208,10 +208,10 @@ hand_over(struct run *r, bool *lmtp)
 	struct span to = app->set.param.set.best_mx_transport;
 	size_t colon = span_find(to, ':');
 	int transport = span_index("smtp relay lmtp",
-	    span_part(to, 0, colon));
+	    span_head(to, colon));
 	struct buf hop = BUF(r->hop);
 
-	buf_put(&hop, span_part(to, colon + 1, to.n));
+	buf_put(&hop, span_tail(to, colon + 1));
 	if (transport < 0 || hop.full) {
 		app_say(app, "best_mx_transport = %.*s: the transports are "
 		    "smtp, relay and lmtp", SPAN_ARG(to));

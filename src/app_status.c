@@ -113,7 +113,7 @@ put_members(struct buf *b, struct span answer)
 	while (span_line(&answer, &line)) {
 		size_t blank = span_find(line, ' ');
 
-		value = span_part(line, blank + 1, line.n);
+		value = span_tail(line, blank + 1);
 		if (value.n == 0)
 			continue;
 		if (!has_rests)
@@ -161,8 +161,7 @@ app_status(struct app *app)
 	TRY_CODE(app_queue(app, false));
 	/* One that doesn't answer in time is one. */
 	has_manager = queue_ask(&app->q, SPAN("status"), &b) != RC_NONE;
-	answer = span_part(buf_span(&b), span_find(buf_span(&b), '\n') + 1,
-		b.n);
+	answer = span_tail(buf_span(&b), span_find(buf_span(&b), '\n') + 1);
 	if (list_each(&app->q, count, app) != RC_OK)
 		app_say(app, "the queue cannot be read: %s", port_error());
 	n->drop = count_folder(app, QUEUE_DROP);

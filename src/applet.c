@@ -70,7 +70,7 @@ base_name(const char *path)
 	struct span s = span_of(path);
 	size_t slash = span_find_last(s, '/');
 
-	return slash < s.n ? span_part(s, slash + 1, s.n) : s;
+	return slash < s.n ? span_tail(s, slash + 1) : s;
 }
 
 static int

@@ -116,7 +116,7 @@ buf_settle(struct buf *b, const struct buf *done)
 void
 buf_put_cut(struct buf *b, struct span s)
 {
-	buf_put(b, span_part(s, 0, room(b)));
+	buf_put(b, span_head(s, room(b)));
 }
 
 void

@@ -60,7 +60,7 @@ code_utf8_xtext(struct buf *b, struct span s)
 	uint32_t point;
 	size_t n;
 
-	for (; s.n > 0 && !out.full; s = span_part(s, n, s.n)) {
+	for (; s.n > 0 && !out.full; s = span_tail(s, n)) {
 		n = base_utf8(s, &point);
 		if (n == 0) {
 			n = 1;
@@ -128,7 +128,7 @@ code_base64(struct buf *b, struct span s)
 			four[i] = i <= n ? digits64[v >> (18 - 6 * i) & 63]
 			    : '=';
 		buf_put(&out, (struct span){ four, 4 });
-		s = span_part(s, n, s.n);
+		s = span_tail(s, n);
 	}
 	buf_settle(b, &out);
 }

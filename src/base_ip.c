@@ -24,10 +24,10 @@ parse_v4(struct span s, uint8_t out[4])
 			return false;
 		if (n > 3 || (n > 1 && s.p[0] == '0'))
 			return false;
-		if (!span_number(span_part(s, 0, n), 255, &v))
+		if (!span_number(span_head(s, n), 255, &v))
 			return false;
 		out[i] = (uint8_t)v;
-		s = span_part(s, n + 1, s.n);
+		s = span_tail(s, n + 1);
 	}
 	return true;
 }
@@ -59,7 +59,7 @@ parse_v6(struct span s, uint8_t out[16])
 
 	if (s.n > 1 && s.p[0] == ':' && s.p[1] == ':') {
 		gap = 0;
-		s = span_part(s, 2, s.n);
+		s = span_tail(s, 2);
 	}
 	while (s.n > 0) {
 		end = span_find(s, ':');
@@ -67,17 +67,17 @@ parse_v6(struct span s, uint8_t out[16])
 			n += 4;
 			break;
 		}
-		if (n == 16 || !parse_group(span_part(s, 0, end), out + n))
+		if (n == 16 || !parse_group(span_head(s, end), out + n))
 			return false;
 		n += 2;
 		if (end == s.n)
 			break;
-		s = span_part(s, end + 1, s.n);
+		s = span_tail(s, end + 1);
 		if (s.n == 0 || (s.p[0] == ':' && gap < 16))
 			return false;
 		if (s.p[0] == ':') {
 			gap = n;
-			s = span_part(s, 1, s.n);
+			s = span_tail(s, 1);
 		}
 	}
 	if (gap == 16 || n == 16)
@@ -107,11 +107,11 @@ ip_parse(struct span s, struct ip *out)
 		return true;
 	}
 	a.family = IP_V6;
-	if (!parse_v6(span_part(s, 0, scope), a.b))
+	if (!parse_v6(span_head(s, scope), a.b))
 		return false;
 	if (scope < s.n) {
-		if (!is_link_local(&a) || !span_number(span_part(s, scope + 1,
-		    s.n), UINT32_MAX, &v))
+		if (!is_link_local(&a) || !span_number(span_tail(s, scope + 1),
+		    UINT32_MAX, &v))
 			return false;
 		a.scope = (uint32_t)v;
 	}

@@ -31,6 +31,18 @@ span_part(struct span s, size_t from, size_t n)
 	return (struct span){ s.p + from, n };
 }
 
+struct span
+span_head(struct span s, size_t n)
+{
+	return span_part(s, 0, n);
+}
+
+struct span
+span_tail(struct span s, size_t n)
+{
+	return span_part(s, n, s.n);
+}
+
 void
 span_skip(struct span *s, size_t n)
 {

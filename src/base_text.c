@@ -94,7 +94,7 @@ text_is_utf8(struct span s)
 	uint32_t point;
 	size_t n;
 
-	for (; s.n > 0; s = span_part(s, n, s.n)) {
+	for (; s.n > 0; s = span_tail(s, n)) {
 		n = base_utf8(s, &point);
 		if (n == 0)
 			return false;
@@ -128,10 +128,10 @@ text_printable(struct buf *b, struct span s)
 	size_t n;
 
 	rest.full = false;	/* what does not fit is cut, which is no news */
-	for (; s.n > 0 && !rest.full; s = span_part(s, n, s.n)) {
+	for (; s.n > 0 && !rest.full; s = span_tail(s, n)) {
 		n = glyph(s, &is_fit);
-		buf_put(&rest, is_fit ? span_part(s, 0, n)
-		    : span_part(SPAN("??"), 0, n));
+		buf_put(&rest, is_fit ? span_head(s, n)
+		    : span_head(SPAN("??"), n));
 	}
 	b->n = rest.n;
 }
@@ -143,7 +143,7 @@ text_mask(struct buf *b, size_t from)
 	size_t n;
 
 	for (; from < b->n; from += n) {
-		n = glyph(span_part(buf_span(b), from, b->n), &is_fit);
+		n = glyph(span_tail(buf_span(b), from), &is_fit);
 		if (!is_fit)
 			memset(b->p + from, '?', n);
 	}

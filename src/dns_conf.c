@@ -57,7 +57,7 @@ number_of(struct span word, const char *name, unsigned least, unsigned most,
 	uint64_t v;
 
 	if (word.n <= n || memcmp(word.p, name, n) != 0
-	    || !span_number(span_part(word, n, word.n), UINT32_MAX, &v))
+	    || !span_number(span_tail(word, n), UINT32_MAX, &v))
 		return false;
 	*out = v < least ? least : v > most ? most : (unsigned)v;
 	return true;

@@ -31,7 +31,7 @@ put_record(struct buf *b, struct span owner, const struct dns_record *r)
 			break;
 		buf_fmt(b, "%u %u %u ", (unsigned char)r->data.p[0],
 		    (unsigned char)r->data.p[1], (unsigned char)r->data.p[2]);
-		code_hex(b, span_part(r->data, 3, r->data.n));
+		code_hex(b, span_tail(r->data, 3));
 		break;
 	default:
 		text_printable(b, r->data);

@@ -65,7 +65,7 @@ dns_name_check(struct span name)
 	while (name.n > 0) {
 		size_t dot = span_find(name, '.');
 
-		if (!is_label(span_part(name, 0, dot)))
+		if (!is_label(span_head(name, dot)))
 			return RC_DENY;
 		span_skip(&name, dot + 1);
 	}

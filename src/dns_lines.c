@@ -56,8 +56,8 @@ dns_lines_next(struct dns_lines *f, struct span *lines)
 	/* The rest of a line whose beginning is gone must not pass for one. */
 	from = f->is_long ? span_find(held, '\n') + 1 : 0;
 	f->is_long = false;
-	held = span_part(held, 0, f->given);
-	*lines = span_part(held, from, held.n);
+	held = span_head(held, f->given);
+	*lines = span_tail(held, from);
 	return RC_OK;
 }
 

@@ -49,7 +49,7 @@ put_name(struct buf *b, struct span name)
 		if (dot == 0 || dot > DNS_LABEL_MAX || dot + 1 == name.n)
 			return false;
 		buf_putc(b, (char)dot);
-		buf_put(b, span_part(name, 0, dot));
+		buf_put(b, span_head(name, dot));
 		span_skip(&name, dot + 1);
 	}
 	buf_putc(b, '\0');
@@ -257,7 +257,7 @@ msg_name_is(const struct msg *m, size_t at, struct span name)
 	while ((rc = label_next(&w, &label)) == RC_OK) {
 		size_t dot = span_find(name, '.');
 
-		if (!span_eq_case(label, span_part(name, 0, dot)))
+		if (!span_eq_case(label, span_head(name, dot)))
 			return false;
 		span_skip(&name, dot + 1);
 	}

@@ -10,9 +10,9 @@ read_probe(struct span probe, enum dns_type *type, struct span *name)
 {
 	size_t colon = span_find(probe, ':');
 
-	*name = span_part(probe, colon + 1, probe.n);
+	*name = span_tail(probe, colon + 1);
 	return name->n > 0 &&
-	    dns_type_find(span_part(probe, 0, colon), type);
+	    dns_type_find(span_head(probe, colon), type);
 }
 
 /* That a name or type does not exist can be as proven as what does. */

@@ -73,7 +73,7 @@ put_json(const struct log *l, enum log_level level, struct span text)
 	inner.cap -= 2;
 	code_json(&inner, text, true);
 	if (inner.full)		/* as much of it as surely fits */
-		code_json(&b, span_part(text, 0, LOG_LINE_MAX / 8), false);
+		code_json(&b, span_head(text, LOG_LINE_MAX / 8), false);
 	else
 		b.n = inner.n;
 	buf_puts(&b, "\"}");
@@ -128,13 +128,12 @@ log_vline(const struct log *l, enum log_level level, const char *fmt,
 	text_mask(&b, 0);
 
 	if (l->sink != NULL) {
-		l->sink(l->sink_arg, level, span_part(buf_span(&b), said_at,
-		    b.n));
+		l->sink(l->sink_arg, level, span_tail(buf_span(&b), said_at));
 		return;
 	}
 	if (syslog_wants(l, level))
-		put_log(l, level, span_part(buf_span(&b), text_at, b.n),
-		    span_part(buf_span(&b), said_at, b.n));
+		put_log(l, level, span_tail(buf_span(&b), text_at),
+		    span_tail(buf_span(&b), said_at));
 	b.cap++;
 	buf_putc(&b, '\n');
 	if (err_wants(l, level))

@@ -17,13 +17,13 @@ last_at(struct span addr)
 struct span
 mail_addr_local(struct span addr)
 {
-	return span_part(addr, 0, last_at(addr));
+	return span_head(addr, last_at(addr));
 }
 
 struct span
 mail_addr_domain(struct span addr)
 {
-	return span_part(addr, last_at(addr) + 1, addr.n);
+	return span_tail(addr, last_at(addr) + 1);
 }
 
 bool
@@ -95,7 +95,7 @@ mail_addr_quote(struct buf *b, struct span addr)
 {
 	struct buf out = buf_attempt(b);
 	size_t at = last_at(addr);
-	struct span local = span_part(addr, 0, at);
+	struct span local = span_head(addr, at);
 
 	if (addr.n == 0)
 		return;
@@ -103,7 +103,7 @@ mail_addr_quote(struct buf *b, struct span addr)
 		buf_put(&out, local);
 	else
 		put_quoted(&out, local);
-	put_safe(&out, span_part(addr, at, addr.n), false);
+	put_safe(&out, span_tail(addr, at), false);
 	buf_settle(b, &out);
 }
 
@@ -124,8 +124,8 @@ mail_addr_show(struct buf *b, struct span addr)
 	struct buf out = buf_attempt(b);
 	size_t n = route_of(addr);
 
-	put_safe(&out, span_part(addr, 0, n), false);
-	mail_addr_quote(&out, span_part(addr, n, addr.n));
+	put_safe(&out, span_head(addr, n), false);
+	mail_addr_quote(&out, span_tail(addr, n));
 	buf_settle(b, &out);
 }
 
@@ -167,7 +167,7 @@ mail_addr_unquote(struct buf *b, struct span quoted)
 			i++;
 		buf_putc(&out, quoted.p[i]);
 	}
-	buf_put(&out, span_part(quoted, at, quoted.n));
+	buf_put(&out, span_tail(quoted, at));
 	buf_settle(b, &out);
 	return RC_OK;
 }

@@ -25,7 +25,7 @@ tell(const struct check_of *of, struct span action, struct span text,
 
 	for (i = 0; i < action.n; i++)
 		buf_putc(&low, (char)(action.p[i] | 0x20));
-	text_printable(&seen, span_part(text, 0, sizeof(room) - 1));
+	text_printable(&seen, span_head(text, sizeof(room) - 1));
 	log_line(of->change->log, span_is_case(action, "WARN") ?
 	    LOG_WARNING : LOG_INFO, "%.*s%.*s: %s %.*s%s%.*s",
 	    SPAN_ARG(of->change->log_id), SPAN_ARG(low), of->what,

@@ -369,7 +369,7 @@ static enum rc
 check_encoded(struct mail_content *c)
 {
 	size_t n = span_find(c->encoded, '\n') + 1;
-	struct span line = span_part(c->encoded, 0, n);
+	struct span line = span_head(c->encoded, n);
 
 	span_skip(&c->encoded, n);
 	return check_lines(c, line);
@@ -464,15 +464,14 @@ head_piece(struct mail_content *c, struct span piece, bool last)
 static bool
 give(struct mail_content *c, struct span *piece, bool *last)
 {
-	struct span rest = span_part(buf_span(&c->out), c->out_from,
-	    c->out.n);
+	struct span rest = span_tail(buf_span(&c->out), c->out_from);
 
 	if (rest.n == 0) {
 		buf_clear(&c->out);
 		c->out_from = 0;
 		return false;
 	}
-	*piece = span_part(rest, 0, span_find(rest, '\n'));
+	*piece = span_head(rest, span_find(rest, '\n'));
 	*last = piece->n < rest.n;
 	c->out_from += piece->n + (*last ? 1 : 0);
 	return true;

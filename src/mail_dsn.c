@@ -58,10 +58,10 @@ put_foreign(struct mail_dsn *d, struct span text)
 {
 	size_t n;
 
-	for (; text.n > 0 && !d->is_utf8; text = span_part(text, n, text.n)) {
+	for (; text.n > 0 && !d->is_utf8; text = span_tail(text, n)) {
 		for (n = 0; n < text.n && (text.p[n] & 0x80) == 0; n++)
 			;
-		put(d, span_part(text, 0, n));
+		put(d, span_head(text, n));
 		if (n < text.n) {
 			put(d, SPAN("?"));
 			n++;
@@ -255,9 +255,9 @@ behind(struct span text, const char *word)
 {
 	size_t n = span_of(word).n;
 
-	while (text.n > 0 && !span_is(span_part(text, 0, n), word))
-		text = span_part(text, 1, text.n);
-	return span_part(text, n, text.n);
+	while (text.n > 0 && !span_is(span_head(text, n), word))
+		text = span_tail(text, 1);
+	return span_tail(text, n);
 }
 
 /*
@@ -298,8 +298,8 @@ say_diagnosis(struct mail_dsn *d, const struct mail_dsn_rcpt *r)
 	    !span_is(r->relay, "none"))
 		reply = r->text;	/* as it is: the server's */
 	if (reply.n > 0) {
-		say(d, "Remote-MTA: dns; %.*s\n", SPAN_ARG(span_part(r->relay,
-		    0, span_find(r->relay, '['))));
+		say(d, "Remote-MTA: dns; %.*s\n", SPAN_ARG(span_head(
+		    r->relay, span_find(r->relay, '['))));
 		say_folded(d, "Diagnostic-Code: smtp;", reply);
 		return;
 	}

@@ -19,7 +19,7 @@ mail_field_name(struct span line)
 			break;
 	if (end == line.n || line.p[end] != ':')
 		n = 0;
-	return span_part(line, 0, n);
+	return span_head(line, n);
 }
 
 bool
@@ -27,7 +27,7 @@ mail_is_mailbox_line(struct span line)
 {
 	while (line.n > 0 && line.p[0] == '>')
 		span_skip(&line, 1);
-	return span_is(span_part(line, 0, 5), "From ");
+	return span_is(span_head(line, 5), "From ");
 }
 
 /*
@@ -86,7 +86,7 @@ put_encoded(struct buf *b, struct span name)
 		size_t n = encoded_part(name, is_utf8);
 
 		buf_puts(b, is_utf8 ? "=?UTF-8?B?" : "=?ISO-8859-1?B?");
-		code_base64(b, span_part(name, 0, n));
+		code_base64(b, span_head(name, n));
 		buf_puts(b, "?=");
 		span_skip(&name, n);
 		if (name.n > 0)

@@ -32,7 +32,7 @@ compare(struct look *l, struct span line, struct span name)
 	if (l->is_mbox || l->rcpt.n == 0 || line.p[name.n] != ':' ||
 	    !span_is_case(name, "Delivered-To"))
 		return;
-	value = span_part(line, name.n + 1, line.n);
+	value = span_tail(line, name.n + 1);
 	while (value.n > 0 && (value.p[0] == ' ' || value.p[0] == '\t'))
 		span_skip(&value, 1);
 	if (span_eq_case(value, l->rcpt))

@@ -13,7 +13,7 @@ ends_case(struct span s, const char *tail)
 {
 	size_t n = strlen(tail);
 
-	return s.n >= n && span_is_case(span_part(s, s.n - n, n), tail);
+	return s.n >= n && span_is_case(span_tail(s, s.n - n), tail);
 }
 
 struct span
@@ -31,7 +31,7 @@ mail_map_split(struct span local, struct span delimiters)
 	    (span_starts_case(local, "owner-") ||
 	    ends_case(local, "-request")))
 		i = local.n;
-	return span_part(local, i, local.n);
+	return span_tail(local, i);
 }
 
 /* local, @ and domain, as far as they are there. */
@@ -79,7 +79,7 @@ try_short(const struct mail_map *m, struct span local, struct span domain,
 
 	if (tail.n == 0)
 		return RC_NONE;
-	rc = mail_map_try(m->tables, span_part(local, 0, local.n - tail.n),
+	rc = mail_map_try(m->tables, span_head(local, local.n - tail.n),
 	    domain, TABLE_FIXED, value);
 	if (rc == RC_OK)
 		*ext = tail;

@@ -118,7 +118,7 @@ note_name(struct mime *m, struct span value)
 {
 	struct buf b = BUF(m->named);
 
-	buf_put_cut(&b, span_part(value, 0, span_find(value, ';')));
+	buf_put_cut(&b, span_head(value, span_find(value, ';')));
 	m->named_n = b.n;
 }
 
@@ -145,7 +145,7 @@ bool
 mime_field(struct mime *m, struct span name, struct span field)
 {
 	size_t colon = span_find(field, ':');
-	struct span value = span_part(field, colon + 1, field.n);
+	struct span value = span_tail(field, colon + 1);
 
 	if (span_is_case(name, "Content-Type")) {
 		note_name(m, span_trim(value));
@@ -253,14 +253,14 @@ leave(struct mime *m, unsigned depth)
 static unsigned
 level_of(const struct mime *m, struct span begin)
 {
-	struct span line = span_part(begin, 2, begin.n), name;
+	struct span line = span_tail(begin, 2), name;
 	unsigned level = m->depth;
 
 	if (begin.n < 3 || begin.p[0] != '-' || begin.p[1] != '-')
 		return MIME_DEPTH_MAX;
 	while (level-- > 0) {
 		name = boundary(m, level);
-		if (span_eq(span_part(line, 0, name.n), name))
+		if (span_eq(span_head(line, name.n), name))
 			return level;
 	}
 	return MIME_DEPTH_MAX;
@@ -281,7 +281,7 @@ mime_line(struct mime *m, struct span begin, bool *head)
 	if (level == MIME_DEPTH_MAX)
 		return false;
 	span_skip(&begin, 2 + boundary(m, level).n);
-	*head = !span_is(span_part(begin, 0, 2), "--");
+	*head = !span_is(span_head(begin, 2), "--");
 	leave(m, *head ? level + 1 : level);
 	m->named_n = 0;
 	begin_head(m, MIME_PART, *head && m->end[level] & DIGEST ?

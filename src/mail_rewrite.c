@@ -122,7 +122,7 @@ next_member(struct span *rest, const char *close, struct member *m)
 			open = before;
 		} else if (item.p[0] == '>' && angle) {
 			angle = false;
-			m->before = span_part(*rest, 0, open);
+			m->before = span_head(*rest, open);
 			m->inside = span_part(*rest, open + 1,
 			    before - open - 1);
 			m->after = span_part(*rest, at, 0);
@@ -132,7 +132,7 @@ next_member(struct span *rest, const char *close, struct member *m)
 			break;
 		}
 	}
-	m->text = span_part(*rest, 0, at);
+	m->text = span_head(*rest, at);
 	m->has_angle &= !angle;	/* `close` was a quoted one */
 	if (!m->has_angle)
 		m->inside = m->text;
@@ -213,8 +213,8 @@ map_member(const struct mail_change *change, const struct member *m,
 	if (m->end == ':' || !put_joined(&raw, m->inside))
 		return RC_NONE;
 	stray = m->has_angle ? raw.n : span_find(buf_span(&raw), '>');
-	tail = span_part(buf_span(&raw), stray, raw.n);
-	if (mail_addr_unquote(&was, span_part(buf_span(&raw), 0, stray)) !=
+	tail = span_tail(buf_span(&raw), stray);
+	if (mail_addr_unquote(&was, span_head(buf_span(&raw), stray)) !=
 	    RC_OK || was.full || was.n == 0)
 		return RC_NONE;
 	if (change->map != NULL)
@@ -335,8 +335,7 @@ mail_rewrite_field(const struct mail_change *change, struct span field,
     struct buf *out)
 {
 	struct span name = mail_field_name(field);
-	struct span value = span_part(field, span_find(field, ':') + 1,
-	    field.n);
+	struct span value = span_tail(field, span_find(field, ':') + 1);
 	struct buf done = buf_attempt(out), anew;
 	enum rc rc;
 

@@ -76,8 +76,8 @@ token_take(struct span *rest, const char *specials, struct span *item)
 		    !is_one_of(specials, s.p[n]))
 			n++;
 	}
-	*item = span_part(s, 0, n);
-	*rest = span_part(s, n, s.n);
+	*item = span_head(s, n);
+	*rest = span_tail(s, n);
 	return kind;
 }
 

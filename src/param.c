@@ -38,7 +38,7 @@ wrong_default(const struct param *p, struct span name, struct span value,
 	struct buf *reason, struct buf *why)
 {
 	buf_fmt(why, "default of %.*s = %.*s, which main.cf can replace: %s",
-	    SPAN_ARG(name), SPAN_ARG(span_part(value, 0, SHOWN_MAX)),
+	    SPAN_ARG(name), SPAN_ARG(span_head(value, SHOWN_MAX)),
 	    buf_text(reason));
 	return wrong(p, why);
 }
@@ -50,8 +50,8 @@ wrong_line(const struct param *p, const struct param_line *line,
 {
 	line_put_place(p, line, why);
 	buf_fmt(why, "%s%.*s = %.*s: %s", line->number > 0 ? ": " : " ",
-	    SPAN_ARG(line->name), SPAN_ARG(span_part(line->value, 0,
-	    SHOWN_MAX)), buf_text(reason));
+	    SPAN_ARG(line->name), SPAN_ARG(span_head(line->value, SHOWN_MAX)),
+	    buf_text(reason));
 	return wrong(p, why);
 }
 

@@ -37,7 +37,7 @@ static enum rc put_name(struct expand *x, const struct within *in,
 static enum rc
 deny(struct expand *x, const char *what, struct span form)
 {
-	buf_fmt(x->why, "%.*s: %s", SPAN_ARG(span_part(form, 0, SHOWN_MAX)),
+	buf_fmt(x->why, "%.*s: %s", SPAN_ARG(span_head(form, SHOWN_MAX)),
 	    what);
 	return RC_DENY;
 }
@@ -53,7 +53,7 @@ static struct span
 left_trim(struct span s)
 {
 	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = span_part(s, 1, s.n);
+		s = span_tail(s, 1);
 	return s;
 }
 
@@ -85,7 +85,7 @@ take_braced(struct span *rest, struct span *text)
 	if (n == s.n)
 		return false;
 	*text = span_part(s, 1, n - 1);
-	*rest = left_trim(span_part(s, n + 1, s.n));
+	*rest = left_trim(span_tail(s, n + 1));
 	return true;
 }
 
@@ -106,11 +106,11 @@ choose(struct expand *x, const struct within *in, bool yes, struct span rest)
 	struct span form = rest, one = SPAN(""), other = SPAN("");
 
 	if (rest.p[0] == '?') {
-		rest = span_part(rest, 1, rest.n);
+		rest = span_tail(rest, 1);
 		take_branch(&rest, &one);
 	}
 	if (rest.n > 0 && rest.p[0] == ':') {
-		rest = span_part(rest, 1, rest.n);
+		rest = span_tail(rest, 1);
 		take_branch(&rest, &other);
 	}
 	if (rest.n > 0)
@@ -172,11 +172,11 @@ take_operator(struct span *rest)
 	for (i = 0; i < COUNT(all); i++) {
 		if (!span_starts_case(s, all[i].text))
 			continue;
-		s = span_part(s, strlen(all[i].text), s.n);
+		s = span_tail(s, strlen(all[i].text));
 		*rest = s;
 		if (!span_starts_case(s, "level"))
 			return all[i].holds;
-		*rest = span_part(s, sizeof("level") - 1, s.n);
+		*rest = span_tail(s, sizeof("level") - 1);
 		return all[i].holds | BY_LEVEL;
 	}
 	return 0;
@@ -200,7 +200,7 @@ compare(struct expand *x, const struct within *in, struct span sides[2],
 	TRY(put_text(x, in, sides[1]));
 	all = buf_span(x->out);
 	a = span_part(all, from, middle - from);
-	b = span_part(all, middle, all.n);
+	b = span_tail(all, middle);
 	if ((operator & BY_LEVEL) == 0)
 		d = plain_order(a, b);
 	else if (!release_order(a, b, &d))
@@ -247,8 +247,8 @@ put_bracketed(struct expand *x, const struct within *in, struct span body)
 	while (n < name.n && (is_name(name.p[n]) || name.p[n] == '-' ||
 	    name.p[n] == '.'))
 		n++;
-	rest = left_trim(span_part(name, n, name.n));
-	name = span_part(name, 0, n);
+	rest = left_trim(span_tail(name, n));
+	name = span_head(name, n);
 	if (n == 0 || (rest.n > 0 && rest.p[0] != '?' && rest.p[0] != ':'))
 		return deny(x, "not a name, with ? or : behind it at most",
 		    body);
@@ -270,7 +270,7 @@ put_form(struct expand *x, const struct within *in, struct span *rest)
 
 	if (open == '$') {
 		buf_putc(x->out, '$');
-		*rest = span_part(s, 1, s.n);
+		*rest = span_tail(s, 1);
 		return RC_OK;
 	}
 	if (open == '{' || open == '(') {
@@ -278,7 +278,7 @@ put_form(struct expand *x, const struct within *in, struct span *rest)
 		if (n == s.n)
 			return deny(x, "a bracket behind $ is not closed", s);
 		body = span_part(s, 1, n - 1);
-		*rest = span_part(s, n + 1, s.n);
+		*rest = span_tail(s, n + 1);
 		return put_bracketed(x, in, body);
 	}
 	while (n < s.n && is_name(s.p[n]))
@@ -286,8 +286,8 @@ put_form(struct expand *x, const struct within *in, struct span *rest)
 	if (n == 0)
 		return deny(x, "no name behind $; write $$ for a dollar sign",
 		    s);
-	*rest = span_part(s, n, s.n);
-	return put_name(x, in, span_part(s, 0, n));
+	*rest = span_tail(s, n);
+	return put_name(x, in, span_head(s, n));
 }
 
 static enum rc
@@ -300,10 +300,10 @@ put_text(struct expand *x, const struct within *in, struct span text)
 		return deny(x, "$ forms too deep within each other", text);
 	while (rc == RC_OK && text.n > 0) {
 		at = span_find(text, '$');
-		buf_put(x->out, span_part(text, 0, at));
+		buf_put(x->out, span_head(text, at));
 		if (at == text.n)
 			break;
-		text = span_part(text, at + 1, text.n);
+		text = span_tail(text, at + 1);
 		rc = put_form(x, in, &text);
 		if (rc == RC_OK && x->out->full)
 			rc = RC_FULL;
@@ -345,10 +345,10 @@ put_mydomain(struct expand *x, const struct within *in)
 	TRY(put_name(x, in, SPAN("myhostname")));
 	if (x->out->full)
 		return RC_FULL;	/* half a name is none */
-	host = span_part(buf_span(x->out), from, x->out->n);
+	host = span_tail(buf_span(x->out), from);
 	n = span_find(host, '.');
 	x->out->n = from;
-	host = span_part(host, n + 1, host.n);
+	host = span_tail(host, n + 1);
 	if (host.n == 0)
 		buf_puts(x->out, "localdomain");
 	else

@@ -51,8 +51,8 @@ line_split(struct span text, struct span *name, struct span *value)
 
 	if (at == text.n)
 		return false;
-	*name = span_trim(span_part(text, 0, at));
-	*value = span_trim(span_part(text, at + 1, text.n));
+	*name = span_trim(span_head(text, at));
+	*value = span_trim(span_tail(text, at + 1));
 	return name->n > 0 && !has_blank(*name);
 }
 
@@ -73,7 +73,7 @@ finish(struct param *p, struct param_line *line, struct span text,
 	struct buf *why)
 {
 	struct name_info info;
-	struct span shown = span_part(span_trim(text), 0, SHOWN_MAX);
+	struct span shown = span_head(span_trim(text), SHOWN_MAX);
 
 	if (!line_split(text, &line->name, &line->value)) {
 		line_put_place(p, line, why);
@@ -182,7 +182,7 @@ end(struct reader *r)
 	r->in_line = false;
 	if (r->is_skipped)
 		return;
-	s = span_trim(span_part(buf_span(&r->text), r->at, r->text.n));
+	s = span_trim(span_tail(buf_span(&r->text), r->at));
 	if (s.n == 0 || s.p[0] == '#')
 		r->text.n = r->at;
 	else if (r->text.p[r->text.n - 1] == '\r')
@@ -199,12 +199,12 @@ feed(struct reader *r, struct span piece, struct buf *why)
 			TRY(begin(r, piece.p[0], why));
 		n = span_find(piece, '\n');
 		if (!r->is_skipped)
-			buf_put(&r->text, span_part(piece, 0, n));
+			buf_put(&r->text, span_head(piece, n));
 		if (n < piece.n) {
 			end(r);
 			n++;
 		}
-		piece = span_part(piece, n, piece.n);
+		piece = span_tail(piece, n);
 	}
 	return RC_OK;
 }
@@ -218,7 +218,7 @@ without_mark(struct span piece, int64_t at)
 {
 	bool has_mark = at == 0 && span_starts_case(piece, "\xef\xbb\xbf");
 
-	return has_mark ? span_part(piece, 3, piece.n) : piece;
+	return has_mark ? span_tail(piece, 3) : piece;
 }
 
 static enum rc

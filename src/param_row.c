@@ -150,8 +150,8 @@ is_each(const struct row *r, struct span name)
 
 	buf_putc(&suffix, '_');
 	row_put_name(r, 0, &suffix);
-	return name.n > suffix.n && span_eq(span_part(name,
-	    name.n - suffix.n, suffix.n), buf_span(&suffix));
+	return name.n > suffix.n && span_eq(span_tail(name, name.n - suffix.n),
+	    buf_span(&suffix));
 }
 
 /* Finds the row.  twin: the name with `s` for its first `l`. */
@@ -222,10 +222,10 @@ text_mentions(struct span text, struct span name)
 	char c;
 
 	while ((at = span_find(rest, '$')) < rest.n) {
-		rest = span_part(rest, at + 1, rest.n);
+		rest = span_tail(rest, at + 1);
 		if (rest.n > 0 && (rest.p[0] == '{' || rest.p[0] == '('))
-			rest = span_part(rest, 1, rest.n);
-		if (!span_eq(span_part(rest, 0, name.n), name))
+			rest = span_tail(rest, 1);
+		if (!span_eq(span_head(rest, name.n), name))
 			continue;
 		c = rest.n > name.n ? rest.p[name.n] : ' ';
 		if (c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') &&

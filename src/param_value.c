@@ -22,11 +22,11 @@ word_index(int set, struct span word, bool (*same)(struct span, struct span))
 	rest = buf_span(&all);
 	for (i = 0;; i++) {
 		n = span_find(rest, '|');
-		if (same(span_part(rest, 0, n), word))
+		if (same(span_head(rest, n), word))
 			return i;
 		if (n == rest.n)
 			return -1;
-		rest = span_part(rest, n + 1, rest.n);
+		rest = span_tail(rest, n + 1);
 	}
 }
 
@@ -79,7 +79,7 @@ parse_flags(const struct kind *k, struct span s, unsigned *out,
 	while (span_word(&s, LIST_DIVIDERS, &word)) {
 		i = word_index(k->least, word, span_eq);
 		if (i < 0) {
-			buf_put(why, span_part(word, 0, 40));
+			buf_put(why, span_head(word, 40));
 			return deny_words(why, " is not one of ", k->least);
 		}
 		*out |= 1u << i;
@@ -104,7 +104,7 @@ parse_number(struct span s, int64_t *out)
 	uint64_t v;
 
 	if (minus || (s.n > 0 && s.p[0] == '+'))
-		s = span_part(s, 1, s.n);
+		s = span_tail(s, 1);
 	if (!span_number(s, INT64_MAX, &v))
 		return false;
 	*out = minus ? -(int64_t)v : (int64_t)v;
@@ -213,9 +213,9 @@ is_host(struct span s)
 
 	if (s.n > HOST_MAX || ip_parse(s, &ip))
 		return false;
-	for (;; s = span_part(s, n + 1, s.n)) {
+	for (;; s = span_tail(s, n + 1)) {
 		n = span_find(s, '.');
-		if (!is_label(span_part(s, 0, n)))
+		if (!is_label(span_head(s, n)))
 			return false;
 		if (n == s.n)
 			return true;
@@ -231,7 +231,7 @@ parse_ip(struct span s, int family, struct ip *out, struct buf *why)
 	if (s.n > 1 && s.p[0] == '[' && s.p[s.n - 1] == ']')
 		s = span_part(s, 1, s.n - 2);
 	if (span_starts_case(s, "ipv6:"))
-		s = span_part(s, 5, s.n);
+		s = span_tail(s, 5);
 	if (ip_parse(s, out) && out->family == family)
 		return RC_OK;
 	*out = (struct ip){ 0 };
@@ -248,11 +248,11 @@ release_parse(struct span text, uint64_t out[3])
 	out[0] = out[1] = out[2] = 0;
 	for (i = 0; i < 3; i++) {
 		n = span_find(text, '.');
-		if (!span_number(span_part(text, 0, n), INT32_MAX, &out[i]))
+		if (!span_number(span_head(text, n), INT32_MAX, &out[i]))
 			return false;
 		if (n == text.n)
 			return true;
-		text = span_part(text, n + 1, text.n);
+		text = span_tail(text, n + 1);
 	}
 	return false;
 }
@@ -264,8 +264,8 @@ is_fraction(struct span s)
 	size_t dot = span_find(s, '.');
 	uint64_t whole, part = 0;
 
-	return span_number(span_part(s, 0, dot), 1, &whole) && (dot == s.n ||
-	    (span_number(span_part(s, dot + 1, s.n), UINT64_MAX, &part) &&
+	return span_number(span_head(s, dot), 1, &whole) && (dot == s.n ||
+	    (span_number(span_tail(s, dot + 1), UINT64_MAX, &part) &&
 	    (whole == 0 || part == 0)));
 }
 
@@ -273,8 +273,8 @@ static bool
 is_ratio(struct span s)
 {
 	size_t slash = span_find(s, '/');
-	struct span over = span_trim(span_part(s, 0, slash));
-	struct span under = span_trim(span_part(s, slash + 1, s.n));
+	struct span over = span_trim(span_head(s, slash));
+	struct span under = span_trim(span_tail(s, slash + 1));
 	uint64_t a, b;
 
 	if (slash == s.n || span_is(under, "concurrency"))

@@ -39,7 +39,7 @@ read_decimal(struct span s, uint64_t *n, uint64_t *parts)
 	struct span part = span_part(s, dot + 1, 6);
 	uint64_t whole = 0, rest = 0;
 
-	if (dot > 0 && !span_number(span_part(s, 0, dot), NUMBER_MAX, &whole))
+	if (dot > 0 && !span_number(span_head(s, dot), NUMBER_MAX, &whole))
 		return false;
 	if (part.n > 0 && !span_number(part, NUMBER_MAX, &rest))
 		return false;
@@ -54,8 +54,8 @@ enum rc
 plan_feedback_read(struct span ratio, struct plan_feedback *out)
 {
 	size_t slash = span_find(ratio, '/');
-	struct span over = span_trim(span_part(ratio, 0, slash));
-	struct span under = span_trim(span_part(ratio, slash + 1, ratio.n));
+	struct span over = span_trim(span_head(ratio, slash));
+	struct span under = span_trim(span_tail(ratio, slash + 1));
 	uint64_t n, parts, by = 1;
 
 	out->per_window = span_is(under, "concurrency");
@@ -146,7 +146,7 @@ plan_dest(struct plan *p, const struct plan_time *t, struct span route,
 {
 	unsigned i = find(p, route, key);
 	enum queue_transport transport = queue_transport_find(
-		span_part(route, 0, span_find(route, ':')));
+		span_head(route, span_find(route, ':')));
 	struct plan_dest *d;
 
 	if (i != PLAN_NONE)
@@ -174,7 +174,7 @@ plan_nexthop(const struct plan_dest *d)
 {
 	struct span s = span_of(d->route);
 
-	return span_part(s, span_find(s, ':') + 1, s.n);
+	return span_tail(s, span_find(s, ':') + 1);
 }
 
 /* ---- who may go ---------------------------------------------------------- */

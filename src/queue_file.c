@@ -129,10 +129,10 @@ take_number(struct span *rest, struct queue_head *out, const struct number *n)
 	uint64_t v;
 
 	if (rest->n <= n->digits || rest->p[n->digits] != ' ' ||
-	    !span_number(span_part(*rest, 0, n->digits), n->is_wide ?
+	    !span_number(span_head(*rest, n->digits), n->is_wide ?
 	    INT64_MAX : UINT32_MAX, &v))
 		return false;
-	*rest = span_part(*rest, n->digits + 1, rest->n);
+	*rest = span_tail(*rest, n->digits + 1);
 	narrow = (uint32_t)v;
 	if (n->is_wide)
 		memcpy(to, &v, sizeof(v));
@@ -145,14 +145,14 @@ take_number(struct span *rest, struct queue_head *out, const struct number *n)
 static bool
 take_text(struct span *rest, char *out, size_t n)
 {
-	struct span field = span_part(*rest, 0, n - 1);
+	struct span field = span_head(*rest, n - 1);
 
 	if (rest->n < n || rest->p[n - 1] != '\n')
 		return false;
 	for (size_t i = 0; i < field.n; i++)
 		if ((unsigned char)field.p[i] < ' ')
 			return false;
-	*rest = span_part(*rest, n, rest->n);
+	*rest = span_tail(*rest, n);
 	while (field.n > 0 && field.p[field.n - 1] == ' ')
 		field.n--;
 	span_copy(field, out, n);
@@ -164,9 +164,9 @@ parse_head(struct span text, struct queue_head *out)
 {
 	char filler[QUEUE_HEAD_BYTES];
 
-	if (!span_is(span_part(text, 0, sizeof(MAGIC) - 1), MAGIC))
+	if (!span_is(span_head(text, sizeof(MAGIC) - 1), MAGIC))
 		return false;
-	text = span_part(text, sizeof(MAGIC) - 1, text.n);
+	text = span_tail(text, sizeof(MAGIC) - 1);
 	for (size_t i = 0; i < COUNT(numbers); i++)
 		if (!take_number(&text, out, &numbers[i]))
 			return false;
@@ -274,8 +274,8 @@ take_line(struct span *rest, struct span *line)
 
 	if (n == rest->n)
 		return false;
-	*line = span_part(*rest, 0, n);
-	*rest = span_part(*rest, n + 1, rest->n);
+	*line = span_head(*rest, n);
+	*rest = span_tail(*rest, n + 1);
 	return is_line(*line);
 }
 
@@ -284,7 +284,7 @@ take_tagged(struct span *rest, char tag, struct span *out)
 {
 	if (rest->n == 0 || rest->p[0] != tag || !take_line(rest, out))
 		return false;
-	*out = span_part(*out, 1, out->n);
+	*out = span_tail(*out, 1);
 	return true;
 }
 
@@ -353,7 +353,7 @@ parse_rcpt(struct span *rest, struct queue_rcpt *out)
 		return false;
 	notify = span_find(SPAN("0123456789abcdef"), line.p[1]);
 	out->to.notify = (unsigned)notify;
-	out->to.addr = span_part(line, 2, line.n);
+	out->to.addr = span_tail(line, 2);
 	return notify < 16 && take_line(rest, &out->to.orcpt)
 	    && take_line(rest, &out->given)
 	    && out->to.addr.n <= RCPT_ADDR_MAX
@@ -413,7 +413,7 @@ static void
 put_piece(struct buf *b, struct span s, size_t most)
 {
 	buf_putc(b, '\t');
-	text_printable(b, span_part(s, 0, most));
+	text_printable(b, span_head(s, most));
 }
 
 /* A line end, `T`, the sum of what follows it, the fields, and a line end. */
@@ -429,8 +429,7 @@ queue_trail_add(int fd, const struct queue_fault *f)
 	put_piece(&b, f->dsn, DSN_MAX - 1);
 	put_piece(&b, f->relay, QUEUE_RELAY_MAX);
 	put_piece(&b, f->text, f->text.n);
-	buf_fmt(&digest, "%08x", sum(span_part(buf_span(&b), 2 + SUM_HEX,
-	    b.n)));
+	buf_fmt(&digest, "%08x", sum(span_tail(buf_span(&b), 2 + SUM_HEX)));
 	b.cap++;
 	buf_putc(&b, '\n');
 	if (port_stat_fd(fd, &st) != RC_OK)
@@ -449,9 +448,9 @@ static struct span
 take_piece(struct span *rest)
 {
 	size_t n = span_find(*rest, '\t');
-	struct span piece = span_part(*rest, 0, n);
+	struct span piece = span_head(*rest, n);
 
-	*rest = span_part(*rest, n + 1, rest->n);
+	*rest = span_tail(*rest, n + 1);
 	return piece;
 }
 
@@ -460,12 +459,12 @@ parse_fault(struct span line, struct queue_fault *out)
 {
 	char digest[SUM_HEX + 2];
 	struct buf d = BUF(digest);
-	struct span rest = span_part(line, 1 + SUM_HEX, line.n);
+	struct span rest = span_tail(line, 1 + SUM_HEX);
 	uint64_t index, fate;
 
 	buf_fmt(&d, "T%08x", sum(rest));
 	if (rest.n == 0 ||
-	    !span_eq(span_part(line, 0, 1 + SUM_HEX), buf_span(&d)))
+	    !span_eq(span_head(line, 1 + SUM_HEX), buf_span(&d)))
 		return false;
 	take_piece(&rest);	/* what is ahead of the first tab: nothing */
 	if (!span_number(take_piece(&rest), UINT32_MAX, &index) ||
@@ -492,7 +491,7 @@ queue_trail_next(struct queue_trail *t, struct queue_fault *out)
 		line = (struct span){ t->data, got };
 		n = span_find(line, '\n');
 		t->at += (int64_t)(n < got ? n + 1 : got);
-		if (n < got && parse_fault(span_part(line, 0, n), out))
+		if (n < got && parse_fault(span_head(line, n), out))
 			return RC_OK;
 	}
 }

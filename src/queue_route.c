@@ -129,7 +129,7 @@ is_own_address(const struct settings *set, struct span domain)
 		return false;
 	domain = span_part(domain, 1, domain.n - 2);
 	if (span_starts_case(domain, "IPv6:"))
-		domain = span_part(domain, 5, domain.n);
+		domain = span_tail(domain, 5);
 	if (!ip_parse(domain, &ip))
 		return false;
 	if (is_listed(set->proxy_interfaces, &ip) ||
@@ -161,9 +161,9 @@ static void
 obey(struct route *t, struct span value, struct span hop)
 {
 	size_t n = span_find(value, ':');
-	struct span transport = span_trim(span_part(value, 0, n));
+	struct span transport = span_trim(span_head(value, n));
 
-	value = span_trim(span_part(value, n + 1, value.n));
+	value = span_trim(span_tail(value, n + 1));
 	if (transport.n > 0) {
 		buf_clear(&t->transport);
 		buf_put(&t->transport, transport);
@@ -300,9 +300,8 @@ find_domain(const struct queue_routes *r, struct span domain,
 	while (rc == RC_NONE && domain.n > 0) {
 		rc = table_find(map, domain, TABLE_FIXED, value);
 		/* A dot at the beginning is one that was looked for. */
-		dot = span_find(span_part(domain, 1, domain.n), '.') + 1;
-		domain = span_part(domain, dot + (r->parents_match ? 1 : 0),
-		    domain.n);
+		dot = span_find(span_tail(domain, 1), '.') + 1;
+		domain = span_tail(domain, dot + (r->parents_match ? 1 : 0));
 	}
 	return rc == RC_NONE ? table_find(map, SPAN("*"), TABLE_FIXED, value)
 	    : rc;
@@ -318,7 +317,7 @@ find_rcpt(const struct queue_routes *r, struct span local,
 
 	rc = mail_map_try(map, local, domain, TABLE_ANY, value);
 	if (rc == RC_NONE && ext.n > 0)
-		rc = mail_map_try(map, span_part(local, 0, local.n - ext.n),
+		rc = mail_map_try(map, span_head(local, local.n - ext.n),
 		    domain, TABLE_FIXED, value);
 	return rc == RC_NONE ? find_domain(r, domain, value) : rc;
 }

@@ -38,8 +38,8 @@ run_log(const struct run *r, const char *transport, enum log_level level,
 	if (!log_wants(&log, level))
 		return;
 	if (transport != NULL) {	/* `postfix/qmgr`: `postfix/smtp` */
-		buf_put_cut(&t, span_part(log.tag, 0,
-			span_find_last(log.tag, '/')));
+		buf_put_cut(&t, span_head(log.tag,
+		    span_find_last(log.tag, '/')));
 		buf_putc(&t, '/');
 		buf_put_cut(&t, span_of(transport));
 		log.tag = buf_span(&t);

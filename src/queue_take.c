@@ -126,8 +126,8 @@ route(struct run *r, struct buf *why, unsigned *dest)
 
 	if (rc != RC_OK)
 		return rc;
-	which = queue_transport_find(span_part(buf_span(&b), 0,
-		span_find(buf_span(&b), ':')));
+	which = queue_transport_find(span_head(buf_span(&b),
+	    span_find(buf_span(&b), ':')));
 	if (r->plan->set.limits[which].rcpts == 1)
 		key = (uint32_t)crew_hash(r->rcpt.to.addr) | 1;
 	*dest = plan_dest(r->plan, &r->t, buf_span(&b), key);

@@ -34,7 +34,7 @@ take(struct span *rest, void *out, size_t n)
 		return false;
 	if (n > 0)
 		memcpy(out, rest->p, n);
-	*rest = span_part(*rest, n, rest->n);
+	*rest = span_tail(*rest, n);
 	return true;
 }
 
@@ -94,7 +94,7 @@ queue_saying_put(struct buf *b, const struct queue_saying *s)
 	for (unsigned i = 0; i < QUEUE_TEXTS; i++) {
 		if (most[i] > left)
 			most[i] = left;
-		n[i] = (uint16_t)span_part(s->part[i], 0, most[i]).n;
+		n[i] = (uint16_t)span_head(s->part[i], most[i]).n;
 		left -= n[i];
 	}
 	put(b, s, SAYING_HEAD);
@@ -114,10 +114,10 @@ queue_saying_take(struct span message, struct queue_saying *out)
 	    n[QUEUE_A_DSN] >= DSN_MAX)
 		return RC_WIRE;
 	for (unsigned i = 0; i < QUEUE_TEXTS; i++) {
-		out->part[i] = span_part(message, 0, n[i]);
+		out->part[i] = span_head(message, n[i]);
 		if (out->part[i].n < n[i])
 			return RC_WIRE;
-		message = span_part(message, n[i], message.n);
+		message = span_tail(message, n[i]);
 	}
 	return message.n == 0 ? RC_OK : RC_WIRE;
 }

@@ -30,9 +30,9 @@ rcpt_parse_notify(struct span s, unsigned *out)
 	size_t n;
 	int i;
 
-	for (;; s = span_part(s, n + 1, s.n)) {
+	for (;; s = span_tail(s, n + 1)) {
 		n = span_find(s, ',');
-		i = span_index(NOTIFY_WORDS, span_part(s, 0, n));
+		i = span_index(NOTIFY_WORDS, span_head(s, n));
 		if (i < 0)
 			return false;
 		bits |= 1u << i;
@@ -61,7 +61,7 @@ value_of(const struct rcpt_list *l, size_t *at, struct span *out)
 	struct span word = span_of(l->words[*at]);
 
 	if (word.n > 2) {
-		*out = span_part(word, 2, word.n);
+		*out = span_tail(word, 2);
 		return true;
 	}
 	if (l->words_n - *at < 2)

@@ -48,8 +48,8 @@ sasl_start(struct sasl *x, struct span entry)
 	x->held = false;
 	x->user = BUF(x->user_room);
 	x->password = BUF(x->password_room);
-	buf_put(&x->user, span_part(entry, 0, colon));
-	buf_put(&x->password, span_part(entry, colon + 1, entry.n));
+	buf_put(&x->user, span_head(entry, colon));
+	buf_put(&x->password, span_tail(entry, colon + 1));
 	return x->user.full || x->password.full ? RC_FULL : RC_OK;
 }
 

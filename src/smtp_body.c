@@ -53,7 +53,7 @@ put_piece(struct body *o, struct span piece)
 		TRY(put(o, SPAN(".")));
 	while (piece.n > 0) {
 		TRY(fold(o));
-		part = span_part(piece, 0, o->limit - o->column);
+		part = span_head(piece, o->limit - o->column);
 		TRY(put(o, part));
 		o->column += part.n;
 		span_skip(&piece, part.n);

@@ -160,7 +160,7 @@ chat_data(struct chat *c, struct span data)
 {
 	while (data.n > 0) {
 		size_t room = c->out.cap - 1 - c->out.n;
-		struct span part = span_part(data, 0, room);
+		struct span part = span_head(data, room);
 
 		buf_put(&c->out, part);
 		span_skip(&data, part.n);
@@ -221,7 +221,7 @@ read_line(struct chat *c, struct span *out)
 	while (n > 0 && c->line[n - 1] == '\r')
 		n--;
 	*out = (struct span){ c->line, n };
-	*out = span_part(*out, 0, span_find(*out, '\0'));
+	*out = span_head(*out, span_find(*out, '\0'));
 	return RC_OK;
 }
 
@@ -331,11 +331,11 @@ chat_reply_line(struct chat *c, struct reply *r, struct span *text,
 		r->odd = true;
 		add_text(r, line);
 		log_line(c->log, LOG_INFO, "no reply of RFC 5321, ignored: "
-		    "%.*s", SPAN_ARG(span_part(line, 0, 100)));
+		    "%.*s", SPAN_ARG(span_head(line, 100)));
 	}
 	r->class = line.p[0] - '0';
 	r->code = r->class * 100 + (line.p[1] - '0') * 10 + line.p[2] - '0';
-	*text = span_part(line, 4, line.n);
+	*text = span_tail(line, 4);
 	*last = line.n == 3 || line.p[3] == ' ';
 	if (*last)
 		find_dsn(r, *text);

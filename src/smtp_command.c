@@ -88,7 +88,7 @@ put_orcpt(struct buf *b, const struct rcpt *to)
 		mail_addr_show(&whole, to->addr);
 	}
 	buf_puts(b, " ORCPT=");
-	if (span_is_case(span_part(buf_span(&whole), 0, 6), "utf-8;"))
+	if (span_is_case(span_head(buf_span(&whole), 6), "utf-8;"))
 		code_utf8_xtext(b, buf_span(&whole));
 	else
 		code_xtext(b, buf_span(&whole));

@@ -102,11 +102,11 @@ dest_parse(const struct settings *set, struct span text, struct dest *out)
 	end = span_find(host, brackets ? ']' : ':');
 	if (brackets && end == host.n)
 		return "the bracket is not closed";
-	port = span_part(host, end + brackets, host.n);
+	port = span_tail(host, end + brackets);
 	if (port.n > 0 && port.p[0] != ':')
 		return "only a colon and a port may follow the bracket";
 	span_skip(&port, 1);
-	host = span_part(host, 0, end);
+	host = span_head(host, end);
 	if (host.n == 0)
 		return "there is no host in it";
 	if (dest_port(set, port.n > 0 ? port : set->tcp_port, &out->port) !=

@@ -247,7 +247,7 @@ refused(struct session *s, bool skip)
 static struct span
 behind_code(const struct reply *r)
 {
-	return span_part(buf_span(&r->text), 4, r->text.n);
+	return span_tail(buf_span(&r->text), 4);
 }
 
 static bool

@@ -212,7 +212,7 @@ say_next(struct session *s)
 	char room[SASL_LINE_MAX];
 	struct buf answer = BUF(room);
 	enum rc rc = s->reply.odd ? RC_WIRE : sasl_answer(&s->w->login->sasl,
-	    span_part(buf_span(&s->reply.text), 4, s->reply.text.n), &answer);
+	    span_tail(buf_span(&s->reply.text), 4), &answer);
 
 	if (rc == RC_OK)
 		rc = chat_send_secret(&s->chat, "", buf_span(&answer));

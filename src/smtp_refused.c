@@ -42,7 +42,7 @@ parse(struct span line, struct refusal *r)
 	    !span_word(&line, " ", &r->digest) ||
 	    !span_word(&line, " ", &time) || !span_word(&line, " ", &r->dsn))
 		return false;
-	r->text = span_part(line, 1, line.n);
+	r->text = span_tail(line, 1);
 	return r->salt.n == 2 * SALT_BYTES &&
 	    r->digest.n == 2 * SASL_MARK_BYTES && r->dsn.n < DSN_MAX &&
 	    r->dsn.p[0] == '5' && r->text.n >= 3 && r->text.n <= REPLY_KEPT &&
@@ -77,14 +77,14 @@ is_sound(struct span all, struct span *lines)
 	struct span mark = SPAN(MARK), rest, line;
 	struct refusal r;
 
-	if (!span_eq(span_part(all, 0, mark.n), mark) ||
+	if (!span_eq(span_head(all, mark.n), mark) ||
 	    all.p[all.n - 1] != '\n')
 		return false;
-	rest = span_part(all, mark.n, all.n);
+	rest = span_tail(all, mark.n);
 	while (span_line(&rest, &line))
 		if (!parse(line, &r))
 			return false;
-	*lines = span_part(all, mark.n, all.n);
+	*lines = span_tail(all, mark.n);
 	return true;
 }
 
@@ -165,7 +165,7 @@ put_line(struct buf *b, const struct session *s, const struct sasl *x)
 	buf_putc(b, ' ');
 	sasl_mark(x, buf_span(&hex), s->host->name, b);
 	buf_fmt(b, " %lld %s ", (long long)port_wall(), s->reply.dsn);
-	buf_put(b, span_part(buf_span(&s->reply.text), 0, REPLY_KEPT));
+	buf_put(b, span_head(buf_span(&s->reply.text), REPLY_KEPT));
 	buf_putc(b, '\n');
 	return true;
 }

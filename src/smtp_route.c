@@ -26,7 +26,7 @@ route_relay(struct buf *b, const struct host *h)
 static struct span
 domain_of(const struct dest *d)
 {
-	return span_part(d->host, 0, d->is_unix ? 0 : d->host.n);
+	return span_head(d->host, d->is_unix ? 0 : d->host.n);
 }
 
 void
@@ -53,7 +53,7 @@ route_tls_site(const struct worker *w, const struct host *h,
 static bool
 has_prefix(struct span s, const char *prefix)
 {
-	return span_is(span_part(s, 0, strlen(prefix)), prefix);
+	return span_is(span_head(s, strlen(prefix)), prefix);
 }
 
 /*

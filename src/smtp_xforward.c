@@ -24,12 +24,12 @@ put_value(struct buf *b, struct span value)
 {
 	size_t n = span_find(value, '=');
 
-	code_xtext(b, span_part(value, 0, n));
+	code_xtext(b, span_head(value, n));
 	while (n < value.n) {
 		span_skip(&value, n + 1);
 		n = span_find(value, '=');
 		buf_putc(b, '=');
-		code_xtext(b, span_part(value, 0, n));
+		code_xtext(b, span_head(value, n));
 	}
 }
 

@@ -17,7 +17,7 @@ state_path(struct span value)
 	if (span_starts_case(path, "proxy:"))
 		span_skip(&path, 6);
 	colon = span_find(path, ':');
-	return colon == path.n ? path : span_part(path, colon + 1, path.n);
+	return colon == path.n ? path : span_tail(path, colon + 1);
 }
 
 void

@@ -139,8 +139,8 @@ next_member(struct span *rest)
 		quoted ^= rest->p[n] == '"';
 		n += rest->p[n] == '\\' && n + 1 < rest->n;
 	}
-	member = span_trim(span_part(*rest, 0, n));
-	*rest = span_part(*rest, n + 1, rest->n);
+	member = span_trim(span_head(*rest, n));
+	*rest = span_tail(*rest, n + 1);
 	return member;
 }
 
@@ -199,7 +199,7 @@ by_alias(struct result *r, struct span local, struct buf *value)
 		EXTENSION_ALIAS;
 	r->ext = mail_map_split(local, s->set->recipient_delimiter);
 	if (rc == RC_NONE && r->ext.n > 0)
-		rc = table_find(l, span_part(local, 0, local.n - r->ext.n),
+		rc = table_find(l, span_head(local, local.n - r->ext.n),
 			TABLE_ANY, value);
 	TRY(rc);
 	TRY(push_alias(r, buf_span(value)));

@@ -60,7 +60,7 @@ map_header(void *arg, struct span addr, struct buf *out)
 	struct submit_head *h = arg;
 	size_t from = out->n;
 	enum rc rc = submit_map(h->s, h->where, addr, out);
-	struct span now = span_part(buf_span(out), from, out->n);
+	struct span now = span_tail(buf_span(out), from);
 
 	if (rc == RC_OK && h->where == ADDRESS_HEADER_SENDER &&
 	    span_eq(now, h->s->set->postern_from))
@@ -86,7 +86,7 @@ put_field(struct submit_head *h, struct span text)
 		h->s->is_stuck = true;
 	if (rc == RC_OK && h->is_ours && (h->field & F_FROM) != 0) {
 		h->put(h, SPAN("X-Original-From:"));
-		h->put(h, span_part(text, span_find(text, ':') + 1, text.n));
+		h->put(h, span_tail(text, span_find(text, ':') + 1));
 		h->put(h, SPAN("\n"));
 	}
 	h->put(h, rc == RC_OK ? buf_span(anew) : text);
@@ -223,7 +223,7 @@ end_field(struct submit_head *h)
 	if (gives_rcpts(h) && mail_list_end(&h->list))
 		submit_rcpt_add(h->s, origin(h), &h->list);
 	if (h->in_field && h->holds)
-		put_field(h, span_part(text, 0, text.n - 1));
+		put_field(h, span_head(text, text.n - 1));
 	h->in_field = h->holds = false;
 }
 
@@ -268,7 +268,7 @@ static void
 read_rcpts(struct submit_head *h, struct span s)
 {
 	while (s.n > 0) {
-		s = span_part(s, mail_list_feed(&h->list, s), s.n);
+		s = span_tail(s, mail_list_feed(&h->list, s));
 		if (h->list.is_ready)
 			submit_rcpt_add(h->s, origin(h), &h->list);
 	}
@@ -292,7 +292,7 @@ take_line(struct submit_head *h, struct span piece, size_t skip, bool last)
 {
 	for (;;) {
 		if (gives_rcpts(h))
-			read_rcpts(h, span_part(piece, skip, piece.n));
+			read_rcpts(h, span_tail(piece, skip));
 		if (h->keeps) {
 			h->s->head_8bit |= span_has_8bit(piece);
 			keep(h, piece);

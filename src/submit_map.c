@@ -147,8 +147,8 @@ submit_split(const struct submit *s, struct span local, struct span *domain)
 		    at + 1 >= local.n)
 			return local;
 	}
-	before = span_part(local, 0, at);
-	after = span_part(local, at + 1, local.n);
+	before = span_head(local, at);
+	after = span_tail(local, at + 1);
 	*domain = is_bang ? before : after;
 	return is_bang ? after : before;
 }
@@ -255,7 +255,7 @@ masquerade(struct now *n)
 	while (span_word(&rest, LIST_DIVIDERS, &word)) {
 		bool is_not = word.p[0] == '!';
 
-		word = span_part(word, is_not, word.n);
+		word = span_tail(word, is_not);
 		if (!span_eq_case(domain, word) && !is_below(domain, word))
 			continue;
 		rc = table_names_has(&s->maps.plain, local, NULL);

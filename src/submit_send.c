@@ -163,7 +163,7 @@ submit_has_domain(const struct settings *set)
 	struct span name = set->myhostname;
 	size_t dot = span_find(name, '.');
 
-	return dot < name.n && !span_is_case(span_part(name, dot, name.n),
+	return dot < name.n && !span_is_case(span_tail(name, dot),
 		".localdomain");
 }
 

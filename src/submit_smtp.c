@@ -85,9 +85,9 @@ take_path(struct span *rest, struct buf *addr)
 	if (n >= s.n)
 		return false;
 	path = span_part(s, 1, n - 1);
-	*rest = span_part(s, n + 1, s.n);
+	*rest = span_tail(s, n + 1);
 	if (path.n > 0 && path.p[0] == '@')	/* a route: RFC 5321, C */
-		path = span_part(path, span_find(path, ':') + 1, path.n);
+		path = span_tail(path, span_find(path, ':') + 1);
 	return mail_addr_unquote(addr, path) == RC_OK && !addr->full;
 }
 
@@ -101,8 +101,8 @@ take_word(struct span *rest, struct span *name, struct span *value)
 	if (!span_word(rest, " \t", &word))
 		return false;
 	n = span_find(word, '=');
-	*name = span_part(word, 0, n);
-	*value = span_part(word, n + 1, word.n);
+	*name = span_head(word, n);
+	*value = span_tail(word, n + 1);
 	return true;
 }
 

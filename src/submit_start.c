@@ -83,7 +83,7 @@ is_listed(struct span list, struct span sender)
 		    (sender.n == 0 && span_is(word, "<>")))
 			return true;
 		if (word.p[0] == '@' && span_eq_case(mail_addr_domain(sender),
-		    span_part(word, 1, word.n)))
+		    span_tail(word, 1)))
 			return true;
 	}
 	return false;

@@ -86,9 +86,9 @@ read_pair(struct span *s, int *out)
 {
 	uint64_t v;
 
-	if (!span_number(span_part(*s, 0, 2), 99, &v))
+	if (!span_number(span_head(*s, 2), 99, &v))
 		return false;
-	*s = span_part(*s, 2, s->n);
+	*s = span_tail(*s, 2);
 	*out = (int)v;
 	return true;
 }

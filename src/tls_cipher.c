@@ -87,8 +87,8 @@ take_word(struct span *rest, struct span *word)
 {
 	size_t n = word_length(*rest);
 
-	*word = span_part(*rest, 0, n);
-	*rest = span_part(*rest, n, rest->n);
+	*word = span_head(*rest, n);
+	*rest = span_tail(*rest, n);
 	return n > 0;
 }
 
@@ -122,7 +122,7 @@ take_set(struct span *rest, uint32_t *set)
 		*set &= suite_set(word);
 		if (rest->n == 0 || rest->p[0] != '+')
 			return true;
-		*rest = span_part(*rest, 1, rest->n);
+		*rest = span_tail(*rest, 1);
 	}
 }
 
@@ -135,7 +135,7 @@ take_element(struct ciphers *o, struct span *rest)
 	uint32_t set;
 
 	if (has_operator)
-		*rest = span_part(*rest, 1, rest->n);
+		*rest = span_tail(*rest, 1);
 	if (c == '@')
 		return take_word(rest, &word) && command(o, word);
 	if (!take_set(rest, &set))

@@ -25,7 +25,7 @@ digest_find(struct span name)
 	/* OpenSSL 3 has SHA2-256 for SHA256. */
 	if (name.n == 8 && span_starts_case(name, "sha2-")) {
 		buf_puts(&b, "sha");
-		name = span_part(name, 5, name.n);
+		name = span_tail(name, 5);
 	}
 	for (size_t i = 0; i < name.n; i++)
 		if (name.p[i] != '-')

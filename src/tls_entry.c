@@ -19,7 +19,7 @@ struct entry {
 static enum rc
 bad(struct entry *e, struct span word, const char *what)
 {
-	buf_fmt(e->why, "`%.*s' %s", SPAN_ARG(span_part(word, 0, SHOWN_MAX)),
+	buf_fmt(e->why, "`%.*s' %s", SPAN_ARG(span_head(word, SHOWN_MAX)),
 	    what);
 	return RC_DENY;
 }
@@ -64,7 +64,7 @@ split(struct span word, struct pair *out)
 	out->word = word;
 	if (at == 0 || at == word.n)
 		return false;
-	out->name = span_part(word, 0, at);
+	out->name = span_head(word, at);
 	/* An empty value has a place, too: it tells it from none. */
 	out->value = (struct span){ word.p + at + 1, word.n - at - 1 };
 	return true;
@@ -164,7 +164,7 @@ gather(struct entry *e, const char *name, char divider, struct span *out)
 		return RC_DENY;
 	}
 	if (n > 1)
-		*out = span_part(buf_span(e->room), from, e->room->n);
+		*out = span_tail(buf_span(e->room), from);
 	else
 		e->room->n = from;
 	return RC_OK;

@@ -25,7 +25,7 @@ name_is_host(struct span name)
 	size_t label = 0;	/* octets of it so far */
 
 	if (name.n > 2 && name.p[0] == '*' && name.p[1] == '.')
-		name = span_part(name, 2, name.n);
+		name = span_tail(name, 2);
 	for (size_t i = 0; i < name.n; i++) {
 		if (name.p[i] == '.' && label == 0)
 			return false;
@@ -49,7 +49,7 @@ covers_label(struct span behind, struct span pattern)
 	for (size_t i = 0; i < n; i++)
 		if (!is_label_octet(pattern.p[i]))
 			return false;
-	return span_eq_case(behind, span_part(pattern, n, pattern.n));
+	return span_eq_case(behind, span_tail(pattern, n));
 }
 
 bool
@@ -59,9 +59,9 @@ name_covers(struct span in_cert, struct span pattern)
 		return false;
 	if (pattern.n > 1 && pattern.p[0] == '.')
 		return in_cert.n > pattern.n && span_eq_case(pattern,
-		    span_part(in_cert, in_cert.n - pattern.n, pattern.n));
+		    span_tail(in_cert, in_cert.n - pattern.n));
 	if (in_cert.p[0] == '*')
-		return covers_label(span_part(in_cert, 1, in_cert.n), pattern);
+		return covers_label(span_tail(in_cert, 1), pattern);
 	return span_eq_case(in_cert, pattern);
 }
 

@@ -76,8 +76,8 @@ is_mark(struct span line, const char *word, struct span *label)
 		return false;	/* most lines */
 	n = span_of(word).n;
 	line = span_trim(line);
-	if (line.n < n + end || !span_is(span_part(line, 0, n), word) ||
-	    !span_is(span_part(line, line.n - end, end), "-----"))
+	if (line.n < n + end || !span_is(span_head(line, n), word) ||
+	    !span_is(span_tail(line, line.n - end), "-----"))
 		return false;
 	*label = span_part(line, n, line.n - n - end);
 	return true;
@@ -125,7 +125,7 @@ add(struct body *b, struct span s)
 
 	while (b->held > 0 && b->held < 4 && s.n > 0) {
 		b->four[b->held++] = s.p[0];
-		s = span_part(s, 1, s.n);
+		s = span_tail(s, 1);
 	}
 	if (b->held == 4) {
 		if (!decode(b, (struct span){ b->four, 4 }))
@@ -133,7 +133,7 @@ add(struct body *b, struct span s)
 		b->held = 0;
 	}
 	n = s.n - s.n % 4;
-	if (!decode(b, span_part(s, 0, n)))
+	if (!decode(b, span_head(s, n)))
 		return false;
 	for (; n < s.n; n++)
 		b->four[b->held++] = s.p[n];
@@ -193,7 +193,7 @@ pem_next(struct pem *p, enum pem_kind *kind, struct buf *der)
 		take(p, line, &is_whole);
 		/* Some editors begin a text with a mark of its encoding. */
 		if (p->line == 1 && span_starts_case(line, "\xef\xbb\xbf"))
-			line = span_part(line, 3, line.n);
+			line = span_tail(line, 3);
 	} while (!is_whole || !is_mark(line, "-----BEGIN ", &label));
 	p->begun = p->line;
 	*kind = kind_of(label);

@@ -29,7 +29,7 @@ static void
 name_entry(struct finding *f, const struct table_list *l)
 {
 	buf_fmt(f->why, "%s, entry for %.*s: ", l->setting,
-	    SPAN_ARG(span_part(f->key, 0, 4 * SHOWN_MAX)));
+	    SPAN_ARG(span_head(f->key, 4 * SHOWN_MAX)));
 }
 
 /*
@@ -78,8 +78,8 @@ find_entry(struct finding *f)
 	size_t said;
 
 	while (rc == RC_NONE && has_parents) {
-		key = span_part(key, 1, key.n);
-		key = span_part(key, span_find(key, '.'), key.n);
+		key = span_tail(key, 1);
+		key = span_tail(key, span_find(key, '.'));
 		if (key.n == 0)
 			break;
 		rc = look(f, &f->t->policy_maps, key);
@@ -123,7 +123,7 @@ look_at_site(struct finding *f, struct span key, size_t *rank)
 		name_entry(f, &f->t->per_site);
 		buf_fmt(f->why, "`%.*s' is none of NONE, MAY, "
 		    "MUST_NOPEERMATCH, MUST",
-		    SPAN_ARG(span_part(value, 0, SHOWN_MAX)));
+		    SPAN_ARG(span_head(value, SHOWN_MAX)));
 		return RC_DENY;
 	}
 	if (*rank < i + 1)
@@ -176,7 +176,7 @@ bad_setting(struct finding *f, const char *setting, struct span text,
     const char *what)
 {
 	buf_fmt(f->why, "%s%s: `%.*s' %s", prefix(f), setting,
-	    SPAN_ARG(span_part(text, 0, SHOWN_MAX)), what);
+	    SPAN_ARG(span_head(text, SHOWN_MAX)), what);
 	return RC_DENY;
 }
 

@@ -181,7 +181,7 @@ static bool
 take_record(struct span *rest, struct session *out)
 {
 	memcpy(out, rest->p, sizeof(*out));
-	*rest = span_part(*rest, sizeof(*out), rest->n);
+	*rest = span_tail(*rest, sizeof(*out));
 	return out->trust <= TLS_VERIFIED && out->ssl.session_id_len > 0 &&
 	    out->ssl.session_id_len <= sizeof(out->ssl.session_id);
 }
@@ -229,7 +229,7 @@ load(struct tls *t, struct buf *all)
 	if (!state_load(f, all))
 		return (struct span){ NULL, 0 };
 	if (is_sound(buf_span(all)))
-		return span_part(buf_span(all), HEAD_BYTES, all->n);
+		return span_tail(buf_span(all), HEAD_BYTES);
 	state_set_aside(f, buf_span(all));
 	return (struct span){ NULL, 0 };
 }

@@ -37,7 +37,7 @@ static bool
 ends_with(struct span name, struct span end)
 {
 	return name.n >= end.n
-	    && span_eq_case(end, span_part(name, name.n - end.n, end.n));
+	    && span_eq_case(end, span_tail(name, name.n - end.n));
 }
 
 /* All below `base`, and with no dot ahead of it, itself. */
@@ -48,7 +48,7 @@ fit_dns(struct span base, struct span name)
 
 	if (base.n == 0)
 		return INSIDE;
-	if (!name_is_host(span_part(base, has_dot, base.n))
+	if (!name_is_host(span_tail(base, has_dot))
 	    || span_find(base, '*') < base.n)
 		return UNCLEAR;
 	if (!ends_with(name, base))
@@ -74,16 +74,16 @@ fit_mail(struct span base, struct span name)
 {
 	size_t at = span_find_last(name, '@');
 	size_t base_at = span_find_last(base, '@');
-	struct span host = span_part(name, at + 1, name.n);
+	struct span host = span_tail(name, at + 1);
 
 	if (at == name.n)
 		return UNCLEAR;
 	if (base_at == base.n)
 		return fit_host(base, host);
-	if (base_at > 0 && !span_eq(span_part(base, 0, base_at),
-	    span_part(name, 0, at)))
+	if (base_at > 0 && !span_eq(span_head(base, base_at),
+	    span_head(name, at)))
 		return OUTSIDE;
-	return fit_host(span_part(base, base_at + 1, base.n), host);
+	return fit_host(span_tail(base, base_at + 1), host);
 }
 
 /* scheme://user@host:port/path: RFC 3986, 3. */
@@ -92,10 +92,10 @@ fit_uri(struct span base, struct span name)
 {
 	size_t n = 0, at;
 
-	name = span_part(name, span_find(name, ':'), name.n);
+	name = span_tail(name, span_find(name, ':'));
 	if (!span_starts_case(name, "://"))
 		return UNCLEAR;
-	name = span_part(name, 3, name.n);
+	name = span_tail(name, 3);
 	while (n < name.n && name.p[n] != '/' && name.p[n] != '?'
 	    && name.p[n] != '#')
 		n++;

@@ -266,7 +266,7 @@ choose_grade(const struct source *s, const struct settings *set,
 	if (cipher_obey(o, list, &bad))
 		return RC_OK;
 	buf_fmt(why, "tls_%.*s_cipherlist: `%.*s' can't be obeyed",
-	    SPAN_ARG(s->text), SPAN_ARG(span_part(bad, 0, SHOWN_MAX)));
+	    SPAN_ARG(s->text), SPAN_ARG(span_head(bad, SHOWN_MAX)));
 	return RC_DENY;
 }
 
@@ -280,7 +280,7 @@ exclude(const struct source *s, struct ciphers *o, struct buf *why)
 			continue;
 		complain_of(s, why);
 		buf_fmt(why, "`%.*s' is neither a cipher nor a class",
-		    SPAN_ARG(span_part(word, 0, SHOWN_MAX)));
+		    SPAN_ARG(span_head(word, SHOWN_MAX)));
 		return RC_DENY;
 	}
 	return RC_OK;

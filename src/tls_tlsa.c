@@ -32,13 +32,13 @@ static bool
 read_word(struct dane_digests *d, struct span word)
 {
 	size_t sign = span_find(word, '=');
-	enum digest digest = digest_find(span_part(word, 0, sign));
+	enum digest digest = digest_find(span_head(word, sign));
 	unsigned char scratch[DIGEST_MAX];
 	uint64_t n = registered(digest);
 
 	if (digest == DIGESTS || d->n == DANE_DIGESTS_MAX)
 		return false;
-	if (sign < word.n && !span_number(span_part(word, sign + 1, word.n),
+	if (sign < word.n && !span_number(span_tail(word, sign + 1),
 	    MATCHING_MAX, &n))
 		return false;
 	if (registered(digest) != (n <= SHA512_MATCHING ? n : 0) || n == 0)
@@ -104,7 +104,7 @@ dane_usable(const struct dane_digests *d, struct span data, struct tlsa *out)
 	*out = (struct tlsa){
 		.usage = (uint8_t)data.p[0], .selector = (uint8_t)data.p[1],
 		.matching = (uint8_t)data.p[2],
-		.digest = DIGESTS, .data = span_part(data, FIXED, data.n)
+		.digest = DIGESTS, .data = span_tail(data, FIXED)
 	};
 	if ((out->usage != TLSA_TA && out->usage != TLSA_EE)
 	    || out->selector > TLSA_SPKI)

@@ -47,7 +47,7 @@ hex(struct span s, uint32_t *out)
 	uint64_t v = 0;
 
 	if (span_starts_case(s, "0x"))
-		s = span_part(s, 2, s.n);
+		s = span_tail(s, 2);
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i] | 0x20;
 
@@ -82,10 +82,10 @@ read_word(struct range *r, struct span word)
 	size_t i;
 
 	if (span_starts_case(word, ">="))
-		return bound(span_part(word, 2, word.n), &r->floor);
+		return bound(span_tail(word, 2), &r->floor);
 	if (span_starts_case(word, "<="))
-		return bound(span_part(word, 2, word.n), &r->ceiling);
-	i = find(is_not ? span_part(word, 1, word.n) : word);
+		return bound(span_tail(word, 2), &r->ceiling);
+	i = find(is_not ? span_tail(word, 1) : word);
 	if (i == AT_NONE)
 		return false;
 	*(is_not ? &r->without : &r->only) |= 1u << i;
@@ -126,7 +126,7 @@ version_range(struct span list, unsigned *min, unsigned *max, struct buf *why)
 	while (span_word(&list, LIST_DIVIDERS ":", &word)) {
 		if (!read_word(&r, word)) {
 			buf_fmt(why, "`%.*s' is no version of TLS",
-			    SPAN_ARG(span_part(word, 0, 64)));
+			    SPAN_ARG(span_head(word, 64)));
 			return RC_DENY;
 		}
 	}

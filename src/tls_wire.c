@@ -59,9 +59,9 @@ trace(const struct tls_wire *w, const char *way, const void *data, size_t n)
 	while (rest.n > 0) {
 		struct buf b = BUF(room);
 
-		code_hex(&b, span_part(rest, 0, 64));
+		code_hex(&b, span_head(rest, 64));
 		log_line(w->t->log, LOG_INFO, "TLS %s %s", way, buf_text(&b));
-		rest = span_part(rest, 64, rest.n);
+		rest = span_tail(rest, 64);
 	}
 }
 

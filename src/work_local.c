@@ -258,7 +258,7 @@ put_above(const struct local *l, struct buf *b)
 	struct span s = buf_span(&l->folder);
 	size_t slash = span_find_last(s, '/');
 
-	buf_put(b, span_part(s, 0, slash > 0 ? slash : 1));
+	buf_put(b, span_head(s, slash > 0 ? slash : 1));
 	buf_text(b);
 }
 
@@ -401,7 +401,7 @@ find_user(struct local *l, struct span local)
 	char room[64], home_room[256];
 	struct buf name = BUF(room), home = BUF(home_room);
 
-	local = span_part(local, 0, local.n - ext.n);
+	local = span_head(local, local.n - ext.n);
 	for (size_t i = 0; i < local.n; i++)
 		buf_putc(&name, local.p[i] >= 'A' && local.p[i] <= 'Z' ?
 		    (char)(local.p[i] + 'a' - 'A') : local.p[i]);

@@ -153,8 +153,8 @@ take_rcpts(struct pickup *p)
 	while ((rc = queue_rcpt_next(&p->reader, &r)) == RC_OK) {
 		r.to.given = r.given.n > 0 ? r.given : r.to.addr;
 		if (!submit_rcpt_put(p->s, &r.to))
-			log_line(&p->child->log, LOG_WARNING, "to=<%.*s>: no mail"
-				" address; left out", SPAN_ARG(r.to.addr));
+			log_line(&p->child->log, LOG_WARNING, "to=<%.*s>: no"
+				" mail address; left out", SPAN_ARG(r.to.addr));
 	}
 	return rc == RC_NONE ? RC_OK : rc;
 }

@@ -27,7 +27,7 @@ fuzz_line(struct span *rest, char *out)
 	if (m > 0)
 		memcpy(out, rest->p, m);
 	out[m] = '\0';
-	*rest = span_part(*rest, n + 1, rest->n);
+	*rest = span_tail(*rest, n + 1);
 	return true;
 }
 
@@ -50,7 +50,7 @@ fuzz_reply(struct span *rest, struct fuzz_reply *out)
 		if (!fuzz_is_reply(line) || line[3] == '-')
 			continue;
 		out->code = atoi((char [4]){ line[0], line[1], line[2], 0 });
-		out->all = span_part(from, 0, from.n - left.n);
+		out->all = span_head(from, from.n - left.n);
 		*rest = left;
 		return true;
 	}

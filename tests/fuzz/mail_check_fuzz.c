@@ -91,7 +91,7 @@ static char
 act_on(struct span s)
 {
 	if (span_starts_case(s, "x:"))
-		s = span_part(s, 2, s.n);
+		s = span_tail(s, 2);
 	for (size_t i = 0; i < COUNT(known); i++)
 		if (span_is_case(s, known[i].key))
 			return known[i].act;
@@ -116,8 +116,8 @@ read_field(struct span *in, struct span line, size_t limit)
 	bool goes = true, cut = false;
 	char act;
 
-	buf_put(&b, span_trim(span_part(line, 0, colon)));
-	buf_put(&b, span_part(line, colon, line.n));
+	buf_put(&b, span_trim(span_head(line, colon)));
+	buf_put(&b, span_tail(line, colon));
 	while (in->n > 0 && in->p[0] == ' ' && b.n <= limit) {
 		buf_putc(&b, '\n');
 		HOLDS(span_line(in, &fold));
@@ -144,10 +144,10 @@ read_body_line(struct span line)
 	bool is_out = line.n == 0;
 
 	while (line.n > 0) {
-		struct span part = span_part(line, 0, PIECE);
+		struct span part = span_head(line, PIECE);
 		char act = act_on(part);
 
-		line = span_part(line, part.n, line.n);
+		line = span_tail(line, part.n);
 		if (act == 'p' && !is_out)
 			add_line(SPAN("New: text"));
 		if (act == 'r')

@@ -32,8 +32,8 @@ read_list(struct buf *b, struct span text, size_t step)
 	struct mail_list l;
 
 	mail_list_start(&l);
-	for (; text.n > 0; text = span_part(text, step, text.n)) {
-		struct span s = span_part(text, 0, step);
+	for (; text.n > 0; text = span_tail(text, step)) {
+		struct span s = span_head(text, step);
 
 		while (s.n > 0) {
 			size_t took = mail_list_feed(&l, s);
@@ -42,7 +42,7 @@ read_list(struct buf *b, struct span text, size_t step)
 			HOLDS(took == s.n || l.is_ready ||
 				(took == 0 && s.p[0] == '<') ||
 				s.p[took] == '<');
-			s = span_part(s, took, s.n);
+			s = span_tail(s, took);
 			if (l.is_ready)
 				note(b, &l);
 		}

@@ -88,7 +88,7 @@ take(struct span *s)
 	struct span line = { s->p, span_find(*s, '\n') };
 
 	HOLDS(s->n > 0);
-	*s = span_part(*s, line.n + 1, s->n);
+	*s = span_tail(*s, line.n + 1);
 	return line;
 }
 
@@ -181,15 +181,15 @@ read_field(struct reading *r, struct span line)
 	size_t colon = span_find(line, ':');
 	struct span value;
 
-	buf_put(&b, span_part(line, 0, colon - (line.p[colon - 1] == ' ' &&
+	buf_put(&b, span_head(line, colon - (line.p[colon - 1] == ' ' &&
 	    r->frozen == 0)));
-	buf_put(&b, span_part(line, colon, line.n));
+	buf_put(&b, span_tail(line, colon));
 	while (r->in.n > 0 && (r->in.p[0] == ' ' || r->in.p[0] == '\t')) {
 		buf_putc(&b, '\n');
 		buf_put(&b, take(&r->in));
 	}
 	HOLDS(!b.full);
-	value = span_part(buf_span(&b), span_find(buf_span(&b), ':') + 1, b.n);
+	value = span_tail(buf_span(&b), span_find(buf_span(&b), ':') + 1);
 	if (begins(line, "Content-Type"))
 		read_type(r, value);
 	if (begins(line, "Content-Transfer")) {

@@ -201,7 +201,7 @@ use(const struct param *p, struct span text)
 	HOLDS(rc == RC_OK || rc == RC_FULL || (rc == RC_DENY &&
 	    (why.n > 0 || why.full)));
 	for (i = 0; i < EACH_COUNT; i++) {
-		rc = param_each_number(p, span_part(text, 0, 70),
+		rc = param_each_number(p, span_head(text, 70),
 		    (enum param_each)i, &v);
 		HOLDS(rc == RC_OK ? v >= 0 : v == v);
 	}
@@ -214,9 +214,9 @@ static struct span
 part(struct span *rest)
 {
 	size_t n = span_find(*rest, '\0');
-	struct span s = span_part(*rest, 0, n);
+	struct span s = span_head(*rest, n);
 
-	*rest = span_part(*rest, n + 1, rest->n);
+	*rest = span_tail(*rest, n + 1);
 	return s;
 }
 

@@ -50,8 +50,8 @@ make_file(const uint8_t *data, size_t n)
 			h.rcpts += rest.p[i] == 'R' &&
 			    (i == 0 || rest.p[i - 1] == '\n');
 		queue_head_put(&b, &h);
-		buf_put(&b, span_part(rest, 0, (size_t)h.body_bytes));
-		rest = span_part(rest, (size_t)h.body_bytes, rest.n);
+		buf_put(&b, span_head(rest, (size_t)h.body_bytes));
+		rest = span_tail(rest, (size_t)h.body_bytes);
 	}
 	if (how & WITH_ENVELOPE)
 		buf_puts(&b, fields);

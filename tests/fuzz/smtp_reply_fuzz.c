@@ -38,7 +38,7 @@ port_now(void)
 enum rc
 port_read(int fd, void *out, size_t n, ms_t until, size_t *got)
 {
-	struct span s = span_part(world.rest, 0, world.piece);
+	struct span s = span_head(world.rest, world.piece);
 
 	HOLDS(fd == 3 && n > 0);
 	HOLDS(until == (world.how & LATE ? END : NOW + MINUTE));
@@ -47,7 +47,7 @@ port_read(int fd, void *out, size_t n, ms_t until, size_t *got)
 	if (s.n == 0)
 		return world.how & TIME_OUT ? RC_TIME : RC_GONE;
 	memcpy(out, s.p, s.n);
-	world.rest = span_part(world.rest, s.n, world.rest.n);
+	world.rest = span_tail(world.rest, s.n);
 	*got = s.n;
 	return RC_OK;
 }

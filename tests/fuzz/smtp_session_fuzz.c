@@ -103,11 +103,11 @@ static bool
 say_to_stop(struct sim_conn *c, struct fuzz_reply *r)
 {
 	size_t n = span_find(server.rest, 1);
-	struct span text = span_part(server.rest, 0, n);
+	struct span text = span_head(server.rest, n);
 	bool was_last = n == server.rest.n;
 
 	put(c, text);
-	server.rest = span_part(server.rest, n + 1, server.rest.n);
+	server.rest = span_tail(server.rest, n + 1);
 	if (was_last)
 		end(c);
 	return fuzz_reply(&text, r);
@@ -214,7 +214,7 @@ command(struct sim_conn *c, struct span line)
 		HOLDS(!is_in_step() || server.accepted < FUZZ_RCPTS);
 		if (good && server.open && server.accepted < FUZZ_RCPTS)
 			server.order[server.accepted++] =
-			    fuzz_rcpt_index(span_part(line, 9, line.n));
+			    fuzz_rcpt_index(span_tail(line, 9));
 	} else if (span_is(line, "DATA")) {
 		server.in_data = r.code / 100 == 3;
 	} else if (span_is(line, "RSET")) {
@@ -222,7 +222,7 @@ command(struct sim_conn *c, struct span line)
 	} else {
 		HOLDS(!is_in_step() || span_is(line, "QUIT") ||
 		    span_starts_case(line, "XFORWARD ") ||
-		    span_is(span_part(line, 2, line.n), "LO here.example"));
+		    span_is(span_tail(line, 2), "LO here.example"));
 	}
 }
 

@@ -136,7 +136,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	fuzz_begin(data[0]);
 	what = data[1];
-	in = span_part(in, 2, in.n);
+	in = span_tail(in, 2);
 	if (!span_line(&in, &key))
 		return 0;
 	if (what & IS_TEXT) {

@@ -94,7 +94,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	fuzz_begin(data[0]);
 	flags = data[1];
-	in = span_part(in, 2, in.n);
+	in = span_tail(in, 2);
 	log_init(&log, SPAN("fuzz"));
 	arena_init(&arena, room, sizeof(room));
 	if (!span_line(&in, &setting))
@@ -103,7 +103,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	(void)span_line(&in, &key);
 	fuzz_put(FUZZ_TEXT, "/t", in);
 	if (setting.n > 0 && setting.p[0] == '@')
-		try_names(&env, span_part(setting, 1, setting.n), key, flags);
+		try_names(&env, span_tail(setting, 1), key, flags);
 	else
 		try_tables(&env, setting, key, flags);
 	return 0;

@@ -33,9 +33,9 @@ static struct log info;
 static struct span
 take(struct span *rest, size_t n)
 {
-	struct span s = span_part(*rest, 0, n);
+	struct span s = span_head(*rest, n);
 
-	*rest = span_part(*rest, n, rest->n);
+	*rest = span_tail(*rest, n);
 	return s;
 }
 

@@ -31,7 +31,7 @@ make_files(unsigned how, struct span text)
 	size_t nul = span_find(text, '\0');
 
 	sim_file_bytes("/a", text.p, nul);
-	text = span_part(text, nul + 1, text.n);
+	text = span_tail(text, nul + 1);
 	sim_file_bytes("/b", text.p ? text.p : "", text.n);
 	sim_file_mode("/a", 0, how & OPEN ? 0646 : 0600);
 	if (how & FAILS)

@@ -92,7 +92,7 @@ check_list(struct span whole, const char *name, struct span list)
 	while (span_word(&whole, LIST_DIVIDERS, &word)) {
 		if (!span_starts_case(word, name))
 			continue;
-		word = span_part(word, n, word.n);
+		word = span_tail(word, n);
 		for (i = 0; i + word.n <= list.n; i++)
 			if (memcmp(list.p + i, word.p, word.n) == 0)
 				break;
@@ -147,9 +147,9 @@ static struct span
 part(struct span *rest)
 {
 	size_t n = span_find(*rest, '\0');
-	struct span s = span_part(*rest, 0, n);
+	struct span s = span_head(*rest, n);
 
-	*rest = span_part(*rest, n + 1, rest->n);
+	*rest = span_tail(*rest, n + 1);
 	return s;
 }
 

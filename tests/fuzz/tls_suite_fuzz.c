@@ -125,9 +125,9 @@ static struct span
 part(struct span *rest)
 {
 	size_t n = span_find(*rest, '\0');
-	struct span s = span_part(*rest, 0, n);
+	struct span s = span_head(*rest, n);
 
-	*rest = span_part(*rest, n + 1, rest->n);
+	*rest = span_tail(*rest, n + 1);
 	return s;
 }
 

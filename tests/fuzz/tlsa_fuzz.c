@@ -34,7 +34,7 @@ next_item(struct span *rest, struct span *item)
 	n = (size_t)(unsigned char)rest->p[0] << 8
 	    | (unsigned char)rest->p[1];
 	*item = span_part(*rest, 2, n);
-	*rest = span_part(*rest, 2 + item->n, rest->n);
+	*rest = span_tail(*rest, 2 + item->n);
 	return true;
 }
 

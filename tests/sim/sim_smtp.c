@@ -165,7 +165,7 @@ mail(struct sim_conn *c, struct sim_smtp *s, struct span line)
 		return;
 	t->now = sim_alloc(sizeof(*t->now));
 	t->now->conn = sim_conn_number(c);
-	t->now->sender = text_of(span_part(line, 10, line.n));
+	t->now->sender = text_of(span_tail(line, 10));
 	*s->last = t->now;
 	s->last = &t->now->next;
 }
@@ -174,8 +174,8 @@ static void
 rcpt(struct sim_conn *c, struct sim_smtp *s, struct span line)
 {
 	struct talk *t = *sim_own(c);
-	struct span to = span_part(line, 9, line.n);
-	const char *text = text_of(span_part(to, 0, span_find(to, '>')));
+	struct span to = span_tail(line, 9);
+	const char *text = text_of(span_head(to, span_find(to, '>')));
 
 	if (say(c, s, SIM_RCPT, text, "250 2.1.5 ok\r\n") / 100 != 2 ||
 	    t->now == NULL)

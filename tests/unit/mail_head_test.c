@@ -31,11 +31,11 @@ read_list(struct buf *b, struct span text, size_t step)
 
 	mail_list_start(&l);
 	while (text.n > 0) {
-		struct span s = span_part(text, 0, step);
+		struct span s = span_head(text, step);
 
-		text = span_part(text, step, text.n);
+		text = span_tail(text, step);
 		while (s.n > 0) {
-			s = span_part(s, mail_list_feed(&l, s), s.n);
+			s = span_tail(s, mail_list_feed(&l, s));
 			if (l.is_ready)
 				add(b, &l);
 		}
@@ -146,7 +146,7 @@ an_address_beyond_the_bound_is_bad_and_ends(void **state)
 	memcpy(text + sizeof(text) - 5, ",a@b", 5);
 	s = span_of(text);
 	mail_list_start(&l);
-	s = span_part(s, mail_list_feed(&l, s), s.n);
+	s = span_tail(s, mail_list_feed(&l, s));
 	assert_true(l.is_ready && l.is_bad);
 	assert_int_equal(l.addr.n, MAIL_ADDR_MAX);
 	mail_list_feed(&l, s);

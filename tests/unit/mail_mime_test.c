@@ -21,7 +21,7 @@ field(const char *text)
 {
 	struct span s = span_of(text);
 
-	return mime_field(&m, span_part(s, 0, span_find(s, ':')), s);
+	return mime_field(&m, span_head(s, span_find(s, ':')), s);
 }
 
 /* The end of a header; the label that is put in, or "". */

@@ -20,11 +20,11 @@ encode(const char *text, size_t n, size_t step)
 	struct qp q = { 0 };
 
 	while (rest.n > 0) {
-		line = span_part(rest, 0, span_find(rest, '\n'));
-		rest = span_part(rest, line.n + 1, rest.n);
+		line = span_head(rest, span_find(rest, '\n'));
+		rest = span_tail(rest, line.n + 1);
 		while (line.n > step) {
-			qp_put(&q, &out, span_part(line, 0, step), false);
-			line = span_part(line, step, line.n);
+			qp_put(&q, &out, span_head(line, step), false);
+			line = span_tail(line, step);
 		}
 		qp_put(&q, &out, line, true);
 	}

@@ -133,8 +133,7 @@ check_long(size_t n, const char *tail, const char *expected_tail)
 	for (size_t i = 0; i < b.n; i++)
 		x += out[i] == 'x';
 	assert_int_equal(x, n);
-	text = span_part(buf_span(&b), span_find_last(buf_span(&b), 'x') + 1,
-	    b.n);
+	text = span_tail(buf_span(&b), span_find_last(buf_span(&b), 'x') + 1);
 	assert_true(span_is(text, expected_tail));
 	port_close(src.fd);
 	free(in);

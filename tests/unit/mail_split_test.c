@@ -29,9 +29,9 @@ mail_read(struct mail_reader *r, struct span *piece, bool *last)
 	if (rest.n == 0 && !in_line)
 		return RC_NONE;
 	*last = whole || n >= left;
-	*piece = span_part(rest, 0, *last ? left : n);
+	*piece = span_head(rest, *last ? left : n);
 	in_line = !*last;
-	rest = span_part(rest, piece->n + *last, rest.n);
+	rest = span_tail(rest, piece->n + *last);
 	return RC_OK;
 }
 

@@ -73,7 +73,7 @@ SIM_TEST(all_names_are_sorted)
 	assert_int_equal(postconf(""), 0);
 	out = span_of(sim_out());
 	for (; span_line(&out, &line); n++, last = line) {
-		line = span_part(line, 0, span_find(line, ' '));
+		line = span_head(line, span_find(line, ' '));
 		d = memcmp(last.p, line.p, last.n < line.n ? last.n : line.n);
 		assert_true(d < 0 || (d == 0 && last.n < line.n));
 	}

@@ -43,7 +43,7 @@ SIM_TEST(an_order_cut_anywhere_is_none)
 
 	for (size_t n = 0; n < b.n; n++)
 		assert_int_equal(queue_order_take(
-		    span_part(buf_span(&b), 0, n), &got), RC_WIRE);
+		    span_head(buf_span(&b), n), &got), RC_WIRE);
 	buf_putc(&b, 'x');
 	assert_int_equal(queue_order_take(buf_span(&b), &got), RC_WIRE);
 }
@@ -83,7 +83,7 @@ SIM_TEST(a_saying_arrives_as_it_was)
 	assert_true(span_eq(s.line, said.line));
 	for (size_t n = 0; n < b.n; n++)
 		assert_int_equal(queue_saying_take(
-		    span_part(buf_span(&b), 0, n), &s), RC_WIRE);
+		    span_head(buf_span(&b), n), &s), RC_WIRE);
 }
 
 SIM_TEST(texts_that_do_not_fit_are_cut)

@@ -529,7 +529,7 @@ no_text_of(const char *pem)
 	while (span_line(&rest, &line))
 		if (line.n >= 16 && line.p[0] != '-')
 			assert_int_equal(times_in(all_of_it(),
-			    span_part(line, 0, 16)), 0);
+			    span_head(line, 16)), 0);
 }
 
 static void

@@ -123,7 +123,7 @@ two(struct span a, struct span b)
 {
 	struct span both = MAKE(0, a, b);
 
-	return span_part(both, both.n - a.n - b.n, both.n);
+	return span_tail(both, both.n - a.n - b.n);
 }
 
 SIM_TEST(any_dns_name_may_match_any_pattern)
