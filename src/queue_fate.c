@@ -176,11 +176,20 @@ fate_of(struct run *r, struct run_mail *m, const struct queue_saying *s)
 	return fate;
 }
 
+/* Whoever was told of a delay may be told of its end, too. */
+static bool
+wants_success(const struct run *r, const struct run_mail *m, unsigned notify)
+{
+	return (notify & JOB_NOTIFY_SUCCESS) ||
+		(m->is_warned && r->q->set->confirm_delay_cleared &&
+		(notify == 0 || (notify & JOB_NOTIFY_DELAY)));
+}
+
 static void
 is_sent(struct run *r, struct run_mail *m, const struct plan_rcpt *p,
 	const struct queue_saying *s)
 {
-	bool asks = (p->notify & JOB_NOTIFY_SUCCESS) && !m->is_null &&
+	bool asks = wants_success(r, m, p->notify) && !m->is_null &&
 		!(s->flags & QUEUE_TOLD);
 
 	if (!asks && is_last(r, m))

@@ -464,6 +464,36 @@ SIM_TEST(a_delay_is_told_once)
 	assert_int_not_equal(head_of(id)->flags & QUEUE_DELAY_TOLD, 0);
 }
 
+/* How often the sender hears of mail that was late by two hours. */
+static int
+told_of_late_mail(const char *main_cf)
+{
+	const char *id;
+
+	run_world(main_cf);
+	sim_process(resident, NULL);
+	pass(SECOND);
+	id = post("me@here.test", "a@grey.example");
+	pass(2 * HOUR);
+	assert_int_equal(times(" delay\n", rw.told), 1);
+	rw.well_at = port_now();
+	pass(2 * HOUR);
+	assert_int_equal(delivered("a@grey.example"), 1);
+	assert_int_equal(queue_names("incoming"), 0);
+	return times(id, rw.told);
+}
+
+SIM_TEST(the_end_of_a_delay_is_not_told)
+{
+	assert_int_equal(told_of_late_mail("delay_warning_time = 1h\n"), 1);
+}
+
+SIM_TEST(the_end_of_a_delay_is_told_where_that_is_wanted)
+{
+	assert_int_equal(told_of_late_mail("delay_warning_time = 1h\n"
+	    "confirm_delay_cleared = yes\n"), 2);
+}
+
 SIM_TEST(a_refused_password_is_told_once_for_all_messages)
 {
 	run_world("");
@@ -894,6 +924,8 @@ main(void)
 		SIM_RUN(
 		an_arrival_under_a_wrong_clock_counts_from_the_first_right_one),
 		SIM_RUN(a_delay_is_told_once),
+		SIM_RUN(the_end_of_a_delay_is_not_told),
+		SIM_RUN(the_end_of_a_delay_is_told_where_that_is_wanted),
 		SIM_RUN(a_refused_password_is_told_once_for_all_messages),
 		SIM_RUN(the_error_transport_returns_mail_by_itself),
 		SIM_RUN(soft_bounce_makes_it_later),
