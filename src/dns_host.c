@@ -284,7 +284,7 @@ take_answer(const struct finding *f, const struct dns_answer *answer)
 static enum rc
 ask_family(struct finding *f, enum dns_type type)
 {
-	struct dns_answer answer;
+	struct dns_answer answer = { .n = 0 };
 	enum rc rc;
 
 	f->type = type;

@@ -63,7 +63,9 @@ add(struct queue_draft *d, const struct queue_envelope *e,
 enum rc
 queue_draft_envelope(struct queue_draft *d, const struct queue_envelope *e)
 {
-	return add(d, e, NULL, SPAN(""));
+	static const struct rcpt nobody;
+
+	return add(d, e, &nobody, SPAN(""));
 }
 
 enum rc

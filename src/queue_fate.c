@@ -314,7 +314,7 @@ fate_job(struct run *r, struct run_mail *m, const struct plan_turn *turn)
 	static const struct {
 		char fate, dsn[6];
 	} ends[] = {
-		[QUEUE_ERROR - QUEUE_ERROR] = { FATE_NEVER, "5.0.0" },
+		[0] = { FATE_NEVER, "5.0.0" },
 		[QUEUE_RETRY - QUEUE_ERROR] = { FATE_LATER, "4.0.0" },
 		[QUEUE_DISCARD - QUEUE_ERROR] = { FATE_SENT, "2.0.0" },
 	};

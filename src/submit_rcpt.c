@@ -154,7 +154,7 @@ submit_final(struct submit *s, struct span addr, const struct rcpt *to)
 {
 	buf_put(&s->final_text, addr);
 	put_tail(&s->final_text, to, span_eq(to->given, addr) ?
-		(struct span){ 0 } : to->given);
+		SPAN("") : to->given);
 }
 
 /* Less than 0, 0, more than 0; capitals count as small letters. */

@@ -276,17 +276,18 @@ wide_invert(uint64_t *d, const struct wide_mod *m)
 		halve(d, add_up(d, m->n, -(d[0] & 1), words), words);
 }
 
-/* d^(n - 2), as Fermat has it.  No n of ours ends in 1 or 0, as octets go. */
+/* d^(n - 2), as Fermat has it.  n is odd, and more than 2. */
 void
 wide_invert_secret(uint64_t *d, const struct wide_mod *m)
 {
-	unsigned char octets[8 * CURVE_WORDS_MAX];
-	size_t n = 8 * m->words;
+	uint64_t e[CURVE_WORDS_MAX];
+	unsigned char octets[sizeof(e)];
 
-	wide_store(octets, n, m->n);
-	octets[n - 1] = (unsigned char)(octets[n - 1] - 2);
+	memcpy(e, m->n, 8 * m->words);
+	e[0] -= 2;
+	wide_store(octets, 8 * m->words, e);
 	wide_in(d, d, m);
-	wide_pow(d, octets, n, m);
+	wide_pow(d, octets, 8 * m->words, m);
 }
 
 /* ---- octets ------------------------------------------------------------- */
