@@ -101,6 +101,25 @@ tell(const struct queue *q, const struct counts *n, bool has_manager,
 	put_time(b, "next-try ", n->next_s);
 }
 
+/* The manager's lines, with times as people have them. */
+static void
+put_lines(struct buf *b, struct span answer)
+{
+	struct span line;
+	uint64_t at;
+
+	while (span_line(&answer, &line)) {
+		bool is_since = span_starts_case(line, "since ");
+
+		if ((is_since || span_starts_case(line, "next ")) &&
+		    span_number(span_tail(line, span_find(line, ' ') + 1),
+		    INT64_MAX, &at))
+			put_time(b, is_since ? "since " : "next ", (int64_t)at);
+		else
+			buf_fmt(b, "%.*s\n", SPAN_ARG(line));
+	}
+}
+
 /* `name value` lines become members; the answer has numbers and words, and
    ends with what rests, a list. */
 static void
@@ -172,7 +191,7 @@ app_status(struct app *app)
 		buf_puts(&app->out, "}\n");
 	} else {
 		tell(&app->q, n, has_manager, app_out(app));
-		buf_put(&app->out, answer);
+		put_lines(&app->out, answer);
 	}
 	return n->corrupt > 0 || (!has_manager && n->drop + n->fresh +
 	    n->deferred > 0) ? EXIT_ERROR : EXIT_OK;

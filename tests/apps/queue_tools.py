@@ -1060,6 +1060,8 @@ def status_tells_what_the_manager_did(w):
     true(began <= now["since"] <= time.time(), now)
     equal((now["sent"], now["bounced"], now["removed"]), (2, 1, 1))
     true(now["deferrals"] >= 1, now)
+    out = w.run("status").out
+    true(re.search(rf"^since {TIME}\npid {p.pid}$", out, re.M), out)
     equal((now["active"], now["jobs"], now["deferred"]), (0, 0, 1))
     true(began < now["next_try"] <= time.time() + 4000, now)
     equal(now["next"], now["next_try"])
