@@ -121,6 +121,29 @@ port_syslog(int facility, enum port_level level, struct span tag,
 	(void)text;
 }
 
+/* No log file is named here. */
+bool
+port_log_append(const char *path, struct span head, struct span text)
+{
+	(void)path;
+	(void)head;
+	(void)text;
+	abort();
+}
+
+int64_t
+port_wall(void)
+{
+	return 0;
+}
+
+int
+port_zone(int64_t unix_s)
+{
+	(void)unix_s;
+	return 0;
+}
+
 _Noreturn void
 assert_failed(const char *file, int line)
 {

@@ -101,6 +101,63 @@ port_syslog(int facility, enum port_level level, struct span tag,
 	(void)text;
 }
 
+/* Nor is there TLS, nor a table. */
+enum rc
+tls_wire_read(struct tls_wire *w, void *out, size_t n, ms_t until, size_t *got)
+{
+	(void)w;
+	(void)out;
+	(void)n;
+	(void)until;
+	(void)got;
+	abort();
+}
+
+enum rc
+tls_wire_write(struct tls_wire *w, const void *data, size_t n, ms_t until,
+	size_t *put)
+{
+	(void)w;
+	(void)data;
+	(void)n;
+	(void)until;
+	(void)put;
+	abort();
+}
+
+bool
+tls_wire_readable(struct tls_wire *w)
+{
+	(void)w;
+	abort();
+}
+
+void
+tls_wire_close(struct tls_wire *w, ms_t until)
+{
+	(void)w;
+	(void)until;
+	abort();
+}
+
+void
+tls_wire_drop(struct tls_wire *w)
+{
+	(void)w;
+	abort();
+}
+
+enum rc
+table_find(const struct table_list *l, struct span key, unsigned kinds,
+	struct buf *value)
+{
+	(void)l;
+	(void)key;
+	(void)kinds;
+	(void)value;
+	abort();
+}
+
 /* No log file is named here. */
 bool
 port_log_append(const char *path, struct span head, struct span text)
@@ -166,13 +223,13 @@ next_wanted(struct span *rest, struct wanted *w)
 	w->odd = false;
 	w->text = BUF(w->room);
 	while (fuzz_line(rest, line)) {
+		if (w->text.n > 0)
+			buf_put_cut(&w->text, SPAN(" "));
+		text_printable(&w->text, span_of(line));
 		if (!fuzz_is_reply(line)) {
 			w->odd = true;
 			continue;
 		}
-		if (w->text.n > 0)
-			buf_put_cut(&w->text, SPAN(" "));
-		text_printable(&w->text, span_of(line));
 		w->code = atoi((char [4]){ line[0], line[1], line[2], 0 });
 		if (line[3] == '-')
 			continue;
