@@ -88,9 +88,8 @@ MUSL_CFLAGS := -Oz -g -fPIE -ffunction-sections -fdata-sections \
 	-fvisibility=hidden -fno-asynchronous-unwind-tables \
 	-fno-inline-functions-called-once
 
-# Where a lookup in a compiled table spends its time:
-# for speed, and little code.
-HOT := cdb/table_cdb.c
+# Where a lookup in a compiled table spends its time: for speed.
+HOT := cdb/table_cdb.c cdb/table_mapped.c
 
 # Every function with an array, or that passes a local's address, has a canary:
 # 22 KiB. The plain form looks for arrays of char, and optimized as a whole the
@@ -99,7 +98,8 @@ HOT := cdb/table_cdb.c
 # Of what -Oz does, these passes trade size for time after all, 7 KiB in all;
 # the options without -fno- make code shorter. Without the passes gcc sees fewer
 # values that are always set: the build with sanitizers watches for those.
-OWN_CFLAGS := -fstack-protector-strong \
+GUARDED := -fstack-protector-strong
+OWN_CFLAGS := $(GUARDED) \
 	-fira-region=one -fipa-pta -fsplit-wide-types-early \
 	-Wno-maybe-uninitialized \
 	$(addprefix -fno-,caller-saves code-hoisting ipa-sra \
@@ -258,8 +258,8 @@ $(B)/$1/%.o: %.c Makefile toolchains/$1.mk | $(B)/src/bearssl.done \
 	@mkdir -p $$(@D)
 	$$(Q)$$(call cc,$1) $$(LANG_FLAGS) $$(WARN_FLAGS) $$(WARN_MORE) \
 		$(if $(TRIPLE.$1),-Wframe-larger-than=$(FRAME_MAX) \
-		$(OWN_CFLAGS) $(LTO), -Wno-format-nonliteral) \
-		$$(if $$(filter $(HOT),$$<),-O2) \
+		$$(if $$(filter $(HOT),$$<),-O2 $(GUARDED),$(OWN_CFLAGS)) \
+		$(LTO), -Wno-format-nonliteral) \
 		-MMD -MP -c -o $$@ $$<
 endef
 cc_flags = $(wordlist 2,99,$(call cc,$1))

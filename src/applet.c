@@ -10,7 +10,7 @@
 
 #define SENTENCE_MAX	(LOG_LINE_MAX + 256)	/* a longer one is cut */
 #define USAGE_MAX	512
-#define OUT_LONG	((size_t)32 * 1024)	/* to be written */
+#define OUT_LONG	((size_t)48 * 1024)	/* to be written */
 #define TAG_MAX		64	/* `postfix/NAME` */
 
 static const struct applet applets[] = {

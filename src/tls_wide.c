@@ -153,10 +153,55 @@ product(uint64_t *d, const uint64_t *a, const uint64_t *b,
 	cut(d, t, top, m, words);
 }
 
+/* a * a: what stands beside the diagonal, twice, and the diagonal. */
+static void
+square_up(uint64_t *t, const uint64_t *a, size_t words)
+{
+	uint64_t carry = 0, bit = 0;
+
+	memset(t, 0, 16 * words);
+	for (size_t i = 0; i < words; i++) {
+		uint64_t high = 0;
+
+		for (size_t j = i + 1; j < words; j++)
+			t[i + j] = mul_add(a[i], a[j], t[i + j], &high);
+		t[i + words] = high;
+	}
+	for (size_t i = 0; i < 2 * words; i++) {
+		uint64_t twice = t[i] << 1 | bit;
+
+		bit = t[i] >> 63;
+		t[i] = i % 2 == 0 ? mul_add(a[i / 2], a[i / 2], twice, &carry)
+		    : add(twice, 0, &carry);
+	}
+}
+
+/* The product of a and a, in three quarters of the time. */
+static void
+square(uint64_t *d, const uint64_t *a, const struct wide_mod *m)
+{
+	uint64_t t[2 * WIDE_WORDS_MAX], top = 0;
+	size_t words = m->words;
+
+	square_up(t, a, words);
+	for (size_t i = 0; i < words; i++) {
+		uint64_t k = t[i] * m->minus, high = 0;
+
+		for (size_t j = 0; j < words; j++)
+			t[i + j] = mul_add(k, m->n[j], t[i + j], &high);
+		t[i + words] = add(t[i + words], high, &top);
+	}
+	cut(d, t + words, top, m, words);
+}
+
 void
 wide_mul(uint64_t *d, const uint64_t *a, const uint64_t *b,
 	const struct wide_mod *m)
 {
+	if (a == b) {
+		square(d, a, m);
+		return;
+	}
 	product(d, a, b, m, m->words);
 }
 

@@ -167,11 +167,13 @@ sort_ends(struct dict *d)
 	}
 }
 
-static void
+/* Returns how many. */
+static unsigned
 put_octets(const uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		printf("%u,%s", p[i], i % 16 == 15 || i + 1 == n ? "\n" : "");
+	return (unsigned)n;
 }
 
 /* first octet of pairs, their number, the first that ends a text; pairs */
@@ -197,10 +199,10 @@ pack(struct dict *d, const char *name)
 	printf("};\n");
 }
 
-static void
+static unsigned
 put_text(const struct dict *d, size_t index)
 {
-	put_octets(d->texts[index].p, d->texts[index].n);
+	return put_octets(d->texts[index].p, d->texts[index].n);
 }
 
 /* ---- param.def ---------------------------------------------------------- */
@@ -280,10 +282,36 @@ put_kinds(uint8_t heads[])
 	printf("};\n");
 }
 
+/* As src/param_row.c has it. */
+static unsigned
+hash_of(const char *name)
+{
+	uint8_t hash = 0;
+
+	while (*name != '\0')
+		hash = (uint8_t)(hash * 31 + (uint8_t)*name++);
+	return hash;
+}
+
+/* Where rows begin, and what their first names come to. */
+static void
+put_index(const unsigned starts[])
+{
+	printf("static const uint16_t starts[] = {\n");
+	for (size_t i = 0; i < COUNT(rows); i++)
+		printf("%u,\n", starts[i]);
+	printf("};\nstatic const uint8_t hashes[] = {\n");
+	for (size_t i = 0; i < COUNT(rows); i++)
+		printf("%u,\n", hash_of(rows[i].name[0]));
+	printf("};\n");
+}
+
 static void
 pack_param(void)
 {
 	static struct dict names, values;
+	static unsigned starts[COUNT(rows)];
+	unsigned at = 0;
 	static uint8_t heads[COUNT(rows)];
 	size_t name = 0, value = 0;
 	unsigned before[2] = { 0 };	/* rows ahead of OLD and KNOWN */
@@ -307,19 +335,21 @@ pack_param(void)
 	pack(&values, "values");
 	printf("static const uint8_t rows[] = {\n");
 	for (size_t i = 0; i < COUNT(rows); i++) {
+		starts[i] = at;
 		if (rows[i].kind[0] != NULL)
-			put_octets(&heads[i], 1);
+			at += put_octets(&heads[i], 1);
 		for (int k = 0; k < 2; k++) {
 			if (rows[i].name[k] != NULL)
-				put_text(&names, name++);
+				at += put_text(&names, name++);
 			if (rows[i].value[k] != NULL)
-				put_text(&values, value++);
+				at += put_text(&values, value++);
 		}
 	}
 	printf("};\nstatic const uint8_t words[] = {\n");
 	while (value < values.texts_n)
 		put_text(&values, value++);
 	printf("};\n");
+	put_index(starts);
 }
 
 /* ---- applet.def --------------------------------------------------------- */
