@@ -89,7 +89,7 @@ MUSL_CFLAGS := -Oz -g -fPIE -ffunction-sections -fdata-sections \
 	-fno-inline-functions-called-once
 
 # Where a lookup in a compiled table spends its time: for speed.
-HOT := cdb/table_cdb.c cdb/table_mapped.c
+HOT := cdb/table_cdb.c
 
 # Every function with an array, or that passes a local's address, has a canary:
 # 22 KiB. The plain form looks for arrays of char, and optimized as a whole the

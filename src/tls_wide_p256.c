@@ -45,6 +45,38 @@ next(two_words *t)
 	return k;
 }
 
+/* a * a: what stands twice is taken once, with one of them doubled. */
+static void
+square(int64_t *d, const int64_t *a)
+{
+	int64_t k0, k1, k2, k3, k4, a0 = a[0], a1 = a[1], a2 = a[2],
+	    a3 = a[3], a4 = a[4], b0 = 2 * a0, b1 = 2 * a1, b2 = 2 * a2,
+	    b3 = 2 * a3, last = prime[4];
+	two_words t = by(a0, a0);
+
+	k0 = next(&t);
+	t += by(b0, a1) + ((two_words)k0 << 44);
+	k1 = next(&t);
+	t += by(b0, a2) + by(a1, a1) + ((two_words)k1 << 44);
+	k2 = next(&t);
+	t += by(b0, a3) + by(b1, a2) + ((two_words)k2 << 44)
+	    + ((two_words)k0 << 36);
+	k3 = next(&t);
+	t += by(b0, a4) + by(b1, a3) + by(a2, a2) + ((two_words)k3 << 44)
+	    + ((two_words)k1 << 36) + by(k0, last);
+	k4 = next(&t);
+	t += by(b1, a4) + by(b2, a3) + ((two_words)k4 << 44)
+	    + ((two_words)k2 << 36) + by(k1, last);
+	d[0] = next(&t);
+	t += by(b2, a4) + by(a3, a3) + ((two_words)k3 << 36) + by(k2, last);
+	d[1] = next(&t);
+	t += by(b3, a4) + ((two_words)k4 << 36) + by(k3, last);
+	d[2] = next(&t);
+	t += by(a4, a4) + by(k4, last);
+	d[3] = next(&t);
+	d[4] = (int64_t)t;
+}
+
 void
 p256_mul(int64_t *d, const int64_t *a, const int64_t *b)
 {
@@ -53,6 +85,10 @@ p256_mul(int64_t *d, const int64_t *a, const int64_t *b)
 	    b4 = b[4], last = prime[4];
 	two_words t = by(a0, b0);
 
+	if (a == b) {
+		square(d, a);
+		return;
+	}
 	k0 = next(&t);
 	t += by(a0, b1) + by(a1, b0) + ((two_words)k0 << 44);
 	k1 = next(&t);

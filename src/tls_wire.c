@@ -24,6 +24,8 @@
  */
 #define HANDSHAKE_BYTES_MAX	(256 * 1024)
 
+#define AHEAD_BYTES	1024
+
 struct tls_wire {
 	br_ssl_client_context cc;	/* first: wiped together with out */
 	unsigned char out[OUT_BYTES];
@@ -33,6 +35,7 @@ struct tls_wire {
 	bool is_open;		/* the handshake is done */
 	bool is_offered, is_resumed;	/* a session of an earlier one */
 	size_t heard;		/* octets of the peer, in the handshake */
+	struct span rest;	/* of ahead: read and not taken by the engine */
 	struct suites suites;
 	struct key_choice choice;
 	struct session session;	/* as offered, then as it is now */
@@ -40,6 +43,7 @@ struct tls_wire {
 	bool matched;
 	struct buf why;
 	char why_room[512];
+	char ahead[AHEAD_BYTES];
 	unsigned char in[IN_BYTES];	/* last: mostly untouched pages */
 };
 
@@ -109,6 +113,19 @@ put_all(struct tls_wire *w, ms_t until)
 	return rc;
 }
 
+/* One read takes heads of records and what is behind them. */
+static enum rc
+read_ahead(struct tls_wire *w, ms_t until)
+{
+	size_t got;
+
+	if (w->rest.n > 0)
+		return RC_OK;
+	TRY(port_read(w->fd, w->ahead, sizeof(w->ahead), until, &got));
+	w->rest = (struct span){ w->ahead, got };
+	return RC_OK;
+}
+
 /* Octets that the engine waits for: never more than the present record. */
 static enum rc
 get_some(struct tls_wire *w, ms_t until)
@@ -118,7 +135,10 @@ get_some(struct tls_wire *w, ms_t until)
 
 	if (p == NULL)
 		return RC_GONE;	/* it wants to write first, and can't */
-	TRY(port_read(w->fd, p, n, until, &got));
+	TRY(read_ahead(w, until));
+	got = n < w->rest.n ? n : w->rest.n;
+	memcpy(p, w->rest.p, got);
+	span_skip(&w->rest, got);
 	if (p == w->in)
 		trace_step(w, "<", p, got);
 	trace(w, "<", p, got);
@@ -496,7 +516,7 @@ tls_wire_readable(struct tls_wire *w)
 	for (int i = 0; i < STEPS_MAX; i++) {
 		if (is_settled(w, &rc))
 			return true;
-		if (!port_readable(w->fd))
+		if (w->rest.n == 0 && !port_readable(w->fd))
 			return false;
 		if (move(w, port_now() + SECOND) != RC_OK)
 			return true;	/* and so will tls_wire_read() say */
