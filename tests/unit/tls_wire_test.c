@@ -106,6 +106,20 @@ SIM_TEST(the_first_words_after_finished_are_not_lost)
 	end();
 }
 
+SIM_TEST(a_record_that_was_read_ahead_is_there)
+{
+	begin();
+	sim_play(WHERE, "tls  S: 220 early  S: 250 bird  hole");
+	start_well();
+	sim_advance(SECOND);
+	hear("220 early\r\n");
+	assert_true(tls_wire_readable(w.wire));
+	hear("250 bird\r\n");
+	assert_false(tls_wire_readable(w.wire));
+	tls_wire_drop(w.wire);
+	port_close(w.fd);
+}
+
 SIM_TEST(octets_may_come_and_go_one_by_one)
 {
 	begin();
@@ -648,6 +662,7 @@ main(void)
 		SIM_RUN(what_is_said_inside_is_heard_on_the_other_side),
 		SIM_RUN(servers_with_rsa_and_older_versions_are_talked_to),
 		SIM_RUN(the_first_words_after_finished_are_not_lost),
+		SIM_RUN(a_record_that_was_read_ahead_is_there),
 		SIM_RUN(octets_may_come_and_go_one_by_one),
 		SIM_RUN(four_kib_are_one_record_and_leave_at_once),
 		SIM_RUN(x25519_is_offered_first),
