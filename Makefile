@@ -88,8 +88,10 @@ MUSL_CFLAGS := -Oz -g -fPIE -ffunction-sections -fdata-sections \
 	-fvisibility=hidden -fno-asynchronous-unwind-tables \
 	-fno-inline-functions-called-once
 
-# Where a lookup in a compiled table spends its time: for speed.
-HOT := cdb/table_cdb.c
+# Where lookups in compiled tables spend their time: for speed.
+HOT := cdb/table_cdb.c cdb/table.c src/base_buf.c
+# Arithmetics, with arrays of one length each: guards would be a part of its time.
+NUMBERS := $(wildcard src/tls_wide*.c)
 
 # Every function with an array, or that passes a local's address, has a canary:
 # 22 KiB. The plain form looks for arrays of char, and optimized as a whole the
@@ -99,7 +101,7 @@ HOT := cdb/table_cdb.c
 # the options without -fno- make code shorter. Without the passes gcc sees fewer
 # values that are always set: the build with sanitizers watches for those.
 GUARDED := -fstack-protector-strong
-OWN_CFLAGS := $(GUARDED) \
+OWN_CFLAGS := \
 	-fira-region=one -fipa-pta -fsplit-wide-types-early \
 	-Wno-maybe-uninitialized \
 	$(addprefix -fno-,caller-saves code-hoisting ipa-sra \
@@ -258,7 +260,8 @@ $(B)/$1/%.o: %.c Makefile toolchains/$1.mk | $(B)/src/bearssl.done \
 	@mkdir -p $$(@D)
 	$$(Q)$$(call cc,$1) $$(LANG_FLAGS) $$(WARN_FLAGS) $$(WARN_MORE) \
 		$(if $(TRIPLE.$1),-Wframe-larger-than=$(FRAME_MAX) \
-		$$(if $$(filter $(HOT),$$<),-O2 $(GUARDED),$(OWN_CFLAGS)) \
+		$$(if $$(filter $(HOT),$$<),-O2,$(OWN_CFLAGS)) \
+		$$(if $$(filter $(HOT) $(NUMBERS),$$<),,$(GUARDED)) \
 		$(LTO), -Wno-format-nonliteral) \
 		-MMD -MP -c -o $$@ $$<
 endef
